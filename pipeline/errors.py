@@ -1,0 +1,42 @@
+"""The errors that reach the user: what is wrong, at which path or key, and what to do about it."""
+
+from __future__ import annotations
+
+
+class PipelineError(Exception):
+    """Something the user can act on.
+
+    `problem` says what is wrong and where, `remedy` what to do next, `exit_code` is what the process
+    ends with when this error ends it (docs/exit-codes.md).
+    """
+
+    exit_code = 30
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}. Remedy: {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
+class ConfigError(PipelineError):
+    """luigi.cfg, a command-line override or an exemplar set is wrong."""
+
+    exit_code = 15
+
+
+class MissingDataError(PipelineError):
+    """A model file, a seed source or another input is not there or not readable."""
+
+    exit_code = 20
+
+
+class MachineError(PipelineError):
+    """The machine lacks what a run needs: bubblewrap, user namespaces, disk space."""
+
+    exit_code = 35
+
+
+class AlreadyRunning(PipelineError):
+    """Another run owns the artifacts folder."""
+
+    exit_code = 10

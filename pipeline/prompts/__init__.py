@@ -1,0 +1,1 @@
+"""Prompts: exemplar sets as files (`exemplars`), prompt documents (`render`), completions (`parse`)."""

@@ -1,0 +1,137 @@
+"""Exemplar sets: folders of solved examples, a Markdown file each, that few-shot contexts are built from.
+
+A set is a folder with `set.json` (how many shots each stage takes, the properties that instructions
+are drawn from, token limits, the introduction of each context) and one `.md` file per exemplar with
+the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order.
+Nothing here decides which exemplars a record sees: that is `render`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from pipeline.errors import ConfigError
+from pipeline.prompts.parse import code_blocks
+
+STAGES = ("concepts", "instructions", "responses")
+_SECTIONS = ("Snippet", "Concepts", "Properties", "Instruction", "Response", "Tests")
+_HEADER = re.compile(r"^### (\w+)\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Exemplar:
+    """One solved example of all three generating stages.
+
+    `response` is the prose with its fenced code as the model should write it; `code` and `tests`
+    are the bare Python of it and of its asserts.
+    """
+
+    name: str
+    snippet: str
+    concepts: tuple[str, ...]
+    category: str
+    language: str
+    difficulty: str
+    instruction: str
+    response: str
+    code: str
+    tests: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExemplarSet:
+    """A folder of exemplars with its defaults; `shots` and `max_tokens` are keyed by stage name."""
+
+    name: str
+    exemplars: tuple[Exemplar, ...]
+    shots: dict[str, int]
+    max_tokens: dict[str, int]
+    categories: tuple[str, ...]
+    difficulties: tuple[str, ...]
+    intro: dict[str, str]
+
+
+def load_set(folder: Path | str) -> ExemplarSet:
+    """Read and validate an exemplar set.
+
+    Raises ConfigError that names the file and the section which is missing or malformed.
+    """
+    folder = Path(folder)
+    path = folder / "set.json"
+    try:
+        meta = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(
+            f"exemplar set {folder} has no set.json",
+            "point [prompts] exemplars at a folder made like pipeline/prompts/standard",
+        ) from None
+    except orjson.JSONDecodeError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}", "repair the file") from None
+    try:
+        result = ExemplarSet(
+            name=str(meta["name"]),
+            exemplars=tuple(read_exemplar(file) for file in sorted(folder.glob("*.md"))),
+            shots={stage: int(meta["shots"][stage]) for stage in STAGES},
+            max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
+            categories=tuple(meta["categories"]),
+            difficulties=tuple(meta["difficulties"]),
+            intro={stage: str(meta["intro"][stage]).strip() for stage in STAGES},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: missing or malformed {error}", "see set.json in pipeline/prompts/standard") from None
+    most = max(result.shots.values())
+    if len(result.exemplars) < most:
+        raise ConfigError(
+            f"exemplar set {folder} has {len(result.exemplars)} exemplars, its shots ask for {most}",
+            "add exemplars or lower the shots in set.json",
+        )
+    return result
+
+
+def read_exemplar(path: Path) -> Exemplar:
+    """Read one exemplar file. Raises ConfigError with the path and the section at fault."""
+    sections = _split_sections(path)
+    properties = _properties(path, sections["Properties"])
+    return Exemplar(
+        name=path.stem,
+        snippet=_only_block(path, "Snippet", sections["Snippet"]),
+        concepts=tuple(part.strip() for part in sections["Concepts"].strip().split(",")),
+        category=properties["category"],
+        language=properties["language"],
+        difficulty=properties["difficulty"],
+        instruction=sections["Instruction"].strip(),
+        response=sections["Response"].strip(),
+        code=_only_block(path, "Response", sections["Response"]),
+        tests=_only_block(path, "Tests", sections["Tests"]),
+    )
+
+
+def _split_sections(path: Path) -> dict[str, str]:
+    text = path.read_text(encoding="utf-8")
+    pieces = _HEADER.split(text)
+    names = tuple(pieces[1::2])
+    if names != _SECTIONS:
+        raise ConfigError(
+            f"{path}: sections are {', '.join(names) or 'none'}",
+            f"they must be exactly {', '.join(_SECTIONS)}, each under a '### ' header",
+        )
+    return dict(zip(names, pieces[2::2], strict=True))
+
+
+def _properties(path: Path, text: str) -> dict[str, str]:
+    pairs = dict(line.split(": ", 1) for line in text.strip().splitlines() if ": " in line)
+    for key in ("category", "language", "difficulty"):
+        if key not in pairs:
+            raise ConfigError(f"{path}: section Properties has no '{key}:' line", "add it")
+    return pairs
+
+
+def _only_block(path: Path, section: str, text: str) -> str:
+    blocks = code_blocks(text)
+    if len(blocks) != 1:
+        raise ConfigError(f"{path}: section {section} holds {len(blocks)} Python blocks", "it must hold exactly one")
+    return blocks[0]

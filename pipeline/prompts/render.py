@@ -1,0 +1,87 @@
+"""Prompt documents: the few-shot context that many records share, and each record's own tail.
+
+A prompt is context + tail. The context is the stage's introduction, N solved examples and the header
+of the next one; the tail is that next example up to the section which the model has to write. The two
+are kept apart because the engine evaluates a context once for all records that use it.
+The form is described in docs/prompts.md; the demo model is trained on documents of this form.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+
+from pipeline.prompts.exemplars import Exemplar, ExemplarSet
+
+STOPS = {
+    "concepts": ("\n",),
+    "instructions": ("\n## ", "\n### "),
+    "responses": ("\n## ",),
+}
+"""Where a completion of each stage ends; a model's end-of-text token ends it as well."""
+
+_STRUCTURE = re.compile(r"^(?:#{2,3} (?:Example \d+|Snippet|Concepts|Properties|Instruction|Response|Tests)\b)", re.MULTILINE)
+
+
+def fence(code: str) -> str:
+    """Python in a Markdown fence that is longer than any run of backticks inside."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
+    ticks = "`" * (longest + 1)
+    return f"{ticks}python\n{code.rstrip()}\n{ticks}"
+
+
+def breaks_structure(text: str) -> bool:
+    """Whether a text holds a line that reads as one of our own section headers."""
+    return _STRUCTURE.search(text) is not None
+
+
+def concepts_tail(snippet: str) -> str:
+    """What the concepts stage asks of a snippet."""
+    return f"### Snippet\n{fence(snippet)}\n\n### Concepts\n"
+
+
+def instructions_tail(category: str, language: str, difficulty: str, concepts: Sequence[str]) -> str:
+    """What the instructions stage asks for: a task with these properties."""
+    return (
+        f"### Properties\ncategory: {category}\nlanguage: {language}\ndifficulty: {difficulty}\n"
+        f"concepts: {', '.join(concepts)}\n\n### Instruction\n"
+    )
+
+
+def responses_tail(instruction: str) -> str:
+    """What the responses stage asks for: prose, code and tests for an instruction."""
+    return f"### Instruction\n{instruction}\n\n### Response\n"
+
+
+def example(stage: str, exemplar: Exemplar) -> str:
+    """A solved example of a stage: its tail with the answer written out."""
+    if stage == "concepts":
+        return f"{concepts_tail(exemplar.snippet)}{', '.join(exemplar.concepts)}\n"
+    if stage == "instructions":
+        tail = instructions_tail(exemplar.category, exemplar.language, exemplar.difficulty, exemplar.concepts)
+        return f"{tail}{exemplar.instruction}\n"
+    return f"{responses_tail(exemplar.instruction)}{exemplar.response}\n\n### Tests\n{fence(exemplar.tests)}\n"
+
+
+def document(intro: str, examples: Iterable[str]) -> str:
+    """An introduction and numbered examples, ending with the header of the next example."""
+    parts = [f"{intro}\n\n"]
+    number = 0
+    for number, text in enumerate(examples, start=1):
+        parts.append(f"## Example {number}\n{text}\n")
+    parts.append(f"## Example {number + 1}\n")
+    return "".join(parts)
+
+
+def context(exemplars: ExemplarSet, stage: str, shots: int, key: str) -> str:
+    """The few-shot context that `key` names: `shots` exemplars drawn from the set by hash of the key.
+
+    The same key gives the same exemplars in the same order on every machine.
+    """
+    drawn = sorted(exemplars.exemplars, key=lambda item: _rank(key, stage, item.name))[:shots]
+    return document(exemplars.intro[stage], (example(stage, item) for item in drawn))
+
+
+def _rank(key: str, stage: str, name: str) -> bytes:
+    return hashlib.sha256(f"{key}\0{stage}\0{name}".encode()).digest()
