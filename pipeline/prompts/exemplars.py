@@ -82,7 +82,9 @@ def load_set(folder: Path | str) -> ExemplarSet:
             intro={stage: str(meta["intro"][stage]).strip() for stage in STAGES},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: missing or malformed {error}", "see set.json in pipeline/prompts/standard") from None
+        raise ConfigError(
+            f"{path}: missing or malformed {error}", "see set.json in pipeline/prompts/standard"
+        ) from None
     most = max(result.shots.values())
     if len(result.exemplars) < most:
         raise ConfigError(
@@ -133,5 +135,8 @@ def _properties(path: Path, text: str) -> dict[str, str]:
 def _only_block(path: Path, section: str, text: str) -> str:
     blocks = code_blocks(text)
     if len(blocks) != 1:
-        raise ConfigError(f"{path}: section {section} holds {len(blocks)} Python blocks", "it must hold exactly one")
+        raise ConfigError(
+            f"{path}: section {section} holds {len(blocks)} Python blocks",
+            "it must hold exactly one",
+        )
     return blocks[0]

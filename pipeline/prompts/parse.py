@@ -71,7 +71,9 @@ def parse_response(text: str) -> ParsedResponse | Rejected:
     """Response and tests sections, each with Python; the tests with an assert."""
     parts = _TESTS_HEADER.split(text)
     if len(parts) != 2:
-        return Rejected("no_tests_section" if len(parts) < 2 else "several_tests_sections", text[-200:])
+        return Rejected(
+            "no_tests_section" if len(parts) < 2 else "several_tests_sections", text[-200:]
+        )
     response, rest = parts
     code = code_blocks(response)
     tests = code_blocks(rest)

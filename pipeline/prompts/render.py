@@ -21,7 +21,10 @@ STOPS = {
 }
 """Where a completion of each stage ends; a model's end-of-text token ends it as well."""
 
-_STRUCTURE = re.compile(r"^(?:#{2,3} (?:Example \d+|Snippet|Concepts|Properties|Instruction|Response|Tests)\b)", re.MULTILINE)
+_STRUCTURE = re.compile(
+    r"^(?:#{2,3} (?:Example \d+|Snippet|Concepts|Properties|Instruction|Response|Tests)\b)",
+    re.MULTILINE,
+)
 
 
 def fence(code: str) -> str:
@@ -41,7 +44,9 @@ def concepts_tail(snippet: str) -> str:
     return f"### Snippet\n{fence(snippet)}\n\n### Concepts\n"
 
 
-def instructions_tail(category: str, language: str, difficulty: str, concepts: Sequence[str]) -> str:
+def instructions_tail(
+    category: str, language: str, difficulty: str, concepts: Sequence[str]
+) -> str:
     """What the instructions stage asks for: a task with these properties."""
     return (
         f"### Properties\ncategory: {category}\nlanguage: {language}\ndifficulty: {difficulty}\n"
@@ -59,7 +64,9 @@ def example(stage: str, exemplar: Exemplar) -> str:
     if stage == "concepts":
         return f"{concepts_tail(exemplar.snippet)}{', '.join(exemplar.concepts)}\n"
     if stage == "instructions":
-        tail = instructions_tail(exemplar.category, exemplar.language, exemplar.difficulty, exemplar.concepts)
+        tail = instructions_tail(
+            exemplar.category, exemplar.language, exemplar.difficulty, exemplar.concepts
+        )
         return f"{tail}{exemplar.instruction}\n"
     return f"{responses_tail(exemplar.instruction)}{exemplar.response}\n\n### Tests\n{fence(exemplar.tests)}\n"
 

@@ -1,0 +1,1 @@
+"""SelfCodeAlign as Luigi tasks: `luigi --module pipeline FinalDataset`."""

@@ -1,0 +1,90 @@
+"""The dataset card: README.md of a dataset, with the front matter that the Hugging Face hub reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+_CARD = """---
+pretty_name: Self-aligned code instructions ({model})
+language:
+- en
+task_categories:
+- text-generation
+tags:
+- code
+- instruction-tuning
+- self-alignment
+- synthetic
+size_categories:
+- {size}
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: train.jsonl
+---
+
+# Self-aligned code instructions by {model}
+
+{rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
+them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
+task several times with tests. A row is here because its response passed its tests in a sandbox.
+The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.
+
+## What a row holds
+
+| field | content |
+|---|---|
+| id | id of the response: seed, dash, sample |
+| instruction | the task |
+| response | prose and Python, as the model wrote it |
+| tests | the asserts that the response passed |
+| concepts, category, difficulty | what the instruction was made from |
+| seed | the function it started from: id, source, path, name, lines, digest, licence (null when unknown) |
+| model | name and sha256 of the model |
+| samples | n responses were executed for this instruction, `passed` of them passed |
+
+## How many were dropped, and where
+
+| stage | in | kept | rejected | by rule |
+|---|---:|---:|---:|---|
+{funnel}
+
+## Sources and licences
+
+Seeds come from {sources}. Licences of the seeds in force: {licences}.
+
+## Limits
+
+- Passing its own tests does not prove a response right: the model wrote the tests as well.
+- {decontamination}
+"""
+
+_NOT_DECONTAMINATED = "This dataset is not decontaminated: no benchmark was compared with it."
+
+
+def dataset_card(manifest: dict[str, Any]) -> str:
+    """The card's Markdown text for a manifest."""
+    rows = manifest["rows"]
+    size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
+    return _CARD.format(
+        model=manifest["model"]["name"],
+        sha256=manifest["model"]["sha256"],
+        recipe=manifest["recipe"],
+        rows=rows,
+        size=size,
+        funnel="\n".join(
+            _funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()
+        ),
+        sources=", ".join(f"`{source}`" for source in manifest["sources"]),
+        licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items())
+        or "none",
+        decontamination=_NOT_DECONTAMINATED,
+    )
+
+
+def _funnel_row(stage: str, counts: dict[str, Any]) -> str:
+    rules = ", ".join(f"{rule} {count}" for rule, count in counts["rules"].items())
+    return f"| {stage} | {counts['in']} | {counts['kept']} | {counts['rejected']} | {rules} |"

@@ -1,0 +1,243 @@
+"""The configuration: the sections of luigi.cfg, each a class here, read and checked as a whole.
+
+Luigi itself only warns about a misspelt key and keeps silent about a misspelt section; `load` refuses
+both, and names the nearest right one. Every key can be overridden on the command line
+(`[responses] samples` is `--responses-samples`). The shipped luigi.cfg documents each key.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+import luigi
+from luigi.configuration import get_config
+from luigi.task_register import Register
+
+from pipeline.errors import ConfigError
+
+
+class project(luigi.Config):
+    artifacts = luigi.Parameter(default="artifacts")
+    shard_size = luigi.IntParameter(default=256)
+
+
+class seeds(luigi.Config):
+    sources = luigi.Parameter(default="python-stdlib")
+    stdlib_share = luigi.FloatParameter(default=0.25)
+    max_lines = luigi.IntParameter(default=150)
+
+
+class model(luigi.Config):
+    path = luigi.Parameter(default="")
+    repo_id = luigi.Parameter(default="")
+    filename = luigi.Parameter(default="")
+    revision = luigi.Parameter(default="main")
+    sha256 = luigi.Parameter(default="")
+
+
+class prompts(luigi.Config):
+    exemplars = luigi.Parameter(default="auto")
+    fewshot_contexts = luigi.Parameter(default="4")
+
+
+class _Sampled:
+    """What every generating stage has; 0 shots or tokens means what the exemplar set says."""
+
+    shots = luigi.IntParameter(default=0)
+    max_tokens = luigi.IntParameter(default=0)
+    temperature = luigi.FloatParameter(default=0.7)
+    top_k = luigi.IntParameter(default=0)
+    top_p = luigi.FloatParameter(default=1.0)
+    min_p = luigi.FloatParameter(default=0.0)
+
+
+class concepts(_Sampled, luigi.Config):
+    pass
+
+
+class instructions(_Sampled, luigi.Config):
+    categories = luigi.Parameter(default="")
+    difficulties = luigi.Parameter(default="")
+
+
+class responses(_Sampled, luigi.Config):
+    samples = luigi.IntParameter(default=4)
+
+
+class executions(luigi.Config):
+    timeout = luigi.FloatParameter(default=10.0)
+    memory_mb = luigi.IntParameter(default=1024)
+    workers = luigi.IntParameter(default=0)
+
+
+class sandbox(luigi.Config):
+    packages = luigi.Parameter(default="")
+
+
+class selection(luigi.Config):
+    choose = luigi.ChoiceParameter(default="random", choices=("random", "shortest"))
+    max_instruction_words = luigi.IntParameter(default=200)
+
+
+class engine(luigi.Config):
+    backend = luigi.ChoiceParameter(default="llama", choices=("llama",))
+    n_ctx = luigi.IntParameter(default=0)
+    n_seq = luigi.IntParameter(default=0)
+    n_batch = luigi.IntParameter(default=0)
+    n_threads = luigi.IntParameter(default=0)
+    n_gpu_layers = luigi.IntParameter(default=-1)
+
+
+SECTIONS: tuple[type[luigi.Config], ...] = (
+    project, seeds, model, prompts, concepts, instructions, responses,
+    executions, sandbox, selection, engine,
+)  # fmt: skip
+
+# [section] key -> smallest and largest value that make sense.
+_RANGES: dict[tuple[str, str], tuple[float, float]] = {
+    ("project", "shard_size"): (1, 100_000),
+    ("seeds", "stdlib_share"): (0, 1),
+    ("seeds", "max_lines"): (1, 100_000),
+    ("responses", "samples"): (1, 1000),
+    ("executions", "timeout"): (0.1, 3600),
+    ("executions", "memory_mb"): (64, 1_000_000),
+    ("executions", "workers"): (0, 1024),
+    ("selection", "max_instruction_words"): (1, 100_000),
+    ("engine", "n_ctx"): (0, 10_000_000),
+    ("engine", "n_seq"): (0, 1024),
+    ("engine", "n_batch"): (0, 1_000_000),
+    ("engine", "n_threads"): (0, 1024),
+    ("engine", "n_gpu_layers"): (-1, 10_000),
+    **{
+        (stage, key): bounds
+        for stage in ("concepts", "instructions", "responses")
+        for key, bounds in {
+            "shots": (0, 1000),
+            "max_tokens": (0, 1_000_000),
+            "temperature": (0, 10),
+            "top_k": (0, 1_000_000),
+            "top_p": (0, 1),
+            "min_p": (0, 1),
+        }.items()
+    },
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One checked instance of every section."""
+
+    project: Any
+    seeds: Any
+    model: Any
+    prompts: Any
+    concepts: Any
+    instructions: Any
+    responses: Any
+    executions: Any
+    sandbox: Any
+    selection: Any
+    engine: Any
+
+    def sampled(self, stage: str) -> Any:
+        """The section of a generating stage."""
+        return getattr(self, stage)
+
+
+def load() -> Settings:
+    """Read and check the whole configuration, command-line overrides included.
+
+    Raises ConfigError that names the section and key, and the nearest right name for an unknown one.
+    """
+    _refuse_unknown()
+    sections = {}
+    for section in SECTIONS:
+        name = section.__name__
+        sections[name] = instance = _read(section)
+        for key, _ in section.get_params():
+            _check_range(name, key, getattr(instance, key))
+    settings = Settings(**sections)
+    contexts = settings.prompts.fewshot_contexts
+    if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
+        raise ConfigError(
+            f"[prompts] fewshot_contexts = {contexts} is neither a positive number nor per_record",
+            "set it to 4",
+        )
+    if bool(settings.model.repo_id) != bool(settings.model.filename):
+        raise ConfigError(
+            "[model] repo_id and filename belong together, one of them is empty", "set both or none"
+        )
+    if settings.model.repo_id and settings.model.path:
+        raise ConfigError("[model] has both path and repo_id", "keep the one that you mean")
+    return settings
+
+
+def as_list(text: str) -> list[str]:
+    """A value with several entries, one a line or separated by commas."""
+    return [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
+
+
+def _read(section: type[luigi.Config]) -> luigi.Config:
+    for key, parameter in section.get_params():
+        # One by one: Luigi's own errors for a whole section do not name the key.
+        try:
+            parameter.task_value(section.__name__, key)
+        except Exception as error:
+            raise ConfigError(
+                f"[{section.__name__}] {key}: {error}",
+                "see the comment on this key in the shipped luigi.cfg",
+            ) from None
+    return section()
+
+
+def _check_range(section: str, key: str, value: Any) -> None:
+    bounds = _RANGES.get((section, key))
+    if bounds and not bounds[0] <= value <= bounds[1]:
+        raise ConfigError(
+            f"[{section}] {key} = {value} is not between {bounds[0]} and {bounds[1]}",
+            "set a value in this range",
+        )
+
+
+def _refuse_unknown() -> None:
+    """Compare the sections and keys that are set with those that exist, Luigi's own included."""
+    parser = get_config()
+    ours = {section.__name__: {key for key, _ in section.get_params()} for section in SECTIONS}
+    known = set(ours) | _luigi_sections()
+    for name in parser.sections():
+        if name not in known:
+            raise ConfigError(
+                f"luigi.cfg: there is no section [{name}]", _nearest(name, known, "[{}]")
+            )
+        if name not in ours:
+            continue
+        for key in parser.options(name):
+            if key.replace("-", "_") not in ours[name]:
+                raise ConfigError(
+                    f"luigi.cfg: [{name}] has no key {key}", _nearest(key, ours[name], "{}")
+                )
+
+
+def _luigi_sections() -> set[str]:
+    configs = {
+        cls.get_task_family() for cls in Register._get_reg().values() if isinstance(cls, type)
+    }
+    return configs | {
+        "core",
+        "worker",
+        "scheduler",
+        "retcode",
+        "logging",
+        "email",
+        "execution_summary",
+        "resources",
+    }
+
+
+def _nearest(name: str, known: set[str], form: str) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {form.format(close[0])}?"
+    return f"the ones that exist are {', '.join(form.format(item) for item in sorted(known))}"

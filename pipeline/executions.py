@@ -1,0 +1,103 @@
+"""Stage 5, executions: every response with its tests is run in a sandbox of its own.
+
+In: a shard of responses. Out: records {id (the response's), passed, status, detail, exit_code, signal,
+wall_s, cpu_s, max_rss, stderr (its end)}. A failing verdict is data and is kept; only a program that the
+sandbox could not judge at all is rejected (`sandbox_error`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import luigi
+from sandbox import Limits, Pool, Program, Result
+
+from pipeline import session
+from pipeline.config import as_list
+from pipeline.responses import Responses
+from pipeline.stage import ShardTask
+
+STDERR_KEPT = 2000
+
+
+def program(code: str, tests: str) -> str:
+    """The test program of a response: its code, then its tests."""
+    return f"{code.rstrip()}\n\n{tests.rstrip()}\n"
+
+
+class Executions(ShardTask):
+    """A shard of the executions stage."""
+
+    stage = "executions"
+
+    def requires(self) -> luigi.Task:
+        return Responses(shard=self.shard)
+
+    def run(self) -> None:
+        run = session.current()
+        began = time.monotonic()
+        total = self.input_paths("responses").read_meta()["kept"]
+        with self.open_writer() as writer:
+            pending = (
+                Program(record["id"], program(record["code"], record["tests"]))
+                for record in self.input_paths("responses").read()
+                if record["id"] not in writer.done
+            )
+            with (
+                run.reporter.stage(self.stage, total, self.shard, resumed=writer.resumed) as ticker,
+                open_pool(run) as pool,
+            ):
+                for result in pool.run_many(pending):
+                    spent = {"executions": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
+                    if result.status == "sandbox_error":
+                        writer.reject(result.id, result.status, result.detail, spent)
+                    else:
+                        writer.keep(result.id, verdict(result), spent)
+                    ticker.advance(result.status != "sandbox_error", passed=result.passed)
+            seconds = round(time.monotonic() - began, 3)
+            writer.publish({"seconds": seconds, "resumed": writer.resumed})
+
+
+def open_pool(run: session.Session) -> Pool:
+    """A sandbox pool with the limits of the configuration."""
+    section = run.settings.executions
+    return Pool(
+        workers=run.sandbox_workers,
+        limits=Limits(wall_seconds=section.timeout, memory_bytes=section.memory_mb * 2**20),
+        packages=tuple(as_list(run.settings.sandbox.packages)),
+    )
+
+
+def verdict(result: Result) -> dict[str, Any]:
+    """The record of a result."""
+    return {
+        "id": result.id,
+        "passed": result.passed,
+        "status": result.status,
+        "detail": result.detail,
+        "exit_code": result.exit_code,
+        "signal": result.signal,
+        "wall_s": round(result.wall_s, 3),
+        "cpu_s": round(result.cpu_s, 3),
+        "max_rss": result.max_rss,
+        "stderr": result.stderr[-STDERR_KEPT:],
+    }
+
+
+def read_joined(run: session.Session, shard: int) -> Iterator[dict[str, Any]]:
+    """Each executed response of a shard with its verdict, instruction and seed, in order of id."""
+    seeds = {record["id"]: record for record in run.shard("seeds", shard).read()}
+    instructions = {record["id"]: record for record in run.shard("instructions", shard).read()}
+    verdicts = {record["id"]: record for record in run.shard("executions", shard).read()}
+    for response in run.shard("responses", shard).read():
+        if response["id"] in verdicts:
+            instruction = instructions[response["instruction_id"]]
+            yield {
+                "id": response["id"],
+                "response": response,
+                "verdict": verdicts[response["id"]],
+                "instruction": instruction,
+                "seed": seeds[instruction["id"]],
+            }

@@ -1,0 +1,132 @@
+"""Stage 7, the dataset: `luigi --module pipeline FinalDataset` is this task.
+
+In: the selection. Out: `artifacts/dataset/<recipe>/` with train.jsonl, train.parquet, README.md (the
+dataset card) and manifest.json (funnel, recipes, model, versions, time), published as a whole, and the
+link `artifacts/latest`. The build fails when a stage's numbers do not add up.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from pipeline import recipes, selection, session
+from pipeline.card import dataset_card
+from pipeline.errors import MissingDataError, PipelineError
+from pipeline.manifest import build_manifest
+from pipeline.seeds import Seeds, scan
+from pipeline.selection import Selection
+from pipeline.stage import PipelineTask
+from targets import Recipe, replace_link
+from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, temporary_beside
+
+_CHUNK_ROWS = 10_000
+
+
+class FinalDataset(PipelineTask):
+    """The instruction dataset of the sources, model and configuration as they are now."""
+
+    def requires(self) -> luigi.Task:
+        return Seeds()
+
+    @property
+    def recipe(self) -> Recipe:
+        return recipes.dataset(selection.recipe())
+
+    @property
+    def folder(self) -> Path:
+        return self.recipe.folder(session.current().artifacts)
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(self.folder))
+
+    def complete(self) -> bool:
+        run = session.begin()
+        if (
+            Seeds().complete()
+            and self.folder.exists()
+            and _points_at(run.artifacts / "latest", self.folder)
+        ):
+            return True
+        run.preflight()
+        return False
+
+    def run(self) -> Iterator[luigi.Task]:
+        # Which shards there are is known only once the sources are scanned: the one dynamic dependency.
+        run = session.current()
+        if not scan().snapshot.occurrences:
+            raise MissingDataError(
+                "no source holds a seed: " + ", ".join(source.label for source in run.sources),
+                "seeds are top-level functions with a docstring, an argument and a returned value; see "
+                f"{run.recipes['seeds'].folder(run.artifacts)} for what was dropped and why",
+            )
+        yield Selection(snapshot=scan().snapshot.digest)
+        if not self.folder.exists():
+            self._build()
+        latest = run.artifacts / "latest"
+        replace_link(latest, os.path.relpath(self.folder, run.artifacts))
+        run.reporter.say(f"dataset: {latest} -> {os.readlink(latest)}")
+
+    def _build(self) -> None:
+        run = session.current()
+        selected = Selection(snapshot=scan().snapshot.digest).paths
+        if not selected.read_meta()["kept"]:
+            raise PipelineError(
+                f"the dataset would be empty: none of {selected.read_meta()['units']} responses was selected",
+                f"see {selected.rejected} for the reasons; more seeds or a stronger model help",
+            )
+        manifest = build_manifest(run, scan().snapshot, selected, self.recipe)
+        temporary = temporary_beside(self.folder)
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        publish(
+            temporary / "train.jsonl", jsonl_lines(_rows(selected.read(), run.model.provenance))
+        )
+        write_parquet(temporary / "train.parquet", _rows(selected.read(), run.model.provenance))
+        publish(temporary / "manifest.json", [json_bytes(manifest)])
+        publish(temporary / "README.md", [dataset_card(manifest).encode()])
+        publish_folder(temporary, self.folder)
+
+
+def _rows(examples: Iterator[dict[str, Any]], model: dict[str, str]) -> Iterator[dict[str, Any]]:
+    for example in examples:
+        samples = example.pop("samples")
+        yield {**example, "model": model, "samples": samples}
+
+
+def write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> None:
+    """Rows as Parquet, a bounded number in memory at a time; the schema is the dataset's own."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text, number = pa.string(), pa.int64()
+    seed = pa.struct(
+        [("id", text), ("source", text), ("path", text), ("name", text),
+         ("lines", pa.list_(number)), ("digest", text), ("licence", text)]
+    )  # fmt: skip
+    schema = pa.schema(
+        [
+            ("id", text), ("instruction", text), ("response", text), ("tests", text),
+            ("concepts", pa.list_(text)), ("category", text), ("difficulty", text), ("seed", seed),
+            ("model", pa.struct([("name", text), ("sha256", text)])),
+            ("samples", pa.struct([("n", number), ("passed", number)])),
+        ]
+    )  # fmt: skip
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        chunk: list[dict[str, Any]] = []
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == _CHUNK_ROWS:
+                writer.write_table(pa.Table.from_pylist(chunk, schema))
+                chunk = []
+        if chunk:
+            writer.write_table(pa.Table.from_pylist(chunk, schema))
+
+
+def _points_at(link: Path, folder: Path) -> bool:
+    return link.is_symlink() and link.resolve() == folder.resolve()

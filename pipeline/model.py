@@ -1,0 +1,162 @@
+"""The base model: which file it is, its digest, what it says of itself, how long texts are in its tokens.
+
+A local GGUF path, a file of a Hugging Face repository, or, when nothing is configured, the demo model
+that ships with the project. Digest and facts are kept in `artifacts/model/` by path, size and time of
+the file, so that a night of runs hashes a 20 GB file once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline.errors import ConfigError, MissingDataError
+from targets.atomic import json_bytes, publish
+
+DEMO_MODEL = Path(__file__).resolve().parent / "demo" / "selfcodealign-demo.gguf"
+DEMO_EXEMPLARS = DEMO_MODEL.parent / "exemplars"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A base model on disk. `window` is the longest sequence it was trained for, in tokens."""
+
+    path: Path
+    name: str
+    sha256: str
+    architecture: str
+    window: int
+    is_demo: bool
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What a dataset row says of the model."""
+        return {"name": self.name, "sha256": self.sha256}
+
+
+def locate(settings: Any, root: Path) -> Path:
+    """The GGUF file that [model] means, fetched from the hub when it says so.
+
+    Raises MissingDataError when it is not there and cannot be fetched.
+    """
+    if settings.repo_id:
+        return _from_hub(settings)
+    if not settings.path:
+        return DEMO_MODEL
+    path = (root / Path(settings.path).expanduser()).resolve()
+    if not path.is_file():
+        raise MissingDataError(
+            f"[model] path: there is no file {path}",
+            "correct the path in luigi.cfg; leave it empty for the demo model",
+        )
+    return path
+
+
+def _from_hub(settings: Any) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = {
+        "repo_id": settings.repo_id,
+        "filename": settings.filename,
+        "revision": settings.revision,
+    }
+    try:
+        # The cache first: a file fetched once is the same at every later run, hub or no hub.
+        return Path(hf_hub_download(**wanted, local_files_only=True))
+    except (LocalEntryNotFoundError, EntryNotFoundError):
+        pass
+    try:
+        return Path(hf_hub_download(**wanted))
+    except (HfHubHTTPError, EntryNotFoundError, OSError, ValueError) as error:
+        raise MissingDataError(
+            f"[model] {settings.repo_id}, file {settings.filename}, revision {settings.revision}: "
+            f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            "check the three keys and the network, or download the file and set [model] path",
+        ) from None
+
+
+def load(settings: Any, root: Path, cache: Path) -> Model:
+    """Locate the model and read its digest and facts, from the cache when the file is unchanged.
+
+    Raises MissingDataError for a missing or damaged file and ConfigError for a digest that differs
+    from [model] sha256.
+    """
+    path = locate(settings, root)
+    known = _cached(cache, path)
+    if known is None:
+        known = {"sha256": _sha256(path), **_facts(path)}
+        _remember(cache, path, known)
+    expected = settings.sha256 or (_demo_digest() if path == DEMO_MODEL else "")
+    if expected and expected.lower() != known["sha256"]:
+        raise ConfigError(
+            f"{path} has sha256 {known['sha256']}, [model] sha256 says {expected}",
+            "download the file again, or correct the digest",
+        )
+    return Model(
+        path=path,
+        name=known["name"] or path.stem,
+        sha256=known["sha256"],
+        architecture=known["architecture"],
+        window=known["window"],
+        is_demo=path == DEMO_MODEL,
+    )
+
+
+def token_counts(model: Model, texts: Sequence[str], cache: Path) -> list[int]:
+    """Length of each text in the model's tokens; counted once, then kept beside the model's facts."""
+    wanted = hashlib.sha256(orjson.dumps([model.sha256, list(texts)])).hexdigest()[:16]
+    path = cache / f"tokens-{wanted}.json"
+    if path.exists():
+        counts: list[int] = orjson.loads(path.read_bytes())
+        return counts
+    from pipeline.engine import inspect_model
+
+    counts = list(inspect_model(model.path, texts).token_counts)
+    publish(path, [orjson.dumps(counts)])
+    return counts
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    from pipeline.engine import EngineError, inspect_model
+
+    try:
+        facts = inspect_model(path, [])
+    except EngineError as error:
+        raise MissingDataError(error.problem, error.remedy) from None
+    return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}
+
+
+def _demo_digest() -> str:
+    return DEMO_MODEL.with_suffix(".gguf.sha256").read_text(encoding="ascii").split()[0]
+
+
+def _cache_file(cache: Path, path: Path) -> Path:
+    status = path.stat()
+    key = orjson.dumps([str(path.resolve()), status.st_size, status.st_mtime_ns])
+    return cache / f"facts-{hashlib.sha256(key).hexdigest()[:16]}.json"
+
+
+def _cached(cache: Path, path: Path) -> dict[str, Any] | None:
+    try:
+        facts: dict[str, Any] = orjson.loads(_cache_file(cache, path).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return facts
+
+
+def _remember(cache: Path, path: Path, facts: dict[str, Any]) -> None:
+    publish(_cache_file(cache, path), [json_bytes({"path": str(path), **facts})])
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 22):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,59 @@
+"""Where the project is: which luigi.cfg is in force, and the folder that its relative paths start from.
+
+Luigi reads luigi.cfg from the working directory only. A cron job starts elsewhere, so the luigi.cfg
+beside this package is used when the working directory has none. Settings of Luigi itself that our
+promises rest on (exit codes, no central scheduler unless asked for) are set here when the file in force
+does not mention them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from luigi.configuration import add_config_path, get_config
+
+PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+_LUIGI_DEFAULTS = {
+    "core": {"local_scheduler": "true", "no_configure_logging": "true"},
+    "worker": {"check_complete_on_run": "true"},
+    "retcode": {
+        "already_running": "10",
+        "missing_data": "20",
+        "not_run": "25",
+        "task_failed": "30",
+        "scheduling_error": "35",
+        "unhandled_exception": "40",
+    },
+}
+
+
+def use_project_config() -> Path:
+    """Make a luigi.cfg be in force, fill in what it leaves out; return the project's root folder."""
+    in_force = _config_in_force()
+    if in_force is None and (PACKAGE_ROOT / "luigi.cfg").is_file():
+        in_force = PACKAGE_ROOT / "luigi.cfg"
+        add_config_path(str(in_force))
+    config = get_config()
+    scheduler_elsewhere = config.has_option("core", "scheduler_host") or config.has_option(
+        "core", "scheduler_url"
+    )
+    for section, keys in _LUIGI_DEFAULTS.items():
+        for key, value in keys.items():
+            if key == "local_scheduler" and scheduler_elsewhere:
+                continue
+            if not config.has_option(section, key):
+                config.set(section, key, value)
+    return in_force.parent if in_force else Path.cwd()
+
+
+def _config_in_force() -> Path | None:
+    named = os.environ.get("LUIGI_CONFIG_PATH")
+    for path in (Path(named) if named else None, Path("luigi.cfg")):
+        if path is not None and path.is_file():
+            return path.resolve()
+    return None
+
+
+ROOT = use_project_config()

@@ -1,0 +1,207 @@
+"""The recipes of the stages: what determines the bytes of each, gathered from settings, prompts and model."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sandbox import PROTOCOL
+
+from pipeline.config import Settings, as_list
+from pipeline.errors import ConfigError
+from pipeline.model import Model
+from pipeline.prompts.exemplars import ExemplarSet
+from pipeline.prompts.render import STOPS, example
+from targets import Recipe
+
+# Raise a stage's number when its code would write something else from the same input.
+VERSIONS = {
+    "seeds": 1,
+    "concepts": 1,
+    "instructions": 1,
+    "responses": 1,
+    "executions": 1,
+    "selection": 1,
+    "dataset": 1,
+}
+
+# The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
+# properties of an instruction are a few lines.
+_TAIL_SHARE = {"concepts": 0.4, "instructions": 0.1, "responses": 0.25}
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationPlan:
+    """What a generating stage runs with, defaults resolved: lengths in tokens."""
+
+    stage: str
+    shots: int
+    wanted_shots: int
+    max_tokens: int
+    window: int
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+
+
+def plan_generation(
+    stage: str,
+    settings: Settings,
+    exemplars: ExemplarSet,
+    window: int,
+    count_tokens: Callable[[Sequence[str]], list[int]],
+) -> GenerationPlan:
+    """Resolve a stage's settings; a context that would not fit the window gets fewer exemplars.
+
+    Raises ConfigError when not even one exemplar fits.
+    """
+    section = settings.sampled(stage)
+    wanted = section.shots or exemplars.shots[stage]
+    if wanted > len(exemplars.exemplars):
+        raise ConfigError(
+            f"[{stage}] shots = {wanted}, the exemplar set {exemplars.name} has {len(exemplars.exemplars)}",
+            "lower it or add exemplars",
+        )
+    max_tokens = section.max_tokens or exemplars.max_tokens[stage]
+    room = int((window - max_tokens) * (1 - _TAIL_SHARE[stage]))
+    shots = _fitting(stage, exemplars, wanted, room, count_tokens)
+    if shots == 0:
+        raise ConfigError(
+            f"[{stage}] no exemplar fits: the window is {window} tokens, max_tokens {max_tokens}",
+            "lower max_tokens, or use a model with a longer window",
+        )
+    return GenerationPlan(
+        stage=stage,
+        shots=shots,
+        wanted_shots=wanted,
+        max_tokens=max_tokens,
+        window=window,
+        temperature=section.temperature,
+        top_k=section.top_k,
+        top_p=section.top_p,
+        min_p=section.min_p,
+    )
+
+
+def _fitting(
+    stage: str,
+    exemplars: ExemplarSet,
+    wanted: int,
+    room: int,
+    count_tokens: Callable[[Sequence[str]], list[int]],
+) -> int:
+    """The largest number of shots, up to `wanted`, whose longest possible draw fits into `room` tokens."""
+    header = "## Example 00\n"
+    intro, *examples = count_tokens(
+        [exemplars.intro[stage], *(header + example(stage, item) for item in exemplars.exemplars)]
+    )
+    used = intro
+    for shots, length in enumerate(sorted(examples, reverse=True)[:wanted], start=1):
+        used += length
+        if used > room:
+            return shots - 1
+    return wanted
+
+
+def build(
+    settings: Settings, exemplars: ExemplarSet, model: Model, plans: dict[str, GenerationPlan]
+) -> dict[str, Recipe]:
+    """The recipes of all stages whose input does not depend on the scanned sources, by stage."""
+    recipes: dict[str, Recipe] = {}
+    recipes["seeds"] = Recipe(
+        "seeds", {"version": VERSIONS["seeds"], "max_lines": settings.seeds.max_lines}
+    )
+    recipes["concepts"] = _generation(
+        plans["concepts"], settings, exemplars, model, recipes["seeds"]
+    )
+    recipes["instructions"] = _generation(
+        plans["instructions"], settings, exemplars, model, recipes["concepts"],
+        categories=categories(settings, exemplars), difficulties=difficulties(settings, exemplars),
+    )  # fmt: skip
+    recipes["responses"] = _generation(
+        plans["responses"], settings, exemplars, model, recipes["instructions"],
+        samples=settings.responses.samples,
+    )  # fmt: skip
+    recipes["executions"] = Recipe(
+        "executions",
+        {
+            "version": VERSIONS["executions"],
+            "sandbox": PROTOCOL,
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "timeout_s": settings.executions.timeout,
+            "memory_mb": settings.executions.memory_mb,
+            "packages": sorted(as_list(settings.sandbox.packages)),
+        },
+        recipes["responses"],
+    )
+    return recipes
+
+
+def selection(settings: Settings, executions: Recipe, snapshot: str) -> Recipe:
+    """The recipe of the selection over the seeds that are there now."""
+    ingredients = {
+        "version": VERSIONS["selection"],
+        "choose": settings.selection.choose,
+        "max_instruction_words": settings.selection.max_instruction_words,
+        "snapshot": snapshot,
+    }
+    return Recipe("selection", ingredients, executions)
+
+
+def dataset(selected: Recipe) -> Recipe:
+    """The recipe of the dataset made from a selection."""
+    return Recipe("dataset", {"version": VERSIONS["dataset"]}, selected)
+
+
+def categories(settings: Settings, exemplars: ExemplarSet) -> list[str]:
+    """The categories that instructions are drawn from; one named twice is drawn twice as often."""
+    return as_list(settings.instructions.categories) or list(exemplars.categories)
+
+
+def difficulties(settings: Settings, exemplars: ExemplarSet) -> list[str]:
+    """The difficulties that instructions are drawn from."""
+    return as_list(settings.instructions.difficulties) or list(exemplars.difficulties)
+
+
+def _generation(
+    plan: GenerationPlan,
+    settings: Settings,
+    exemplars: ExemplarSet,
+    model: Model,
+    parent: Recipe,
+    **own: Any,
+) -> Recipe:
+    ingredients = {
+        "version": VERSIONS[plan.stage],
+        "model": model.provenance,
+        "prompt": {
+            "exemplars": exemplars.name,
+            "exemplars_sha256": _digest(plan.stage, exemplars),
+            "shots": plan.shots,
+            "shots_wanted": plan.wanted_shots,
+            "fewshot_contexts": settings.prompts.fewshot_contexts,
+            "stops": list(STOPS[plan.stage]),
+        },
+        "sampling": {
+            "temperature": plan.temperature,
+            "top_k": plan.top_k,
+            "top_p": plan.top_p,
+            "min_p": plan.min_p,
+        },
+        "max_tokens": plan.max_tokens,
+        "window": plan.window,
+        **own,
+    }
+    return Recipe(plan.stage, ingredients, parent)
+
+
+def _digest(stage: str, exemplars: ExemplarSet) -> str:
+    """Digest of the texts that the stage's prompts are made of."""
+    texts = [exemplars.intro[stage], *(example(stage, item) for item in exemplars.exemplars)]
+    names = [item.name for item in exemplars.exemplars]
+    return hashlib.sha256(orjson.dumps([texts, names])).hexdigest()

@@ -1,0 +1,49 @@
+"""Stage 4, responses (I->R): the base model answers each instruction n times, with tests.
+
+In: a shard of instructions. Out: records {id (instruction's id, dash, sample), instruction_id, sample,
+response (prose and code as written), code, tests}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import luigi
+
+from pipeline import session
+from pipeline.instructions import Instructions
+from pipeline.prompts import parse, render
+from pipeline.prompts.parse import Rejected
+from pipeline.stage import GenerationTask, Unit
+
+
+class Responses(GenerationTask):
+    """A shard of the responses stage."""
+
+    stage = "responses"
+
+    def requires(self) -> luigi.Task:
+        return Instructions(shard=self.shard)
+
+    def units(self) -> Iterator[Unit]:
+        samples = session.current().settings.responses.samples
+        for record in self.input_paths("instructions").read():
+            for sample in range(samples):
+                yield Unit(f"{record['id']}-{sample:03d}", record, sample)
+
+    def tail(self, unit: Unit) -> str:
+        return render.responses_tail(unit.record["instruction"])
+
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
+        parsed = parse.parse_response(text)
+        if isinstance(parsed, Rejected):
+            return parsed
+        return {
+            "id": unit.id,
+            "instruction_id": unit.record["id"],
+            "sample": unit.sample,
+            "response": parsed.response,
+            "code": parsed.code,
+            "tests": parsed.tests,
+        }

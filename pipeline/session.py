@@ -1,0 +1,227 @@
+"""One run of the pipeline in one process: what its tasks share, from the first question to the exit.
+
+Luigi's first act is to ask the root task whether it is complete. That is where a session begins: the
+configuration is read and checked, the artifacts folder is locked, logging and signals are set up, stale
+temporary files are swept. The engine starts when the first request is made and lives until the exit.
+A problem that the user can act on ends the process here with one line and an exit code of its own,
+before any work is done.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import signal
+import sys
+import threading
+from functools import cached_property
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pipeline import config, model, recipes, sources
+from pipeline.engine import Engine, EngineError, EngineSettings, open_engine
+from pipeline.errors import AlreadyRunning, MachineError, PipelineError
+from pipeline.progress import Reporter
+from pipeline.project import ROOT
+from pipeline.prompts.exemplars import ExemplarSet, load_set
+from pipeline.recipes import GenerationPlan
+from targets import Locked, Recipe, ShardPaths, lock, sweep
+
+logger = logging.getLogger("selfcodealign")
+
+GENERATING = ("concepts", "instructions", "responses")
+
+
+class Interrupted(KeyboardInterrupt, SystemExit):
+    """A signal asked the run to stop.
+
+    Luigi lets only a KeyboardInterrupt through a running task, and Python takes the exit code only from
+    a SystemExit: it is both.
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Session:
+    """Settings, sources, model, recipes, reporter and engine of a run."""
+
+    def __init__(self, settings: config.Settings, root: Path = ROOT) -> None:
+        self.settings = settings
+        self.root = root
+        self.artifacts = (root / settings.project.artifacts).resolve()
+        self.reporter = Reporter()
+        self._preflight_done = False
+
+    @cached_property
+    def sources(self) -> list[sources.Source]:
+        """The configured seed sources, each known to exist."""
+        share = self.settings.seeds.stdlib_share
+        return [
+            sources.resolve(label, self.root, share)
+            for label in config.as_list(self.settings.seeds.sources)
+        ]
+
+    @cached_property
+    def model(self) -> model.Model:
+        return model.load(self.settings.model, self.root, self.artifacts / "model")
+
+    @cached_property
+    def exemplars(self) -> ExemplarSet:
+        """The exemplar set: the demo model has its own, any other model gets the standard one."""
+        wanted = self.settings.prompts.exemplars
+        if wanted != "auto":
+            standard = Path(__file__).parent / "prompts" / wanted
+            return load_set(standard if standard.is_dir() else self.root / wanted)
+        return load_set(
+            model.DEMO_EXEMPLARS
+            if self.model.is_demo
+            else Path(__file__).parent / "prompts" / "standard"
+        )
+
+    @cached_property
+    def plans(self) -> dict[str, GenerationPlan]:
+        """How each generating stage runs, by stage."""
+        window = self.settings.engine.n_ctx or self.model.window
+        cache = self.artifacts / "model"
+        return {
+            stage: recipes.plan_generation(
+                stage, self.settings, self.exemplars, window,
+                lambda texts: model.token_counts(self.model, texts, cache),
+            )
+            for stage in GENERATING
+        }  # fmt: skip
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """The recipes of the stages up to executions, by stage."""
+        return recipes.build(self.settings, self.exemplars, self.model, self.plans)
+
+    def shard(self, stage: str, number: int) -> ShardPaths:
+        """The files of a stage's shard under the recipes in force."""
+        return ShardPaths(self.recipes[stage].folder(self.artifacts), number)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The generation engine, started at its first use and closed when the process ends."""
+        section = self.settings.engine
+        self.reporter.say(f"loading {self.model.name} ({self.model.path})")
+        engine = open_engine(
+            EngineSettings(
+                model_path=str(self.model.path),
+                n_ctx=section.n_ctx,
+                n_seq=section.n_seq,
+                n_batch=section.n_batch,
+                n_threads=section.n_threads,
+                n_gpu_layers=section.n_gpu_layers,
+            )
+        )
+        atexit.register(engine.close)
+        return engine
+
+    def preflight(self) -> None:
+        """Before work is begun, refuse what could not be finished on this machine; ends the process."""
+        if self._preflight_done:
+            return
+        self._preflight_done = True
+        import sandbox
+
+        try:
+            sandbox.require()
+        except sandbox.SandboxUnavailable as error:
+            fail(MachineError(str(error), "`python -m sandbox check` says more"))
+
+    @property
+    def sandbox_workers(self) -> int:
+        """Programs that run at the same time."""
+        return self.settings.executions.workers or len(os.sched_getaffinity(0))
+
+
+_session: Session | None = None
+
+
+def current() -> Session:
+    """The session of this process, begun by `begin`."""
+    return begin()
+
+
+def begin() -> Session:
+    """The session of this process; the first call reads the configuration and takes the lock.
+
+    Ends the process with one line on standard error when the user has to act first.
+    """
+    global _session
+    if _session is None:
+        try:
+            _session = _start()
+        except PipelineError as error:
+            fail(error)
+    return _session
+
+
+def fail(error: PipelineError) -> NoReturn:
+    """Say what is wrong and what to do, and end the process with the error's exit code."""
+    logger.error(str(error))
+    print(f"error: {error.problem}\n  {error.remedy}", file=sys.stderr)
+    raise SystemExit(error.exit_code)
+
+
+def _start() -> Session:
+    session = Session(config.load())
+    try:
+        lock(session.artifacts / "lock")
+    except Locked as busy:
+        who = f"process {busy.holder.get('pid')} since {busy.holder.get('since')} ({busy.holder.get('command')})"
+        raise AlreadyRunning(
+            f"another run owns {session.artifacts}: {who}",
+            "wait for it to end; its results will be there",
+        ) from None
+    except OSError as error:
+        raise MachineError(
+            f"cannot write to {session.artifacts}: {error.strerror}",
+            "set [project] artifacts to a folder you can write to",
+        ) from None
+    _log_to_file(session.artifacts / "logs" / "pipeline.log")
+    _install_signal_handlers(session)
+    for path in sweep(session.artifacts):
+        logger.info("swept %s, left by a run that is no more", path)
+    # Asked for now, so that what is missing is said before any work is done.
+    _ = session.sources, session.recipes
+    return session
+
+
+def _log_to_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("luigi", "luigi-interface", "selfcodealign"):
+        log = logging.getLogger(name)
+        log.setLevel(logging.INFO)
+        log.addHandler(handler)
+        log.propagate = False
+
+
+def _install_signal_handlers(session: Session) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    owner = os.getpid()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        if os.getpid() == owner:
+            name = signal.Signals(number).name
+            session.reporter.say(
+                f"{name}: stopping. Every finished record is safe under {session.artifacts}; "
+                "the same command goes on from there."
+            )
+        raise Interrupted(128 + number)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+
+
+__all__ = ["EngineError", "Interrupted", "Session", "begin", "current", "fail"]

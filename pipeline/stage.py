@@ -1,0 +1,175 @@
+"""The base tasks: what every stage's Luigi task shares.
+
+A stage's task says what its units of work are and what an outcome is; here is how units become a shard:
+the recipe's folder, the journal, resuming, progress, and for the three generating stages the way
+through the engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import luigi
+
+from pipeline import session
+from pipeline.engine import Completion, Request, Sampling
+from pipeline.errors import PipelineError
+from pipeline.prompts import render
+from pipeline.prompts.parse import Rejected
+from targets import ShardPaths, ShardWriter
+
+logger = logging.getLogger("selfcodealign")
+
+
+class PipelineTask(luigi.Task):
+    """A task of this pipeline. Luigi asks `complete` before anything else: that begins the session."""
+
+    def complete(self) -> bool:
+        session.begin()
+        return bool(super().complete())
+
+    def on_failure(self, exception: BaseException) -> str:
+        reporter = session.current().reporter
+        if isinstance(exception, PipelineError):
+            reporter.say(f"error: {exception.problem}\n  {exception.remedy}")
+        else:
+            reporter.say(
+                f"{self} failed: {type(exception).__name__}: {exception} "
+                f"(the trace is in {session.current().artifacts / 'logs' / 'pipeline.log'})"
+            )
+        return str(super().on_failure(exception))
+
+
+class ShardTask(PipelineTask):
+    """One shard of one stage. `stage` is the name of the stage's folder."""
+
+    shard = luigi.IntParameter(description="number of the shard")
+    stage: str
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        """Earlier shards first: Luigi runs equal priorities last shard first."""
+        return -int(self.shard)
+
+    @property
+    def paths(self) -> ShardPaths:
+        return session.current().shard(self.stage, self.shard)
+
+    def input_paths(self, stage: str) -> ShardPaths:
+        """The same shard of an earlier stage."""
+        return session.current().shard(stage, self.shard)
+
+    def output(self) -> luigi.LocalTarget:
+        return luigi.LocalTarget(str(self.paths.records))
+
+    def open_writer(self) -> ShardWriter:
+        """The shard's writer, in a folder that says its recipe in words."""
+        run = session.current()
+        run.recipes[self.stage].write(run.artifacts)
+        return ShardWriter(self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One completion to be made: its id, the record it is made from, the sample's index."""
+
+    id: str
+    record: dict[str, Any]
+    sample: int = 0
+
+
+class GenerationTask(ShardTask):
+    """A shard of a generating stage: each unit is one prompt, one completion, one outcome."""
+
+    @abstractmethod
+    def units(self) -> Iterable[Unit]:
+        """What is to be generated for this shard, in a fixed order."""
+
+    @abstractmethod
+    def tail(self, unit: Unit) -> str:
+        """The unit's own part of the prompt."""
+
+    @abstractmethod
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
+        """The record that a finished completion holds, or the rule that it breaks."""
+
+    def run(self) -> None:
+        run = session.current()
+        units = {unit.id: unit for unit in self.units()}
+        began = time.monotonic()
+        with self.open_writer() as writer:
+            pending = [unit for unit in units.values() if unit.id not in writer.done]
+            with run.reporter.stage(
+                self.stage, len(units), self.shard, resumed=writer.resumed
+            ) as ticker:
+                # An engine is loaded for work only: a shard may be finished but for its publication.
+                for completion in run.engine.generate(self._requests(pending)) if pending else ():
+                    kept = self._settle(writer, units[completion.id], completion)
+                    ticker.advance(kept, tokens=completion.new_tokens)
+            seconds = round(time.monotonic() - began, 3)
+            writer.publish({"seconds": seconds, "resumed": writer.resumed})
+
+    def _requests(self, pending: list[Unit]) -> Iterator[Request]:
+        """Requests in an order that lets the engine share: by context, then by prompt, samples together."""
+        run = session.current()
+        plan = run.plans[self.stage]
+        recipe = run.recipes[self.stage].digest
+        sampling = Sampling(plan.temperature, plan.top_k, plan.top_p, plan.min_p)
+        by_context: dict[str, list[Unit]] = defaultdict(list)
+        for unit in pending:
+            by_context[self._context_key(unit)].append(unit)
+        for key in sorted(by_context):
+            context = render.context(run.exemplars, self.stage, plan.shots, key)
+            for unit in by_context[key]:
+                yield Request(
+                    id=unit.id,
+                    context=context,
+                    tail=self.tail(unit),
+                    max_tokens=plan.max_tokens,
+                    stops=render.STOPS[self.stage],
+                    seed=_number(recipe, unit.record["id"], str(unit.sample)) % 2**32,
+                    sampling=sampling,
+                )
+
+    def _context_key(self, unit: Unit) -> str:
+        """Which few-shot context a unit gets, from its record's id alone: all samples get the same."""
+        contexts = session.current().settings.prompts.fewshot_contexts
+        if contexts == "per_record":
+            return str(unit.record["id"])
+        number = _number("context", unit.record["id"]) % int(contexts)
+        return f"shard {self.shard} context {number}"
+
+    def _settle(self, writer: ShardWriter, unit: Unit, completion: Completion) -> bool:
+        """Journal the completion's outcome; return whether it was kept."""
+        spent = {
+            "completions": 1,
+            "prompt_tokens": completion.prompt_tokens,
+            "computed_prompt_tokens": completion.computed_prompt_tokens,
+            "new_tokens": completion.new_tokens,
+        }
+        outcome: dict[str, Any] | Rejected
+        if completion.reason == "stop":
+            outcome = self.parse(unit, completion.text)
+        else:
+            outcome = Rejected(completion.reason, completion.detail or completion.text[-200:])
+        if isinstance(outcome, Rejected):
+            writer.reject(unit.id, outcome.rule, outcome.evidence, spent)
+            return False
+        writer.keep(unit.id, outcome, spent)
+        return True
+
+
+def draw(options: list[str], *key: str) -> str:
+    """One of the options, uniformly by hash of the key: the same on every machine and at every run."""
+    return options[_number(*key) % len(options)]
+
+
+def _number(*key: str) -> int:
+    return int.from_bytes(hashlib.sha256("\0".join(key).encode()).digest()[:8], "big")

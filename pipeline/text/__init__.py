@@ -1,0 +1,1 @@
+"""Pure text logic: no files, no models, no Luigi."""

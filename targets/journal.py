@@ -1,0 +1,127 @@
+"""An append-only file of checksummed records: what is finished of a file that is not.
+
+A line is the CRC-32 of its payload in eight hex digits, a space, the payload as compact JSON. A record
+handed to `append` is in the kernel's hands when the call returns, so it survives the death of the
+process; it survives power loss once synced, at most `sync_seconds` later. A torn last line is cut when
+the journal is opened; a damaged line further up is left out and counted, its neighbours are kept.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+
+class Journal:
+    """One writer's journal. `damaged` counts the lines that failed their checksum at opening."""
+
+    def __init__(self, path: Path, sync_seconds: float = 1.0) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.damaged = 0
+        self._sync_seconds = sync_seconds
+        self._synced_at = time.monotonic()
+        self._cut_torn_tail()
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
+        )
+
+    def _cut_torn_tail(self) -> None:
+        try:
+            with open(self.path, "r+b") as file:
+                content_end = _last_newline(file)
+                if content_end != os.fstat(file.fileno()).st_size:
+                    file.truncate(content_end)
+                    os.fsync(file.fileno())
+        except FileNotFoundError:
+            return
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """All sound records, in the order they were appended."""
+        self.damaged = 0
+        with open(self.path, "rb") as file:
+            for line in file:
+                record = _decode(line)
+                if record is None:
+                    self.damaged += 1
+                else:
+                    yield record
+
+    def append(self, record: dict[str, Any]) -> None:
+        """Add one record. Raises OSError, after which the journal still holds whole records only."""
+        line = encode(record)
+        end = os.fstat(self._descriptor).st_size
+        written = 0
+        try:
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+        except OSError:
+            # A full disk may take part of a line: take it back, so that the next append starts clean.
+            os.ftruncate(self._descriptor, end)
+            raise
+        if time.monotonic() - self._synced_at >= self._sync_seconds:
+            self.sync()
+
+    def sync(self) -> None:
+        """Make everything appended so far survive power loss."""
+        os.fsync(self._descriptor)
+        self._synced_at = time.monotonic()
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.fsync(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def remove(self) -> None:
+        """Close and delete the journal: what it held is published."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def encode(record: dict[str, Any]) -> bytes:
+    """A record as a journal line."""
+    payload = orjson.dumps(record)
+    return b"%08x %s\n" % (zlib.crc32(payload), payload)
+
+
+def _decode(line: bytes) -> dict[str, Any] | None:
+    checksum, _, payload = line.rstrip(b"\n").partition(b" ")
+    try:
+        if len(checksum) != 8 or int(checksum, 16) != zlib.crc32(payload):
+            return None
+        record = orjson.loads(payload)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _last_newline(file: Any) -> int:
+    """The offset just past the last newline of an open binary file."""
+    position = file.seek(0, os.SEEK_END)
+    while position > 0:
+        start = max(0, position - 65536)
+        file.seek(start)
+        found = file.read(position - start).rfind(b"\n")
+        if found >= 0:
+            return int(start + found + 1)
+        position = start
+    return 0

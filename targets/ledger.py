@@ -1,0 +1,74 @@
+"""The ledger: which source file gave which seeds, as last seen.
+
+Append-only: each observation of a file is a checksummed line, the last line for a key counts. Observations
+that newer ones have replaced are dropped when the ledger is opened and they are the greater part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from targets.atomic import publish
+from targets.journal import Journal, encode
+
+
+class Ledger:
+    """Observations by key. An observation is any JSON object; what is in it is the caller's business."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._entries: dict[str, dict[str, Any]] = {}
+        self._lines = 0
+        if path.exists():
+            self._load()
+
+    def _load(self) -> None:
+        with Journal(self.path) as journal:
+            for line in journal.records():
+                self._lines += 1
+                self._apply(line)
+        if self._lines > 1000 and self._lines > 2 * len(self._entries):
+            self._compact()
+
+    def _apply(self, line: dict[str, Any]) -> None:
+        if line["entry"] is None:
+            self._entries.pop(line["key"], None)
+        else:
+            self._entries[line["key"]] = line["entry"]
+
+    def _compact(self) -> None:
+        publish(
+            self.path,
+            (encode({"key": key, "entry": entry}) for key, entry in self._entries.items()),
+        )
+        self._lines = len(self._entries)
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        return self._entries.get(key)
+
+    def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All current observations, by key."""
+        return iter(sorted(self._entries.items()))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def touch(self) -> None:
+        """Make the file exist: an empty ledger says that everything was looked at and nothing found."""
+        Journal(self.path).close()
+
+    def record(self, entries: dict[str, dict[str, Any] | None]) -> None:
+        """Append observations durably; None says that the file is gone."""
+        if not entries:
+            return
+        with Journal(self.path) as journal:
+            for key, entry in entries.items():
+                line = {"key": key, "entry": entry}
+                journal.append(line)
+                self._apply(line)
+                self._lines += 1
