@@ -1,0 +1,122 @@
+"""What a GGUF says about itself, found out in a process of its own and without loading its weights.
+
+A file that is no model is explained in one line: missing, cut off, a pointer of Git LFS, another
+format. llama.cpp's own words are kept to the part that names the cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import wire
+from ._types import EngineError, ModelFacts
+from .process import Child
+
+_TIMEOUT = 120.0
+_FOREIGN = {
+    b"version https": "this is a Git LFS pointer, not the file itself: run `git lfs pull`",
+    b"PK\x03\x04": "this is a zip archive (a PyTorch checkpoint?): convert it to GGUF",
+    b"<!DOCTYPE": "this is a web page: download the file itself (the link with /resolve/)",
+    b"<html": "this is a web page: download the file itself (the link with /resolve/)",
+    b"ggjt": "this is an old GGML file: convert it to GGUF",
+    b"lmgg": "this is an old GGML file: convert it to GGUF",
+    b"tjgg": "this is an old GGML file: convert it to GGUF",
+}
+
+
+def check_model_file(path: str) -> None:
+    """Raise EngineError, with the remedy, for a path that cannot be a GGUF model."""
+    file = Path(path).expanduser()
+    if not path:
+        raise EngineError("no model: set [engine] model_path to a GGUF file")
+    if file.is_dir():
+        found = sorted(file.glob("*.gguf"))
+        hint = f": did you mean {found[0]}?" if found else " without a .gguf file in it"
+        raise EngineError(f"{path}: this is a folder{hint}")
+    if not file.exists():
+        near = sorted(p.name for p in file.parent.glob("*.gguf")) if file.parent.is_dir() else []
+        hint = f"; {file.parent} has {', '.join(near[:5])}" if near else ""
+        raise EngineError(f"{path}: no such file: set [engine] model_path to a GGUF file{hint}")
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(16)
+    except OSError as error:
+        raise EngineError(f"{path}: cannot be read: {error.strerror}") from error
+    if start[:4] == b"GGUF":
+        return
+    for magic, remedy in _FOREIGN.items():
+        if start.startswith(magic):
+            raise EngineError(f"{path}: {remedy}")
+    what = "is empty" if not start else "is not a GGUF file"
+    raise EngineError(f"{path}: {what}: download it again, or convert the model to GGUF")
+
+
+def load_error(path: str, lines: Sequence[str]) -> EngineError:
+    """One line for llama.cpp's refusal to load `path`, from what it printed."""
+    text = " ".join(lines)
+    if "not within the file bounds" in text or "corrupted or incomplete" in text:
+        return EngineError(f"{path}: the file is cut off: download it again and compare its size")
+    if "unknown model architecture" in text:
+        cause = text.split("unknown model architecture:", 1)[-1].split()[0].strip("'\"")
+        return EngineError(
+            f"{path}: this build of llama.cpp does not know the architecture {cause}: "
+            "upgrade llama-cpp-python"
+        )
+    if "out of memory" in text or "unable to allocate" in text or "failed to allocate" in text:
+        return EngineError(
+            f"{path}: the weights do not fit into memory: use a smaller quantization, or set "
+            "[engine] n_gpu_layers to offload fewer layers"
+        )
+    told = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
+    cause = told[0] if told else (lines[-1] if lines else "it gave no reason")
+    return EngineError(f"{path}: llama.cpp cannot load this file: {cause}")
+
+
+def inspect_model(path: str, texts: Sequence[str] = ()) -> ModelFacts:
+    """Facts about the model at `path`, with the token counts of `texts` (BOS not counted).
+
+    Takes a second or two: a process is started, and the vocabulary is loaded. Raises EngineError.
+    """
+    check_model_file(path)
+    child = Child("inspect")
+    answer: tuple[str, object] | None = None
+    try:
+        child.send((str(Path(path).expanduser()), tuple(texts)))
+        answers = child.receive(_TIMEOUT)
+        answer = answers[0] if answers else None
+    except wire.Closed:
+        pass
+    finally:
+        child.end(grace=0.0 if answer is None else 2.0)
+    if answer is None:
+        raise EngineError(f"{path}: llama.cpp cannot read this file: {child.obituary()}")
+    kind, value = answer
+    if isinstance(value, ModelFacts):
+        return value
+    if kind == "refused":
+        raise load_error(path, child.log_lines())
+    raise EngineError(f"{path}: cannot be inspected: {value}")
+
+
+def answer(path: str, texts: Sequence[str]) -> ModelFacts:
+    """The engine process's side of `inspect_model`."""
+    from . import native
+
+    model = native.Model(path, vocab_only=True)
+    return ModelFacts(
+        path=path,
+        architecture=model.metadata("general.architecture") or "?",
+        name=model.metadata("general.name") or Path(path).stem,
+        n_ctx_train=model.n_ctx_train,
+        n_vocab=model.n_vocab,
+        n_params=model.n_params,
+        size_bytes=Path(path).stat().st_size,
+        quantization=model.quantization(),
+        has_chat_template=model.has_chat_template,
+        add_bos=model.add_bos,
+        gpu_offload=bool(native.lib.llama_supports_gpu_offload()),
+        devices=tuple(f"{d.description} ({d.name})" for d in native.devices()),
+        llama_cpp=native.build_info(),
+        token_counts=tuple(len(model.tokenize(text, first=False)) for text in texts),
+    )

@@ -1,0 +1,122 @@
+"""How many sequences, which window and how large a cache: decided before anything is generated.
+
+Pure arithmetic over the settings, the model's metadata and the free memory. What is set is kept, or
+refused with its numbers; what is 0 is chosen here. The cache is one pool of cells (a token each)
+that all sequences and contexts share, so it need not hold every sequence at its longest.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ._types import EngineError, EngineSettings, Plan
+
+# More sequences are worth it until arithmetic, not memory traffic, is the limit.
+SEQUENCES_CPU = 16
+SEQUENCES_GPU = 64
+# Planned for a sequence and for a context, where the window allows more.
+CELLS_PER_SEQUENCE = 2048
+CELLS_PER_CONTEXT = 2048
+CONTEXTS_PLANNED = 4
+# The cache may take this share of what the weights leave; the rest is for compute buffers.
+MEMORY_SHARE = 0.8
+_PAD = 256  # llama.cpp rounds the cache up to this
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def free_host_memory() -> int:
+    """Bytes of memory that can be had without swapping, within the cgroup's limit; 0 if unknown."""
+    free = 0
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                free = int(line.split()[1]) * 1024
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        if limit != "max":
+            free = min(free, max(0, int(limit) - used))
+    except (OSError, ValueError, IndexError):
+        pass
+    return free
+
+
+def make_plan(
+    settings: EngineSettings,
+    *,
+    n_ctx_train: int,
+    kv_bytes_per_token: int,
+    free_bytes: int,
+    device: str,
+    on_gpu: bool,
+    shrink: int = 0,
+) -> Plan:
+    """A plan that fits into `free_bytes` (what is left beside the weights; 0: unknown).
+
+    `shrink` halves the sequences (and the cache with them) once for every start that has failed.
+    Raises EngineError when not even one sequence of the window fits.
+    """
+    notes = []
+    window = settings.n_ctx or n_ctx_train or 4096
+    if n_ctx_train and window > n_ctx_train:
+        notes.append(
+            f"n_ctx = {window} is more than the {n_ctx_train} tokens the model was trained for"
+        )
+    wanted = settings.n_seq or (SEQUENCES_GPU if on_gpu else SEQUENCES_CPU)
+    n_seq = max(1, wanted >> shrink)
+    budget = int(free_bytes * MEMORY_SHARE) // max(1, kv_bytes_per_token) if free_bytes else 0
+    if settings.n_cells:
+        cells = max(_PAD, settings.n_cells >> shrink)
+        if not settings.n_ctx:
+            window = min(window, cells)
+    else:
+        cells = _cells(n_seq, window, settings.n_contexts)
+        while budget and cells > budget and n_seq > 1:
+            n_seq = max(1, n_seq * 3 // 4)
+            cells = _cells(n_seq, window, settings.n_contexts)
+        if budget and cells > budget:
+            cells = budget
+            if not settings.n_ctx:
+                window = min(window, cells)
+    if cells < window:
+        raise EngineError(
+            f"the window of {window} tokens needs {_mib(window * kv_bytes_per_token)} MiB of KV cache "
+            f"and only {cells} tokens fit ({_mib(free_bytes)} MiB free on {device}): set a smaller "
+            "[engine] n_ctx, type_k = type_v = q8_0, or a smaller model"
+        )
+    if n_seq < wanted:
+        notes.append(
+            f"{n_seq} sequences at a time instead of {wanted}: {_mib(free_bytes)} MiB are free on "
+            f"{device} and {wanted} would need {_mib(_need(wanted, window, settings, kv_bytes_per_token))}"
+        )
+    return Plan(
+        n_seq=n_seq,
+        window=window,
+        cells=-(-cells // _PAD) * _PAD,
+        n_contexts=settings.n_contexts,
+        n_batch=max(settings.n_batch, n_seq),
+        n_threads=settings.n_threads or cores(),
+        device=device,
+        kv_bytes_per_token=kv_bytes_per_token,
+        notes=tuple(notes),
+    )
+
+
+def _cells(n_seq: int, window: int, n_contexts: int) -> int:
+    contexts = min(n_contexts, CONTEXTS_PLANNED) * min(window, CELLS_PER_CONTEXT)
+    return max(window, n_seq * min(window, CELLS_PER_SEQUENCE) + contexts)
+
+
+def _need(n_seq: int, window: int, settings: EngineSettings, kv_bytes: int) -> int:
+    return (settings.n_cells or _cells(n_seq, window, settings.n_contexts)) * kv_bytes
+
+
+def _mib(size: int) -> int:
+    return -(-size // (1 << 20))

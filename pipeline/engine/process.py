@@ -1,0 +1,116 @@
+"""Starts, watches and ends an engine process. Every process of the engine goes through `Child`.
+
+The child is a new interpreter (never a fork, which would inherit threads and GPU state) that runs
+`worker.main`, whatever script the caller's `__main__` is. What it and llama.cpp print goes to an
+unnamed temporary file, of which the last lines explain a death.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from pathlib import Path
+
+from . import wire
+
+ROOT = Path(__file__).resolve().parents[2]
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from pipeline.engine.worker import main; "
+    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == '1')"
+)
+_LOG_TAIL = 8192
+
+
+class Child:
+    """An engine process in one of its modes, "serve" or "inspect"."""
+
+    def __init__(self, mode: str) -> None:
+        child_read, write = os.pipe()
+        read, child_write = os.pipe()
+        self._log = tempfile.TemporaryFile(prefix="engine-")
+        # The kernel ends a child with the thread that started it: only safe for the main thread.
+        dies_with_thread = threading.current_thread() is threading.main_thread()
+        argv = [sys.executable, "-c", _BOOT, str(ROOT), mode, str(child_read), str(child_write)]
+        argv += [str(os.getpid()), "1" if dies_with_thread else "0"]
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(child_read, child_write),
+                env={**os.environ, "GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"},
+            )
+        finally:
+            os.close(child_read)
+            os.close(child_write)
+        self._channel = wire.Channel(read, write)
+        self._memory_kills = memory_kills()
+        self._finalizer = weakref.finalize(self, _abandon, self._process, self._channel, os.getpid())
+        self.send = self._channel.send
+        self.receive = self._channel.receive
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def end(self, grace: float = 0.0) -> None:
+        """Close the pipes, on which the process exits, and kill it after `grace` seconds."""
+        self._finalizer.detach()
+        self._channel.close()
+        try:
+            self._process.wait(timeout=grace)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def obituary(self) -> str:
+        """How the process ended and the last thing it said, in one line; call after `end`."""
+        code = self._process.returncode
+        if code is not None and code < 0:
+            how = f"killed by {signal.Signals(-code).name}"
+        else:
+            how = f"exited with {code}"
+        lines = self.log_lines()
+        return f"{how}: {lines[-1]}" if lines else how
+
+    def log_lines(self) -> list[str]:
+        """The last lines that the process printed, without empty ones."""
+        size = self._log.seek(0, os.SEEK_END)
+        self._log.seek(max(0, size - _LOG_TAIL))
+        text = self._log.read().decode("utf-8", errors="replace")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    def killed_for_memory(self) -> bool:
+        """Whether it was killed, and the kernel has killed for lack of memory since its start."""
+        return self._process.returncode == -signal.SIGKILL and memory_kills() > self._memory_kills
+
+    def forget(self) -> None:
+        """Let go of a process that belongs to the parent of this fork."""
+        self._finalizer.detach()
+        self._channel.close()
+        self._process.returncode = 0
+
+
+def memory_kills() -> int:
+    """How many processes this system has killed because memory ran out; 0 where it does not say."""
+    try:
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def _abandon(process: subprocess.Popen[bytes], channel: wire.Channel, owner: int) -> None:
+    """End a process whose engine was never closed."""
+    if owner == os.getpid() and process.poll() is None:
+        channel.close()
+        process.kill()
+        process.wait()

@@ -1,0 +1,54 @@
+"""The text of one sequence as it grows: bytes, stop strings, incomplete characters.
+
+A token is bytes, not characters: a stop may begin in one token and end in another, and a token may
+end inside a multi-byte character. So everything is compared as UTF-8 bytes, and text is only made
+when the sequence has ended. UTF-8 is self-synchronizing: the bytes of a stop never match in the
+middle of another character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class GrowingText:
+    """Bytes that tokens append to, until a stop string appears in them."""
+
+    __slots__ = ("_data", "_longest", "_stops")
+
+    def __init__(self, stops: Iterable[str]) -> None:
+        self._data = bytearray()
+        self._stops = tuple(stop.encode() for stop in stops)
+        self._longest = max(map(len, self._stops), default=0)
+
+    def append(self, piece: bytes) -> bool:
+        """Add a token's bytes; True when they complete a stop, which is cut off with what follows.
+
+        When a token completes several stops, the text ends before the first of them.
+        """
+        data = self._data
+        start = max(0, len(data) - self._longest + 1)
+        data += piece
+        cut = -1
+        for stop in self._stops:
+            at = data.find(stop, start)
+            if at >= 0 and (cut < 0 or at < cut):
+                cut = at
+        if cut < 0:
+            return False
+        del data[cut:]
+        return True
+
+    def text(self) -> str:
+        """What was generated. A character cut off at the end is left out, a broken one is U+FFFD."""
+        return self._data[: _complete(self._data)].decode("utf-8", errors="replace")
+
+
+def _complete(data: bytearray) -> int:
+    """The length of `data` without a multi-byte character that has begun but not ended."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 != 0x80:  # not a continuation byte: the last character begins here
+            need = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+            return len(data) - back if back < need else len(data)
+    return len(data)
