@@ -85,9 +85,18 @@ class engine(luigi.Config):
     backend = luigi.ChoiceParameter(default="llama", choices=("llama",))
     n_ctx = luigi.IntParameter(default=0)
     n_seq = luigi.IntParameter(default=0)
+    n_cells = luigi.IntParameter(default=0)
+    n_contexts = luigi.IntParameter(default=8)
     n_batch = luigi.IntParameter(default=0)
     n_threads = luigi.IntParameter(default=0)
+    sample_threads = luigi.IntParameter(default=0)
     n_gpu_layers = luigi.IntParameter(default=-1)
+    main_gpu = luigi.IntParameter(default=0)
+    tensor_split = luigi.Parameter(default="")
+    flash_attn = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
+    type_k = luigi.Parameter(default="f16")
+    type_v = luigi.Parameter(default="f16")
+    step_timeout = luigi.FloatParameter(default=600.0)
 
 
 SECTIONS: tuple[type[luigi.Config], ...] = (
@@ -106,7 +115,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("executions", "workers"): (0, 1024),
     ("selection", "max_instruction_words"): (1, 100_000),
     ("engine", "n_ctx"): (0, 10_000_000),
-    ("engine", "n_seq"): (0, 1024),
+    ("engine", "n_seq"): (0, 192),
     ("engine", "n_batch"): (0, 1_000_000),
     ("engine", "n_threads"): (0, 1024),
     ("engine", "n_gpu_layers"): (-1, 10_000),

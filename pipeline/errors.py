@@ -6,14 +6,15 @@ from __future__ import annotations
 class PipelineError(Exception):
     """Something the user can act on.
 
-    `problem` says what is wrong and where, `remedy` what to do next, `exit_code` is what the process
+    `problem` says what is wrong and where, `remedy` what to do next (empty
+    when the problem's text says it already), `exit_code` is what the process
     ends with when this error ends it (docs/exit-codes.md).
     """
 
     exit_code = 30
 
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}. Remedy: {remedy}")
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem} ({remedy})" if remedy else problem)
         self.problem = problem
         self.remedy = remedy
 

@@ -128,7 +128,7 @@ def _facts(path: Path) -> dict[str, Any]:
     try:
         facts = inspect_model(path, [])
     except EngineError as error:
-        raise MissingDataError(error.problem, error.remedy) from None
+        raise MissingDataError(f"[model] {error}") from None
     return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}
 
 

@@ -19,11 +19,11 @@ from functools import cached_property
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pipeline import config, model, recipes, sources
 from pipeline.engine import Engine, EngineError, EngineSettings, open_engine
-from pipeline.errors import AlreadyRunning, MachineError, PipelineError
+from pipeline.errors import AlreadyRunning, ConfigError, MachineError, PipelineError
 from pipeline.progress import Reporter
 from pipeline.project import ROOT
 from pipeline.prompts.exemplars import ExemplarSet, load_set
@@ -108,18 +108,8 @@ class Session:
     @cached_property
     def engine(self) -> Engine:
         """The generation engine, started at its first use and closed when the process ends."""
-        section = self.settings.engine
         self.reporter.say(f"loading {self.model.name} ({self.model.path})")
-        engine = open_engine(
-            EngineSettings(
-                model_path=str(self.model.path),
-                n_ctx=section.n_ctx,
-                n_seq=section.n_seq,
-                n_batch=section.n_batch,
-                n_threads=section.n_threads,
-                n_gpu_layers=section.n_gpu_layers,
-            )
-        )
+        engine = open_engine(engine_settings(self.settings.engine, self.model.path))
         atexit.register(engine.close)
         return engine
 
@@ -139,6 +129,30 @@ class Session:
     def sandbox_workers(self) -> int:
         """Programs that run at the same time."""
         return self.settings.executions.workers or len(os.sched_getaffinity(0))
+
+
+def engine_settings(section: Any, model_path: Path) -> EngineSettings:
+    """The engine's own settings from the [engine] section. Raises ConfigError for a value it refuses."""
+    try:
+        return EngineSettings(
+            model_path=str(model_path),
+            n_ctx=section.n_ctx,
+            n_seq=section.n_seq,
+            n_cells=section.n_cells,
+            n_contexts=section.n_contexts,
+            n_batch=section.n_batch,
+            n_threads=section.n_threads,
+            sample_threads=section.sample_threads,
+            n_gpu_layers=section.n_gpu_layers,
+            main_gpu=section.main_gpu,
+            tensor_split=tuple(float(share) for share in config.as_list(section.tensor_split)),
+            flash_attn=section.flash_attn,
+            type_k=section.type_k,
+            type_v=section.type_v,
+            step_timeout=section.step_timeout,
+        )
+    except (EngineError, ValueError) as error:
+        raise ConfigError(f"[engine]: {error}", "see the comments in the shipped luigi.cfg") from None
 
 
 _session: Session | None = None
@@ -166,7 +180,7 @@ def begin() -> Session:
 def fail(error: PipelineError) -> NoReturn:
     """Say what is wrong and what to do, and end the process with the error's exit code."""
     logger.error(str(error))
-    print(f"error: {error.problem}\n  {error.remedy}", file=sys.stderr)
+    print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
     raise SystemExit(error.exit_code)
 
 
@@ -191,6 +205,7 @@ def _start() -> Session:
         logger.info("swept %s, left by a run that is no more", path)
     # Asked for now, so that what is missing is said before any work is done.
     _ = session.sources, session.recipes
+    engine_settings(session.settings.engine, session.model.path)
     return session
 
 
@@ -222,6 +237,3 @@ def _install_signal_handlers(session: Session) -> None:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-
-
-__all__ = ["EngineError", "Interrupted", "Session", "begin", "current", "fail"]

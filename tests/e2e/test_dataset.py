@@ -1,0 +1,162 @@
+"""The main job on real input: real code, the real model, real sandboxes, the user's own command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pyarrow.parquet
+import pytest
+
+from pipeline.executions import program
+from pipeline.prompts.parse import code_blocks
+from sandbox import Limits, Pool, Program
+from tests.e2e.projects import LUIGI
+
+NEW_FILE = '''
+def mean_length(words):
+    """Return the mean length of the words, 0 for an empty list."""
+    return sum(len(word) for word in words) / len(words) if words else 0
+
+
+def evens(numbers):
+    """Keep the even numbers in their order."""
+    return [number for number in numbers if number % 2 == 0]
+
+
+def initials(name):
+    """Return the upper-case initials of a name."""
+    return "".join(part[0].upper() for part in name.split())
+'''
+
+
+@pytest.fixture(scope="module")
+def finished(shared_project):
+    (shared_project.root / "code").mkdir()
+    (shared_project.root / "code" / "LICENSE").write_text("Apache License\nVersion 2.0, January 2004\n")
+    broken = shared_project.root / "code" / "broken"
+    broken.mkdir()
+    (broken / "two.py").write_text("print 'Python 2'\n")
+    (broken / "latin.py").write_bytes("# café\n".encode("latin-1"))
+    shared_project.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.05})
+    code, output = shared_project.run()
+    assert code == 0, output
+    return shared_project
+
+
+def test_rows_hold_what_the_readme_promises(finished):
+    rows = finished.rows()
+    assert len(rows) >= 10
+    assert len({row["seed"]["id"] for row in rows}) == len(rows)
+    for row in rows:
+        assert list(row) == [
+            "id", "instruction", "response", "tests", "concepts", "category", "difficulty", "seed", "model", "samples",
+        ]  # fmt: skip
+        assert list(row["seed"]) == ["id", "source", "path", "name", "lines", "digest", "licence"]
+        assert row["seed"]["licence"] == "PSF-2.0"
+        assert 1 <= row["samples"]["passed"] <= row["samples"]["n"] == 4
+        assert len(row["model"]["sha256"]) == 64
+
+
+def test_every_row_passes_again_in_the_sandbox(finished):
+    programs = [
+        Program(row["id"], program("\n".join(code_blocks(row["response"])), row["tests"]))
+        for row in finished.rows()
+    ]
+    with Pool(workers=2, limits=Limits()) as pool:
+        verdicts = {result.id: result.status for result in pool.run_many(programs)}
+    assert verdicts == {item.id: "passed" for item in programs}
+
+
+def test_the_funnel_adds_up_and_names_the_broken_files(finished):
+    funnel = finished.manifest()["funnel"]
+    for counts in funnel.values():
+        assert counts["in"] == counts["kept"] + counts["rejected"]
+        assert counts["rejected"] == sum(counts["rules"].values())
+    assert funnel["concepts"]["in"] == funnel["seeds"]["kept"]
+    assert funnel["instructions"]["in"] == funnel["concepts"]["kept"]
+    assert funnel["responses"]["in"] == 4 * funnel["instructions"]["kept"]
+    assert funnel["executions"]["in"] == funnel["responses"]["kept"]
+    assert funnel["selection"]["in"] == funnel["executions"]["kept"]
+    assert funnel["dataset"]["kept"] == len(finished.rows())
+    assert funnel["seeds"]["rules"]["not_python"] == 1
+    assert funnel["seeds"]["rules"]["not_utf8"] == 1
+
+
+def test_datasets_loads_the_folder_and_parquet_holds_the_same_rows(finished):
+    folder = (finished.artifacts / "latest").resolve()
+    script = (
+        "import sys, datasets\n"
+        "loaded = datasets.load_dataset(sys.argv[1], split='train', cache_dir=sys.argv[2])\n"
+        "print(loaded.num_rows, ','.join(loaded.column_names))\n"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script, str(folder), str(finished.root / "cache")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(finished.root), "HF_HUB_OFFLINE": "1"},
+    )
+    rows = finished.rows()
+    assert loaded.stdout.strip() == f"{len(rows)} {','.join(rows[0])}"
+    assert pyarrow.parquet.read_table(folder / "train.parquet").to_pylist() == rows
+
+
+def test_a_second_run_does_nothing(finished):
+    before = finished.files()
+    code, output = finished.run()
+    assert code == 0, output
+    assert finished.files() == before
+
+
+def test_three_new_functions_cost_three_functions(finished):
+    before = finished.files()
+    rows = {row["id"]: row for row in finished.rows()}
+    (finished.root / "code" / "words.py").write_text(NEW_FILE)
+    code, output = finished.run()
+    assert code == 0, output
+    after = finished.files()
+    shards = {name: state for name, state in before.items() if "shard-" in name}
+    assert {name: after[name] for name in shards} == shards
+    new = [name for name in after if name not in before and name.endswith("000001.meta.json")]
+    assert len(new) == 5
+    funnel, earlier = finished.manifest()["funnel"], len(finished.records("seeds")) - 3
+    assert funnel["concepts"]["in"] == earlier + 3
+    assert rows.items() <= {row["id"]: row for row in finished.rows()}.items()
+    added = [record for record in finished.records("seeds").values() if record["source"] == "code"]
+    assert {record["name"] for record in added} == {"mean_length", "evens", "initials"}
+    assert {record["licence"] for record in added} == {"Apache-2.0"}
+
+
+def test_a_function_that_is_gone_leaves_the_dataset_and_not_the_cache(finished):
+    cached = finished.records("responses")
+    (finished.root / "code" / "words.py").unlink()
+    code, output = finished.run()
+    assert code == 0, output
+    assert {row["seed"]["source"] for row in finished.rows()} == {"python-stdlib"}
+    assert finished.records("responses") == cached
+
+
+def test_changing_the_selection_reuses_the_rest_and_changing_back_costs_nothing(finished):
+    before = finished.files()
+    code, output = finished.run("--selection-choose", "shortest")
+    assert code == 0, output
+    made = {name.split("/")[0] for name in finished.files() if name not in before}
+    assert made <= {"selection", "dataset"}
+    middle = finished.files()
+    latest = (finished.artifacts / "latest").resolve()
+    code, output = finished.run()
+    assert code == 0, output
+    assert finished.files() == middle
+    assert (finished.artifacts / "latest").resolve() != latest
+
+
+def test_it_runs_from_any_folder_when_the_config_is_named(finished, tmp_path):
+    before = finished.files()
+    command = [str(LUIGI), "--module", "pipeline", "FinalDataset"]
+    environment = {**os.environ, "LUIGI_CONFIG_PATH": str(finished.root / "luigi.cfg")}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert finished.files() == before
+    assert list(tmp_path.iterdir()) == []
