@@ -1,0 +1,617 @@
+"""Realistic-looking snippets: generated functions with docstrings that do no particular thing.
+
+They teach the concepts stage to look at syntax, not at names: nested control flow, keyword
+arguments, error handling, attributes, comments and long docstrings, as in real modules. The code
+parses but is never run. Their concepts come from their syntax trees (`concepts.py`).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+from . import concepts as vocabulary
+
+NOUNS = [
+    "path",
+    "file",
+    "name",
+    "value",
+    "item",
+    "node",
+    "tree",
+    "list",
+    "table",
+    "key",
+    "index",
+    "line",
+    "text",
+    "token",
+    "word",
+    "char",
+    "buffer",
+    "stream",
+    "block",
+    "chunk",
+    "data",
+    "size",
+    "count",
+    "offset",
+    "start",
+    "stop",
+    "end",
+    "limit",
+    "width",
+    "height",
+    "depth",
+    "level",
+    "mode",
+    "flag",
+    "option",
+    "state",
+    "event",
+    "handler",
+    "callback",
+    "func",
+    "method",
+    "class",
+    "object",
+    "module",
+    "package",
+    "source",
+    "target",
+    "parent",
+    "child",
+    "root",
+    "leaf",
+    "left",
+    "right",
+    "head",
+    "tail",
+    "first",
+    "last",
+    "prefix",
+    "suffix",
+    "pattern",
+    "match",
+    "group",
+    "result",
+    "output",
+    "input",
+    "message",
+    "header",
+    "body",
+    "field",
+    "record",
+    "row",
+    "column",
+    "cell",
+    "matrix",
+    "vector",
+    "point",
+    "range",
+    "step",
+    "total",
+    "mean",
+    "rate",
+    "score",
+    "weight",
+    "error",
+    "warning",
+    "reason",
+    "code",
+    "status",
+    "request",
+    "response",
+    "url",
+    "host",
+    "port",
+    "query",
+    "param",
+    "default",
+    "encoding",
+    "charset",
+    "format",
+    "template",
+    "spec",
+    "digest",
+    "hash",
+    "seed",
+    "sample",
+    "queue",
+    "stack",
+    "heap",
+    "cache",
+    "lock",
+    "thread",
+    "task",
+    "job",
+    "worker",
+    "pool",
+    "session",
+    "user",
+    "address",
+    "account",
+    "date",
+    "time",
+    "year",
+    "month",
+    "day",
+    "hour",
+    "minute",
+    "second",
+    "zone",
+    "locale",
+    "unit",
+    "factor",
+    "base",
+    "digit",
+    "number",
+    "prime",
+    "sign",
+    "scale",
+]
+VERBS = [
+    "get",
+    "set",
+    "make",
+    "build",
+    "find",
+    "check",
+    "read",
+    "write",
+    "parse",
+    "format",
+    "load",
+    "store",
+    "open",
+    "close",
+    "split",
+    "join",
+    "merge",
+    "copy",
+    "move",
+    "remove",
+    "add",
+    "insert",
+    "update",
+    "replace",
+    "count",
+    "sum",
+    "compute",
+    "convert",
+    "encode",
+    "decode",
+    "escape",
+    "quote",
+    "strip",
+    "pad",
+    "wrap",
+    "fill",
+    "scan",
+    "match",
+    "filter",
+    "sort",
+    "group",
+    "collect",
+    "extract",
+    "resolve",
+    "normalize",
+    "validate",
+    "compare",
+    "register",
+    "lookup",
+    "create",
+    "init",
+    "reset",
+    "apply",
+    "process",
+    "handle",
+    "send",
+    "receive",
+    "guess",
+    "expand",
+    "shorten",
+]
+ADJECTIVES = [
+    "given",
+    "optional",
+    "default",
+    "current",
+    "next",
+    "previous",
+    "new",
+    "old",
+    "raw",
+    "simple",
+    "nested",
+    "local",
+    "global",
+    "public",
+    "internal",
+    "empty",
+    "missing",
+    "valid",
+    "invalid",
+    "full",
+    "partial",
+    "relative",
+    "absolute",
+    "sorted",
+    "unique",
+    "common",
+    "long",
+    "short",
+]
+TYPES = ("str", "int", "float", "list", "tuple", "dict", "bytes", "bool", "set")
+ERRORS = (
+    "ValueError",
+    "TypeError",
+    "KeyError",
+    "IndexError",
+    "RuntimeError",
+    "OSError",
+    "LookupError",
+)
+OPERATORS = ("<", ">", "<=", ">=", "==", "!=")
+
+# {a} {b}: variables in reach; {n}: a new variable; {f}: an attribute; {s}: a string; {i}: a number
+# fmt: off
+STATEMENTS = (
+    "{n} = []", "{n} = {{}}", "{n} = ''", "{n} = None", "{n} = {i}", "{n} = {a}", "{n} = len({a})",
+    "{n} = {a}[{i}]", "{n} = {a}[{i}:]", "{n} = {a}[:{b}]", "{n} = {a}[-1]", "{n} = {a} + {b}",
+    "{n} = {a} - {i}", "{n} = {a} * {b}", "{n} = {a} % {i}", "{n} = {a} // {i}", "{n} = {a} ** 2",
+    "{n} = {a} / {b}", "{n}, {m} = {a}, {b}", "{n}, {m} = divmod({a}, {i})", "{n} = ({a}, {b})",
+    "{n} = {a}.{f}", "{n} = {a}.{f}()", "{n} = {a}.{f}({b})", "{n} = {g}({a})", "{n} = {g}({a}, {b})",
+    "{n} = {f}.{g}({a}, {b})", "{n} = {a}.split({s})", "{n} = {a}.strip()", "{n} = {a}.lower()",
+    "{n} = {a}.upper()", "{n} = {a}.replace({s}, {s2})", "{n} = {s}.join({a})", "{n} = {a}.rstrip({s})",
+    "{n}, {m}, {o} = {a}.partition({s})", "{n} = {a}.find({s})", "{n} = {a}.count({s})",
+    "{n} = {a}.get({b}, {i})", "{n} = {a}.get({s})", "{n} = {s} % {a}", "{n} = {s}.format({a})",
+    "{n} = f'{{{a}}}:{{{b}}}'", "{n} = str({a})", "{n} = int({a})", "{n} = float({a})", "{n} = list({a})",
+    "{n} = sorted({a})", "{n} = sorted({a}, key={g})", "{n} = reversed({a})", "{n} = set({a})",
+    "{n} = sum({a})", "{n} = max({a}, {b})", "{n} = min({a})", "{n} = abs({a} - {b})", "{n} = dict({a})",
+    "{n} = tuple({a})", "{n} = [{x} for {x} in {a}]", "{n} = [{g}({x}) for {x} in {a}]",
+    "{n} = [{x}.{f} for {x} in {a} if {x}]", "{n} = [{x} for {x} in {a} if {x} not in {b}]",
+    "{n} = {{{x}: {a}[{x}] for {x} in {b}}}", "{n} = any({x} in {a} for {x} in {b})",
+    "{n} = all({x}.{f} for {x} in {a})", "{n} = {a} if {a} else {b}", "{n} = {a} or {s}",
+    "{n} = isinstance({a}, {t})", "{n} = getattr({a}, {s}, None)", "{n} = map({g}, {a})",
+    "{n} = lambda {x}: {x}.{f}", "{n} = {a} & {i}", "{n} = {a} << {i}", "{n} = {f}.{g}({a}).{g2}()",
+    "{n} = {f}.compile({s})", "{n} = {a}.encode({s})", "{n} = ord({a}[0])", "{n} = round({a} * {b}, {i})",
+    "{n} = '%s-%s' % ({a}, {b})", "{n} = {a}[{b}]", "{n} = {a}[{i}:{b}]", "{n} = {a} is not None",
+    "{n} = zip({a}, {b})", "{n} = range({i}, {a})", "{n} = {a}.index({b})", "{n} = {a}[::-1]",
+)
+EFFECTS = (
+    "{a}.append({b})", "{a}.append(({a}, {b}))", "{a}.extend({b})", "{a} += {i}", "{a} += {b}",
+    "{a} -= {i}", "{a}[{b}] = {i}", "{a}[{s}] = {b}", "{a}.{f} = {b}", "{a}.{g}({b})", "{a}.pop()",
+    "{a}.add({b})", "{a}.update({b})", "{a}.sort()", "{a}.write({b})", "{a}.setdefault({b}, []).append({i})",
+    "del {a}[{i}]", "{a}.remove({b})", "{a} *= {b}", "{a}.insert(0, {b})", "{f}.{g}({a}, {f2}={b})",
+)
+CONDITIONS = (
+    "{a}", "not {a}", "{a} is None", "{a} is not None", "{a} {op} {i}", "{a} {op} {b}", "{a} in {b}",
+    "{a} not in {b}", "{a} == {s}", "isinstance({a}, {t})", "not isinstance({a}, ({t}, {t2}))",
+    "{a} and {b}", "{a} or not {b}", "len({a}) {op} {i}", "{a}.startswith({s})", "{a}.endswith({s})",
+    "{a} % {i} == 0", "hasattr({a}, {s})", "{a}[{i}] == {b}", "{a}.{f}", "{i} <= {a} < {b}",
+    "{a} in ({s}, {s2})", "{a}.isdigit()", "callable({a})", "any({a})",
+)
+RETURNS = (
+    "{a}", "{a}", "{a}", "{a}, {b}", "{a}[{i}]", "{a}.{f}", "{g}({a})", "{g}({a}, {b})", "{a} + {b}",
+    "{s}.join({a})", "len({a})", "{a} {op} {b}", "None", "{a} if {a} else {b}", "[{x} for {x} in {a}]",
+    "{a} * {b}", "{a} % {b}", "{a}.{g}({b})", "{f}.{g}({a})", "tuple({a})", "sorted({a})", "not {a}",
+    "{a}[:{i}] + {a}[{i}:]", "{{{s}: {a}, {s2}: {b}}}", "({a} - {b}) / {a}", "max({a}, {b})",
+    "str({a}).rjust({i})", "{a}.strip().lower()", "{a} in {b}", "sum({a}) / len({a})", "all({a})",
+    "list(map({g}, {a}))", "'%s=%s' % ({a}, {b})", "{a}.replace({s}, {s2})", "bool({a} and {b})",
+)
+# fmt: on
+_SLOT = re.compile(r"\{(a|b|n|m|o|x|f2|f|g2|g|s2|s|i|t2|t|op)\}|\{\{|\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Source code of one function and a choice of its concepts."""
+
+    code: str
+    concepts: tuple[str, ...]
+
+
+def make_snippet(rng: random.Random) -> Snippet:
+    """A function of 3 to about 35 lines."""
+    code = _Writer(rng).function()
+    found = vocabulary.tree_concepts(code)
+    return Snippet(code, tuple(vocabulary.choose(rng, found)))
+
+
+class _Writer:
+    """Writes one function; keeps the names in reach."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.names: list[str] = []
+        self.lines: list[str] = []
+        self.commented = rng.random() < 0.4
+
+    def function(self) -> str:
+        rng = self.rng
+        self.names = [self._identifier() for _ in range(rng.choice((1, 1, 2, 2, 2, 3, 3, 4)))]
+        name = self._function_name()
+        self.lines.append(f"def {name}({self._parameters()}):")
+        self._docstring()
+        for _ in range(rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5))):
+            self._part(1)
+        if rng.random() < 0.3:
+            self._emit(1, f"if {self._text(rng.choice(CONDITIONS))}:")
+            self._emit(2, f"return {self._text(rng.choice(RETURNS))}")
+        self._emit(1, f"return {self._text(rng.choice(RETURNS))}")
+        return "\n".join(self.lines) + "\n"
+
+    def _emit(self, depth: int, line: str) -> None:
+        self.lines.append("    " * depth + line)
+
+    def _part(self, depth: int) -> None:
+        rng = self.rng
+        if self.commented and rng.random() < 0.25:
+            self._emit(depth, f"# {_phrase(rng).capitalize()}")
+        draw = rng.random() if depth < 3 else 0.0
+        if draw < 0.42:
+            self._simple(depth)
+        elif draw < 0.64:
+            self._if(depth)
+        elif draw < 0.8:
+            self._for(depth)
+        elif draw < 0.86:
+            self._emit(depth, f"while {self._text(rng.choice(CONDITIONS))}:")
+            self._block(depth + 1)
+        elif draw < 0.94:
+            self._try(depth)
+        else:
+            opened = self._identifier()
+            self._emit(depth, f"with open({self._name()}) as {opened}:")
+            self.names.append(opened)
+            self._block(depth + 1)
+
+    def _block(self, depth: int) -> None:
+        for _ in range(self.rng.choice((1, 1, 1, 2, 2, 3))):
+            self._part(depth)
+
+    def _simple(self, depth: int) -> None:
+        template = self.rng.choice(STATEMENTS if self.rng.random() < 0.7 else EFFECTS)
+        self._emit(depth, self._text(template))
+
+    def _if(self, depth: int) -> None:
+        rng = self.rng
+        self._emit(depth, f"if {self._text(rng.choice(CONDITIONS))}:")
+        ending = rng.random()
+        if ending < 0.22:
+            message = _phrase(rng)
+            self._emit(depth + 1, f"raise {rng.choice(ERRORS)}({message!r})")
+        elif ending < 0.42:
+            self._emit(depth + 1, f"return {self._text(rng.choice(RETURNS))}")
+        else:
+            self._block(depth + 1)
+            if rng.random() < 0.2:
+                self._emit(depth, f"elif {self._text(rng.choice(CONDITIONS))}:")
+                self._block(depth + 1)
+            if rng.random() < 0.4:
+                self._emit(depth, "else:")
+                self._block(depth + 1)
+
+    def _for(self, depth: int) -> None:
+        rng = self.rng
+        first, second, over = self._identifier(), self._identifier(), self._name()
+        self._emit(
+            depth,
+            rng.choice(
+                (
+                    f"for {first} in {over}:",
+                    f"for {first} in {over}:",
+                    f"for {first}, {second} in {over}.items():",
+                    f"for {first}, {second} in enumerate({over}):",
+                    f"for {first}, {second} in zip({over}, {self._name()}):",
+                    f"for {first} in range(len({over})):",
+                    f"for {first} in sorted({over}):",
+                    f"for {first} in range({rng.randint(1, 20)}):",
+                )
+            ),
+        )
+        self.names.append(first)
+        self._block(depth + 1)
+
+    def _try(self, depth: int) -> None:
+        rng = self.rng
+        self._emit(depth, "try:")
+        self._simple(depth + 1)
+        self._emit(depth, f"except {rng.choice(ERRORS)}:")
+        if rng.random() < 0.4:
+            self._emit(depth + 1, f"return {self._text(rng.choice(RETURNS))}")
+        elif rng.random() < 0.4:
+            self._emit(depth + 1, "pass")
+        else:
+            self._simple(depth + 1)
+
+    def _parameters(self) -> str:
+        rng = self.rng
+        parts = []
+        typed = rng.random() < 0.12
+        defaults = False
+        for position, name in enumerate(self.names):
+            defaults = defaults or (position > 0 and rng.random() < 0.4)
+            hint = f": {rng.choice(TYPES)}" if typed else ""
+            default = f"={rng.choice(('None', 'False', 'True', '0', '1', repr(self._word())))}"
+            parts.append(name + hint + (default if defaults else ""))
+        if len(parts) > 1 and rng.random() < 0.08:
+            parts.insert(1, "*")
+            parts = [parts[0], "*", *parts[2:]]
+        if rng.random() < 0.06:
+            parts.append("**kwargs")
+        return ", ".join(parts)
+
+    def _docstring(self) -> None:
+        rng = self.rng
+        first = _phrase(rng).capitalize() + "."
+        if rng.random() < 0.45:
+            self._emit(1, f'"""{first}"""')
+            return
+        self._emit(1, f'"""{first}')
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            self.lines.append("")
+            kind = rng.random()
+            if kind < 0.2:
+                self._emit(1, f">>> {self._function_name()}({rng.randint(0, 99)})")
+                self._emit(1, rng.choice((str(rng.randint(0, 999)), repr(self._word()), "True")))
+                continue
+            for _ in range(rng.choice((1, 2, 2, 3))):
+                mention = rng.choice(
+                    (self._name(), "it", f"`{self._name()}'", "this function", "the result")
+                )
+                self._emit(1, f"If {mention} is {rng.choice(ADJECTIVES)}, {_phrase(rng)},")
+            self._emit(1, f"{_phrase(rng)}.")
+        self._emit(1, '"""')
+
+    def _word(self) -> str:
+        rng = self.rng
+        if rng.random() < 0.12:
+            return "".join(
+                rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(1, 6))
+            )
+        return rng.choice(NOUNS)
+
+    def _identifier(self) -> str:
+        rng = self.rng
+        draw = rng.random()
+        if draw < 0.15:
+            name = rng.choice("abcdefghijklmnpqrstuvwxyz")
+        elif draw < 0.65:
+            name = self._word()
+        else:
+            name = f"{rng.choice((*ADJECTIVES, *NOUNS))}_{self._word()}"
+        if name in _FORBIDDEN:
+            name += "_"
+        return name
+
+    def _function_name(self) -> str:
+        rng = self.rng
+        name = rng.choice(
+            (
+                f"{rng.choice(VERBS)}_{self._word()}",
+                f"{rng.choice(VERBS)}{self._word()}",
+                self._word() + rng.choice(VERBS),
+                f"_{rng.choice(VERBS)}_{rng.choice(ADJECTIVES)}",
+                f"{rng.choice(VERBS)}_{rng.choice(ADJECTIVES)}_{self._word()}",
+            )
+        )
+        return name + "_" if name in _FORBIDDEN else name
+
+    def _name(self) -> str:
+        return self.rng.choice(self.names)
+
+    def _text(self, template: str) -> str:
+        rng, fresh = self.rng, {}
+
+        def put(found: re.Match[str]) -> str:
+            slot = found.group(1)
+            if slot is None:
+                return found.group(0)[0]
+            if slot in ("n", "m", "o", "x"):
+                return fresh.setdefault(slot, self._identifier())
+            if slot in ("a", "b"):
+                return self._name()
+            if slot in ("f", "f2"):
+                name = self._word()
+                return name + "_" if name in _FORBIDDEN else name
+            if slot in ("g", "g2"):
+                return self._function_name()
+            if slot in ("s", "s2"):
+                marks = rng.choice((" ", ",", "/", ".", "-", "_", ":", "=", "%s", "", "\n", "*"))
+                return repr(marks if rng.random() < 0.6 else self._word())
+            if slot == "i":
+                return str(rng.choice((0, 1, 1, 2, 3, 4, 8, 10, 16, 60, 100, 255)))
+            return rng.choice(TYPES if slot in ("t", "t2") else OPERATORS)
+
+        text = _SLOT.sub(put, template)
+        self.names += [name for slot, name in fresh.items() if slot != "x"]
+        return text
+
+
+def _phrase(rng: random.Random) -> str:
+    noun, other = rng.choice(NOUNS), rng.choice(NOUNS)
+    verb, kind = rng.choice(VERBS), rng.choice(ADJECTIVES)
+    return rng.choice(
+        (
+            f"{verb} the {noun} of the {kind} {other}",
+            f"return the {kind} {noun} for {other}",
+            f"{verb} a {noun} and return its {other}",
+            f"return true if the {noun} is {kind}",
+            f"{verb} {kind} {noun}s from {other}",
+            f"the {noun} must be {kind}",
+            f"{verb} {noun} to {other} with {kind} {rng.choice(NOUNS)}s",
+            f"test whether a {noun} is a {kind} {other}",
+            f"return a {kind} list of {noun}s",
+            f"convert a {noun} to a {kind} {other}",
+        )
+    )
+
+
+_FORBIDDEN = frozenset(
+    [
+        "in",
+        "is",
+        "if",
+        "or",
+        "as",
+        "and",
+        "not",
+        "for",
+        "def",
+        "del",
+        "try",
+        "from",
+        "with",
+        "pass",
+        "else",
+        "elif",
+        "None",
+        "True",
+        "False",
+        "lambda",
+        "import",
+        "class",
+        "return",
+        "raise",
+        "while",
+        "yield",
+        "break",
+        "global",
+        "assert",
+        "except",
+        "finally",
+        "continue",
+        "nonlocal",
+        "async",
+        "await",
+        "match",
+        "type",
+        "list",
+        "dict",
+        "set",
+        "str",
+        "int",
+        "sum",
+        "min",
+        "max",
+        "len",
+        "all",
+        "any",
+        "map",
+        "zip",
+        "range",
+        "open",
+        "sorted",
+        "tuple",
+        "abs",
+        "filter",
+        "format",
+        "hash",
+        "input",
+        "object",
+    ]
+)
