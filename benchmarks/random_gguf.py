@@ -19,6 +19,9 @@ import gguf
 import numpy as np
 
 
+Vocabulary = tuple[list[str], list[int], list[str]]  # tokens, their types, merges
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Sizes of a Llama-architecture model; `n_vocab` is at least 257."""
@@ -55,7 +58,7 @@ def byte_symbols() -> list[str]:
     return [symbols[b] if b in symbols else chr(next(extra)) for b in range(256)]
 
 
-def vocabulary(n_vocab: int) -> tuple[list[str], list[int], list[str]]:
+def vocabulary(n_vocab: int) -> Vocabulary:
     """Tokens, their types and merges: end of text, the bytes, pairs of letters, unused ones."""
     symbols = byte_symbols()
     letters = [symbols[b] for b in range(97, 123)]
@@ -68,7 +71,9 @@ def vocabulary(n_vocab: int) -> tuple[list[str], list[int], list[str]]:
     return tokens + filler, [int(t) for t in types], [f"{a} {b}" for a, b in pairs]
 
 
-def header(path: Path, shape: Shape, name: str) -> gguf.GGUFWriter:
+def header(
+    path: Path, shape: Shape, name: str, vocab: Vocabulary | None = None
+) -> gguf.GGUFWriter:
     """A writer with the metadata of `shape`; the caller adds the tensors."""
     w = gguf.GGUFWriter(str(path), "llama")
     w.add_name(name)
@@ -82,7 +87,7 @@ def header(path: Path, shape: Shape, name: str) -> gguf.GGUFWriter:
     w.add_rope_dimension_count(shape.n_embd // shape.n_head)
     w.add_rope_freq_base(10000.0)
     w.add_vocab_size(shape.n_vocab)
-    tokens, types, merges = vocabulary(shape.n_vocab)
+    tokens, types, merges = vocab or vocabulary(shape.n_vocab)
     w.add_tokenizer_model("gpt2")
     w.add_tokenizer_pre("gpt-2")
     w.add_token_list(tokens)

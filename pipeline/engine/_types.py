@@ -49,7 +49,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
-            raise ValueError(f"request {self.id}: max_tokens = {self.max_tokens}: must be 1 or more")
+            raise ValueError(f"request {self.id}: max_tokens = {self.max_tokens}: at least 1")
         if not self.context and not self.tail:
             raise ValueError(f"request {self.id}: context and tail are both empty")
         if "" in self.stops:
@@ -61,11 +61,11 @@ class Completion:
     """The answer to one request.
 
     `reason`: stop (a stop string or an end-of-text token), length (max_tokens reached), window (the
-    prompt and max_tokens do not fit, nothing generated), crash (the request killed the engine's
-    process again and again), error (a server refused it or failed on it to the end of its retries).
-    `text` is without the stop. `prompt_tokens` is the length of the prompt, `computed_prompt_tokens`
-    how many of them were evaluated for this request (the rest was shared), `new_tokens` every token
-    drawn, those of the stop included.
+    prompt and max_tokens do not fit, nothing generated), crash (the request ended the engine's
+    process twice while it ran alone), error (a server failed on it to the end of its retries).
+    `text` is without the stop. `prompt_tokens` is the length of the prompt,
+    `computed_prompt_tokens` how many of them were evaluated for this request (the rest was shared),
+    `new_tokens` every token drawn, those of the stop included.
     """
 
     id: str
@@ -146,7 +146,7 @@ class EngineSettings:
     n_seq: int = 0  # sequences generated at a time
     n_cells: int = 0  # tokens the KV cache holds for all sequences and contexts
     n_contexts: int = 8  # few-shot contexts kept at a time
-    n_batch: int = 512  # most tokens in one step
+    n_batch: int = 0  # most tokens in one step
     n_threads: int = 0  # of llama.cpp; 0: the cores this process may use
     sample_threads: int = 0  # that draw tokens; 0: by the size of the vocabulary
     n_gpu_layers: int = -1  # -1: all of them, where the build has a GPU
@@ -166,8 +166,8 @@ class EngineSettings:
             raise EngineError(f"[engine] n_seq = {self.n_seq}: at most {MAX_SEQUENCES}")
         if not 1 <= self.n_contexts <= MAX_CONTEXTS:
             raise EngineError(f"[engine] n_contexts = {self.n_contexts}: 1 to {MAX_CONTEXTS}")
-        if self.n_batch < 32:
-            raise EngineError(f"[engine] n_batch = {self.n_batch}: must be 32 or more")
+        if self.n_batch and self.n_batch < 32:
+            raise EngineError(f"[engine] n_batch = {self.n_batch}: 0 (auto), or 32 and more")
         for name in ("type_k", "type_v"):
             if getattr(self, name) not in KV_TYPES:
                 raise EngineError(

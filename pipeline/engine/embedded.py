@@ -29,13 +29,12 @@ log = logging.getLogger(__name__)
 
 # Requests in the engine process at a time, for each sequence: enough to see which contexts recur.
 AHEAD = 4
-LOAD_ATTEMPTS = 5
+LOAD_ATTEMPTS = 4
 DEATHS_TOGETHER = 2
 DEATHS_ALONE = 2
 DEATHS_WITHOUT_ANSWER = 8
 CRASHES_IN_A_ROW = 24
 _POLL_SECONDS = 1.0
-_NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate")
 
 
 class _Died(Exception):
@@ -280,9 +279,7 @@ class LlamaEngine:
             return why or "it was closed"
         child.end()
         how = why or child.obituary()
-        text = " ".join([how, *child.log_lines()]).lower()
-        if any(sign in text for sign in _NO_MEMORY) or child.killed_for_memory():
-            self._shrink += 1
+        self._shrink += child.ran_out_of_memory()
         return how
 
     def _load(self) -> Plan:
@@ -295,7 +292,7 @@ class LlamaEngine:
             except wire.Closed:
                 child.end()
                 how = child.obituary()
-                self._shrink += 1  # most likely: out of memory
+                self._shrink += child.ran_out_of_memory()
                 continue
             except BaseException:
                 self._end()

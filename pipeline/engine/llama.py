@@ -167,8 +167,9 @@ class Batcher:
         return size, evaluated
 
     def _add(self, context: Context, size: int) -> int:
-        n = min(self._plan.n_batch - size, len(context.tokens) - context.done)
-        self._put(size, context.tokens[context.done : context.done + n], context.done, context.label)
+        done = context.done
+        n = min(self._plan.n_batch - size, len(context.tokens) - done)
+        self._put(size, context.tokens[done : done + n], done, context.label)
         return n
 
     def _add_tail(self, group: Group, size: int) -> int:

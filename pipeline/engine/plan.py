@@ -19,6 +19,7 @@ SEQUENCES_GPU = 64
 CELLS_PER_SEQUENCE = 2048
 CELLS_PER_CONTEXT = 2048
 CONTEXTS_PLANNED = 4
+TOKENS_PER_STEP = 512
 # The cache may take this share of what the weights leave; the rest is for compute buffers.
 MEMORY_SHARE = 0.8
 _PAD = 256  # llama.cpp rounds the cache up to this
@@ -87,21 +88,22 @@ def make_plan(
                 window = min(window, cells)
     if cells < window:
         raise EngineError(
-            f"the window of {window} tokens needs {_mib(window * kv_bytes_per_token)} MiB of KV cache "
-            f"and only {cells} tokens fit ({_mib(free_bytes)} MiB free on {device}): set a smaller "
-            "[engine] n_ctx, type_k = type_v = q8_0, or a smaller model"
+            f"the window of {window} tokens needs {_mib(window * kv_bytes_per_token)} MiB of KV "
+            f"cache, but {cells} tokens fit ({_mib(free_bytes)} MiB free on {device}): set a "
+            "smaller [engine] n_ctx, type_k = type_v = q8_0, or use a smaller model"
         )
     if n_seq < wanted:
+        need = _need(wanted, window, settings, kv_bytes_per_token)
         notes.append(
-            f"{n_seq} sequences at a time instead of {wanted}: {_mib(free_bytes)} MiB are free on "
-            f"{device} and {wanted} would need {_mib(_need(wanted, window, settings, kv_bytes_per_token))}"
+            f"{n_seq} sequences at a time instead of {wanted}: those need {_mib(need)} MiB of KV "
+            f"cache, and {_mib(free_bytes)} MiB are free on {device}"
         )
     return Plan(
         n_seq=n_seq,
         window=window,
         cells=-(-cells // _PAD) * _PAD,
         n_contexts=settings.n_contexts,
-        n_batch=max(settings.n_batch, n_seq),
+        n_batch=max(settings.n_batch or TOKENS_PER_STEP, n_seq),
         n_threads=settings.n_threads or cores(),
         device=device,
         kv_bytes_per_token=kv_bytes_per_token,

@@ -23,7 +23,10 @@ _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); from pipeline.engine.worker import main; "
     "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == '1')"
 )
-_LOG_TAIL = 8192
+_LOG_TAIL = 16384
+# What marks the line that says why, among stack traces and progress.
+_TELLING = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory", "unable to")
+_NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate", "bad_alloc")
 
 
 class Child:
@@ -32,7 +35,7 @@ class Child:
     def __init__(self, mode: str) -> None:
         child_read, write = os.pipe()
         read, child_write = os.pipe()
-        self._log = tempfile.TemporaryFile(prefix="engine-")
+        self._log = tempfile.TemporaryFile(prefix="engine-")  # noqa: SIM115
         # The kernel ends a child with the thread that started it: only safe for the main thread.
         dies_with_thread = threading.current_thread() is threading.main_thread()
         argv = [sys.executable, "-c", _BOOT, str(ROOT), mode, str(child_read), str(child_write)]
@@ -51,7 +54,9 @@ class Child:
             os.close(child_write)
         self._channel = wire.Channel(read, write)
         self._memory_kills = memory_kills()
-        self._finalizer = weakref.finalize(self, _abandon, self._process, self._channel, os.getpid())
+        self._finalizer = weakref.finalize(
+            self, _abandon, self._process, self._channel, os.getpid()
+        )
         self.send = self._channel.send
         self.receive = self._channel.receive
 
@@ -70,14 +75,15 @@ class Child:
             self._process.wait()
 
     def obituary(self) -> str:
-        """How the process ended and the last thing it said, in one line; call after `end`."""
+        """How the process ended and what it said last, in one line; call after `end`."""
         code = self._process.returncode
         if code is not None and code < 0:
             how = f"killed by {signal.Signals(-code).name}"
         else:
             how = f"exited with {code}"
         lines = self.log_lines()
-        return f"{how}: {lines[-1]}" if lines else how
+        telling = [line for line in lines if any(sign in line.lower() for sign in _TELLING)]
+        return f"{how}: {telling[-1][:300]}" if telling else how
 
     def log_lines(self) -> list[str]:
         """The last lines that the process printed, without empty ones."""
@@ -86,9 +92,13 @@ class Child:
         text = self._log.read().decode("utf-8", errors="replace")
         return [line.strip() for line in text.splitlines() if line.strip()]
 
-    def killed_for_memory(self) -> bool:
-        """Whether it was killed, and the kernel has killed for lack of memory since its start."""
-        return self._process.returncode == -signal.SIGKILL and memory_kills() > self._memory_kills
+    def ran_out_of_memory(self) -> bool:
+        """Whether it said so, or the kernel has killed it and says it lacked memory."""
+        text = " ".join(self.log_lines()).lower()
+        killed = self._process.returncode == -signal.SIGKILL
+        return any(sign in text for sign in _NO_MEMORY) or (
+            killed and memory_kills() > self._memory_kills
+        )
 
     def forget(self) -> None:
         """Let go of a process that belongs to the parent of this fork."""

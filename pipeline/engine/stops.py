@@ -40,7 +40,7 @@ class GrowingText:
         return True
 
     def text(self) -> str:
-        """What was generated. A character cut off at the end is left out, a broken one is U+FFFD."""
+        """What was generated; a character cut off at its end is left out, a broken one U+FFFD."""
         return self._data[: _complete(self._data)].decode("utf-8", errors="replace")
 
 

@@ -65,7 +65,7 @@ class Channel:
         self._flush()
 
     def receive(self, timeout: float) -> list[Any]:
-        """What has arrived, waiting up to `timeout` seconds for it; [] if nothing. Raises Closed."""
+        """What has arrived within `timeout` seconds; [] if nothing has. Raises Closed."""
         deadline = time.monotonic() + timeout
         while True:
             poll = select.poll()
