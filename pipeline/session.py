@@ -152,7 +152,9 @@ def engine_settings(section: Any, model_path: Path) -> EngineSettings:
             step_timeout=section.step_timeout,
         )
     except (EngineError, ValueError) as error:
-        raise ConfigError(f"[engine]: {error}", "see the comments in the shipped luigi.cfg") from None
+        raise ConfigError(
+            f"[engine]: {error}", "see the comments in the shipped luigi.cfg"
+        ) from None
 
 
 _session: Session | None = None

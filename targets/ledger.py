@@ -1,7 +1,7 @@
 """The ledger: which source file gave which seeds, as last seen.
 
 Append-only: each observation of a file is a checksummed line, the last line for a key counts. Observations
-that newer ones have replaced are dropped when the ledger is opened and they are the greater part of it.
+that newer ones have replaced are dropped when they have become the greater part of it. Reading changes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from targets.atomic import publish
-from targets.journal import Journal, encode
+from targets.journal import Journal, encode, read_journal
 
 
 class Ledger:
@@ -22,15 +22,9 @@ class Ledger:
         self._entries: dict[str, dict[str, Any]] = {}
         self._lines = 0
         if path.exists():
-            self._load()
-
-    def _load(self) -> None:
-        with Journal(self.path) as journal:
-            for line in journal.records():
+            for line in read_journal(path):
                 self._lines += 1
                 self._apply(line)
-        if self._lines > 1000 and self._lines > 2 * len(self._entries):
-            self._compact()
 
     def _apply(self, line: dict[str, Any]) -> None:
         if line["entry"] is None:
@@ -72,3 +66,5 @@ class Ledger:
                 journal.append(line)
                 self._apply(line)
                 self._lines += 1
+        if self._lines > 1000 and self._lines > 2 * len(self._entries):
+            self._compact()

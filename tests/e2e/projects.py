@@ -57,7 +57,9 @@ class Project:
         return process.returncode, output
 
     def rows(self) -> list[dict[str, Any]]:
-        return [orjson.loads(line) for line in open(self.artifacts / "latest" / "train.jsonl", "rb")]
+        return [
+            orjson.loads(line) for line in open(self.artifacts / "latest" / "train.jsonl", "rb")
+        ]
 
     def manifest(self) -> dict[str, Any]:
         return orjson.loads((self.artifacts / "latest" / "manifest.json").read_bytes())
@@ -76,20 +78,24 @@ class Project:
         lines = []
         for path in (self.artifacts / stage).glob("*/shard-*.journal"):
             content = path.read_bytes()
-            lines += [orjson.loads(line[9:]) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+            lines += [
+                orjson.loads(line[9:]) for line in content[: content.rfind(b"\n") + 1].splitlines()
+            ]
         return lines
 
     def records(self, stage: str) -> dict[str, dict[str, Any]]:
         """All published records of a stage by id."""
         found = {}
         for path in (self.artifacts / stage).glob("*/shard-??????.jsonl"):
-            for line in open(path, "rb"):
+            for line in path.read_bytes().splitlines():
                 record = orjson.loads(line)
                 found[record["id"]] = record
         return found
 
 
-def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 600) -> None:
+def wait_until(
+    condition: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 600
+) -> None:
     """Poll a condition while a process lives; fail when it ends first."""
     deadline = time.monotonic() + seconds
     while not condition():

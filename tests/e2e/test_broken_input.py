@@ -21,7 +21,12 @@ def error_line(output: str) -> str:
     ("sections", "code", "message", "remedy"),
     [
         ({"model": {"path": "no.gguf"}}, 20, "no.gguf", "correct the path"),
-        ({"responses": {"smaples": 4}}, 15, "[responses] has no key smaples", "did you mean samples?"),
+        (
+            {"responses": {"smaples": 4}},
+            15,
+            "[responses] has no key smaples",
+            "did you mean samples?",
+        ),
         ({"respones": {"samples": 4}}, 15, "no section [respones]", "did you mean [responses]?"),
         ({"responses": {"samples": "many"}}, 15, "[responses] samples", "luigi.cfg"),
         ({"responses": {"samples": 0}}, 15, "[responses] samples = 0", "range"),

@@ -34,7 +34,9 @@ def initials(name):
 @pytest.fixture(scope="module")
 def finished(shared_project):
     (shared_project.root / "code").mkdir()
-    (shared_project.root / "code" / "LICENSE").write_text("Apache License\nVersion 2.0, January 2004\n")
+    (shared_project.root / "code" / "LICENSE").write_text(
+        "Apache License\nVersion 2.0, January 2004\n"
+    )
     broken = shared_project.root / "code" / "broken"
     broken.mkdir()
     (broken / "two.py").write_text("print 'Python 2'\n")

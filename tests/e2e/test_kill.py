@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+
 from tests.e2e.projects import STAGES, Project, descendants, kill_tree, wait_until
 
 

@@ -38,7 +38,9 @@ def test_a_link_is_replaced_even_when_it_dangles(tmp_path):
 
 
 def test_sweep_removes_what_dead_processes_left_and_nothing_else(tmp_path):
-    process = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
+    process = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
+    )
     dead = int(process.stdout)
     (tmp_path / f".file.{dead}.tmp").write_bytes(b"")
     (tmp_path / f".folder.{dead}.tmp").mkdir()

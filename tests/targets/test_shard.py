@@ -18,7 +18,11 @@ def test_kept_and_rejected_units_add_up_and_records_are_sorted(tmp_path):
     assert meta["rules"] == {"window": 1}
     assert meta["spent"] == {"tokens": 3}
     assert paths.read_meta() == meta
-    assert orjson.loads(paths.rejected.read_bytes()) == {"id": "c", "rule": "window", "evidence": "2000 > 1024"}
+    assert orjson.loads(paths.rejected.read_bytes()) == {
+        "id": "c",
+        "rule": "window",
+        "evidence": "2000 > 1024",
+    }
 
 
 def test_publishing_removes_the_journal_and_leaves_three_files(tmp_path):

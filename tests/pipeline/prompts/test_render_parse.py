@@ -77,8 +77,14 @@ def test_what_is_no_list_of_concepts_is_rejected(text, rule):
 
 
 def test_instructions_are_stripped_and_must_say_something():
-    assert parse.parse_instruction(" Write a function that adds.\n") == "Write a function that adds."
-    for text, rule in (("", "empty"), ("Add.", "too_short"), ("Write this:\n## Example 4\nand that", "stray_header")):
+    assert (
+        parse.parse_instruction(" Write a function that adds.\n") == "Write a function that adds."
+    )
+    for text, rule in (
+        ("", "empty"),
+        ("Add.", "too_short"),
+        ("Write this:\n## Example 4\nand that", "stray_header"),
+    ):
         rejected = parse.parse_instruction(text)
         assert isinstance(rejected, Rejected)
         assert rejected.rule == rule

@@ -8,7 +8,9 @@ GOOD = 'def area(width, height):\n    """Area of a rectangle."""\n    return wid
 
 
 def rules(text: str, max_lines: int = 150) -> list[str]:
-    return [item.rule if isinstance(item, Dropped) else "kept" for item in functions(text, max_lines)]
+    return [
+        item.rule if isinstance(item, Dropped) else "kept" for item in functions(text, max_lines)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,10 @@ def rules(text: str, max_lines: int = 150) -> list[str]:
         ('def f(x):\n    """Doc."""\n    print(x)\n', "no_returned_value"),
         ('def f(x):\n    """Doc."""\n    return\n', "no_returned_value"),
         ('def f(x):\n    """Doc."""\n    return None\n', "no_returned_value"),
-        ('def f(x):\n    """Doc."""\n    def g():\n        return 1\n    g()\n', "no_returned_value"),
+        (
+            'def f(x):\n    """Doc."""\n    def g():\n        return 1\n    g()\n',
+            "no_returned_value",
+        ),
         ('def f(x):\n    """Doc.\n\n## Example 3\n    """\n    return x\n', "prompt_structure"),
         ('def f(x):\n    """Doc.\n\n### Tests\n    """\n    return x\n', "prompt_structure"),
         ("def f(:\n", "not_python"),
@@ -63,7 +68,11 @@ def test_equal_code_is_the_same_seed_wherever_it_stands():
 
 @pytest.mark.parametrize(
     ("content", "rule"),
-    [("x = 'é'".encode("latin-1"), "not_utf8"), ("x".encode("utf-16"), "not_utf8"), (b"x = 1\0", "not_python")],
+    [
+        ("x = 'é'".encode("latin-1"), "not_utf8"),
+        ("x".encode("utf-16"), "not_utf8"),
+        (b"x = 1\0", "not_python"),
+    ],
 )
 def test_bytes_that_are_no_utf8_python_are_dropped_as_a_file(content, rule):
     found = decode(content)

@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[3]
     ("header", "expected"),
     [
         ("# SPDX-License-Identifier: MIT\n", "MIT"),
-        ("#!/usr/bin/env python\n# SPDX-License-Identifier: Apache-2.0 OR MIT\nx = 1\n", "Apache-2.0 OR MIT"),
+        (
+            "#!/usr/bin/env python\n# SPDX-License-Identifier: Apache-2.0 OR MIT\nx = 1\n",
+            "Apache-2.0 OR MIT",
+        ),
         ("/* SPDX-License-Identifier: GPL-2.0-or-later */\n", "GPL-2.0-or-later"),
         ("x = 1\n", None),
     ],

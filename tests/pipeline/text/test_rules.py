@@ -5,7 +5,9 @@ import pytest
 from pipeline.text import rules
 
 
-@pytest.mark.parametrize("text", ["# TODO: later", "raise NotImplementedError", "# your code here", "FIXME"])
+@pytest.mark.parametrize(
+    "text", ["# TODO: later", "raise NotImplementedError", "# your code here", "FIXME"]
+)
 def test_unfinished_answers_are_told_by_their_words(text):
     assert rules.unfinished(text)
 
@@ -37,7 +39,13 @@ def test_tests_must_hold_an_assert_that_can_run(tests, sound):
 
 @pytest.mark.parametrize(
     ("code", "sound"),
-    [("def f(x):\n    return x\n", True), ("class A:\n    pass\n", True), ("f = abs\n", True), ("print(1)\n", False), ("def\n", False)],
+    [
+        ("def f(x):\n    return x\n", True),
+        ("class A:\n    pass\n", True),
+        ("f = abs\n", True),
+        ("print(1)\n", False),
+        ("def\n", False),
+    ],
 )
 def test_code_must_define_something(code, sound):
     assert (rules.without_definitions(code) is None) == sound

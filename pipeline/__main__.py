@@ -1,0 +1,42 @@
+"""`python -m pipeline`, installed as `selfcodealign`: everything but the main job.
+
+Each command is a module of `pipeline.commands` with `HELP`, `add_arguments(parser)` and
+`run(arguments) -> exit code`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+
+from pipeline.errors import PipelineError
+
+COMMANDS = ("why", "explain", "clean")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; return its exit code (docs/exit-codes.md)."""
+    logging.getLogger("luigi-interface").addHandler(logging.NullHandler())
+    parser = argparse.ArgumentParser(
+        prog="selfcodealign",
+        description="Look after the datasets that `luigi --module pipeline FinalDataset` makes.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    modules = {name: importlib.import_module(f"pipeline.commands.{name}") for name in COMMANDS}
+    for name, module in modules.items():
+        subparser = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
+        module.add_arguments(subparser)
+    arguments = parser.parse_args(argv)
+    try:
+        return int(modules[arguments.command].run(arguments))
+    except PipelineError as error:
+        print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""The commands of `python -m pipeline`, a module each. None of them changes a result of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from pipeline import config
+from pipeline.session import Session
+
+
+def open_session() -> Session:
+    """The project as configured, without the lock: commands read beside a run at work."""
+    return Session(config.load())
+
+
+def print_json(document: Any) -> None:
+    """A JSON document on standard output, for scripts."""
+    print(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())

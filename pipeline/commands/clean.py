@@ -1,0 +1,87 @@
+"""`clean`: list what no current recipe reaches, and remove it with --yes.
+
+Reachable are the folders of the recipes in force with all their shards and journals, and the dataset that
+`latest` points at with the recipes that it was made from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline import recipes
+from pipeline.commands import open_session, print_json
+from pipeline.errors import AlreadyRunning
+from pipeline.seeds import Scan
+from pipeline.session import Session
+from targets import Locked, lock
+
+HELP = "list the recipe folders that nothing current reaches; --yes removes them"
+
+STAGES = ("seeds", "concepts", "instructions", "responses", "executions", "selection", "dataset")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="remove what is listed")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    session = open_session()
+    if arguments.yes:
+        try:
+            lock(session.artifacts / "lock")
+        except Locked as busy:
+            raise AlreadyRunning(str(busy), "wait for the run to end, then clean") from None
+    found = unreachable(session)
+    if arguments.json:
+        print_json([{"folder": str(folder), "bytes": size} for folder, size in found])
+    else:
+        for folder, size in found:
+            print(f"{size / 1e6:10.1f} MB  {folder}")
+        total = sum(size for _, size in found) / 1e6
+        print(f"{total:10.1f} MB  in {len(found)} folders that nothing current reaches")
+    if arguments.yes:
+        for folder, _ in found:
+            shutil.rmtree(folder)
+    elif found and not arguments.json:
+        print("nothing was removed; --yes removes them")
+    return 0
+
+
+def unreachable(run: Session) -> list[tuple[Path, int]]:
+    """Recipe folders that neither the configuration nor `latest` reaches, with their bytes."""
+    kept = _reachable(run)
+    found = []
+    for stage in STAGES:
+        for folder in sorted((run.artifacts / stage).glob("*")):
+            if (
+                folder.is_dir()
+                and not folder.name.startswith(".")
+                and (stage, folder.name) not in kept
+            ):
+                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                found.append((folder, size))
+    return found
+
+
+def _reachable(run: Session) -> set[tuple[str, str]]:
+    found = Scan(run.recipes["seeds"].folder(run.artifacts), run.sources)
+    selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
+    kept = _chain(recipes.dataset(selected).in_words())
+    manifest = run.artifacts / "latest" / "manifest.json"
+    if manifest.exists():
+        kept |= _chain(orjson.loads(manifest.read_bytes())["recipes"])
+    return kept
+
+
+def _chain(words: dict[str, Any] | None) -> set[tuple[str, str]]:
+    kept = set()
+    while words:
+        kept.add((words["stage"], words["recipe"]))
+        words = words["made_from"]
+    return kept

@@ -1,0 +1,76 @@
+"""`explain ID`: the whole life of a seed, a response or a row, from its source lines to its fate."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+from pipeline import recipes
+from pipeline.commands import open_session, print_json
+from pipeline.errors import MissingDataError
+from pipeline.seeds import Scan
+from pipeline.session import Session
+from targets import ShardPaths, read_jsonl
+
+HELP = "show the whole life of a seed, a response or a row by its id"
+
+_STAGES = ("seeds", "concepts", "instructions", "responses", "executions", "selection")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "id", help="id of a seed, an instruction, a response or a row (its beginning will do)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    session = open_session()
+    seed, _, sample = arguments.id.partition("-")
+    life = list(events(session, seed))
+    if not life:
+        raise MissingDataError(
+            f"no record under the recipes in force has an id that begins with {arguments.id}",
+            "ids are in artifacts/<stage>/<recipe>/shard-*.jsonl; another configuration has other recipes",
+        )
+    if sample:
+        life = [
+            event for event in life if "-" not in event["id"] or event["id"].endswith(f"-{sample}")
+        ]
+    if arguments.json:
+        print_json(life)
+        return 0
+    for event in life:
+        print(f"== {event['stage']} {event['id']}: {event['fate']}")
+        for key, value in event["record"].items():
+            if key != "id":
+                print(_indented(key, value))
+    return 0
+
+
+def events(run: Session, prefix: str) -> Iterator[dict[str, Any]]:
+    """Every record of a seed, kept or rejected: {stage, id, fate, file, record}, stage by stage."""
+    found = Scan(run.recipes["seeds"].folder(run.artifacts), run.sources)
+    selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
+    folders = {stage: run.recipes[stage].folder(run.artifacts) for stage in _STAGES[:-1]}
+    folders["selection"] = selected.folder(run.artifacts)
+    for stage in _STAGES:
+        for paths in ShardPaths.published(folders[stage]):
+            for path, fate in ((paths.records, "kept"), (paths.rejected, "rejected")):
+                for record in read_jsonl(path):
+                    if record["id"].startswith(prefix):
+                        yield {
+                            "stage": stage,
+                            "id": record["id"],
+                            "fate": f"rejected by {record['rule']}" if fate == "rejected" else fate,
+                            "file": str(path),
+                            "record": record,
+                        }
+
+
+def _indented(key: str, value: Any) -> str:
+    text = str(value)
+    if "\n" not in text:
+        return f"   {key}: {text}"
+    return f"   {key}:\n" + "\n".join("      " + line for line in text.splitlines())

@@ -1,0 +1,140 @@
+"""`why`: what the next run would do, and for what reason, without doing it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline import recipes
+from pipeline.commands import open_session, print_json
+from pipeline.seeds import Scan
+from pipeline.session import Session
+from targets import Recipe, ShardPaths
+
+HELP = "say what the next run would do, and for what reason"
+
+_SHARDED = ("concepts", "instructions", "responses", "executions")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    findings = reasons(open_session())
+    if arguments.json:
+        print_json(findings)
+        return 0
+    if not findings:
+        print("nothing to do: the dataset is there and everything it was made from is unchanged")
+    for finding in findings:
+        print(f"{finding['stage']}: {finding['what']}")
+        for line in finding["because"]:
+            print(f"  {line}")
+    return 0
+
+
+def reasons(run: Session) -> list[dict[str, Any]]:
+    """What there is to do, stage by stage: {stage, what, because: [line, ...]}."""
+    found = Scan(run.recipes["seeds"].folder(run.artifacts), run.sources)
+    result = [*_seeds(run, found)]
+    shards = found.shards_in_force
+    for stage in _SHARDED:
+        result += _sharded(run, stage, shards)
+    selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
+    made = recipes.dataset(selected)
+    if not made.folder(run.artifacts).exists():
+        because = _changes(run.artifacts, selected) or ["an earlier stage has something to do"]
+        result.append(
+            {"stage": "selection", "what": "is made anew, and the dataset", "because": because}
+        )
+    elif (run.artifacts / "latest").resolve() != made.folder(run.artifacts).resolve():
+        result.append(
+            {"stage": "dataset", "what": f"latest is pointed back at {made.digest}", "because": []}
+        )
+    return result
+
+
+def _seeds(run: Session, found: Scan) -> list[dict[str, Any]]:
+    changed, gone = found.changed, found.gone
+    if not changed and not gone:
+        return []
+    new = [file for file in changed if file.key not in found.ledger]
+    because = [
+        *(f"new: {file.source.label}/{file.path}" for file in new[:10]),
+        *(
+            f"changed: {file.source.label}/{file.path}"
+            for file in changed
+            if file.key in found.ledger
+        ),
+        *("gone: " + key.replace("\t", "/") for key in gone),
+    ]
+    if len(new) > 10:
+        because.insert(10, f"and {len(new) - 10} more new files")
+    if not found.ledger.path.exists():
+        because += _changes(run.artifacts, run.recipes["seeds"])
+    return [
+        {
+            "stage": "seeds",
+            "what": f"{len(changed)} files to read, {len(gone)} gone",
+            "because": because,
+        }
+    ]
+
+
+def _sharded(run: Session, stage: str, shards: list[int]) -> list[dict[str, Any]]:
+    missing = [number for number in shards if not run.shard(stage, number).records.exists()]
+    if not missing:
+        return []
+    recipe = run.recipes[stage]
+    because = _changes(run.artifacts, recipe) if not recipe.folder(run.artifacts).exists() else []
+    for number in missing:
+        journaled = _journaled(run.shard(stage, number))
+        state = f"{journaled} records are journaled already" if journaled else "not begun"
+        because.append(f"shard {number:06d}: {state}")
+    return [
+        {
+            "stage": stage,
+            "what": f"{len(missing)} of {len(shards)} shards to make",
+            "because": because,
+        }
+    ]
+
+
+def _journaled(paths: ShardPaths) -> int:
+    try:
+        return paths.journal.read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def _changes(artifacts: Path, recipe: Recipe) -> list[str]:
+    """How a recipe differs from the newest one of its stage that is on disk, key by key."""
+    documents = sorted(
+        (artifacts / recipe.stage).glob("*/recipe.json"),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    for path in documents:
+        earlier = orjson.loads(path.read_bytes())
+        if earlier["recipe"] != recipe.digest:
+            before, now = _flat(earlier["ingredients"]), _flat(recipe.ingredients)
+            lines = [
+                f"{key}: {before.get(key, 'unset')} -> {now.get(key, 'unset')}"
+                for key in sorted(before.keys() | now.keys())
+                if before.get(key) != now.get(key)
+            ]
+            return lines or ["a stage before it has another recipe"]
+    return ["no earlier recipe is there"]
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    flat: dict[str, Any] = {}
+    for key, inner in value.items():
+        flat.update(_flat(inner, f"{prefix}.{key}" if prefix else key))
+    return flat
