@@ -1,0 +1,91 @@
+"""`python -m sandbox run FILE` and `python -m sandbox check`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.limits import MIB, Limits
+from sandbox.pool import require, run
+
+PASSED, NOT_PASSED, NO_SANDBOX = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 passed, 1 not passed, 2 the sandbox could not do its work."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("run", help="run one program and print its result")
+    one.add_argument("file", help="a Python program; - for standard input")
+    one.add_argument("--timeout", type=float, metavar="S", help="seconds of wall time")
+    one.add_argument("--memory", type=int, metavar="MB", help="megabytes of memory")
+    one.add_argument("--packages", default="", metavar="A,B", help="packages it may import")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    commands.add_parser("check", help="say whether this machine can make sandboxes")
+    options = parser.parse_args(arguments)
+    if options.command == "check":
+        return _check()
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        if options.file == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(options.file, "rb") as file:
+                data = file.read()
+        limits = _limits(options)
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return NO_SANDBOX
+    packages = [name.strip() for name in options.packages.split(",") if name.strip()]
+    try:
+        result = run(data.decode("utf-8", "surrogateescape"), limits, packages, log=_to_stderr)
+    except SandboxUnavailable as error:
+        print(f"error: {error}", file=sys.stderr)
+        return NO_SANDBOX
+    if options.json:
+        print(json.dumps({**result.to_dict(), "id": options.file}))
+    else:
+        print(f"{result.status}  {result.detail}".rstrip())
+        print(f"exit code {result.exit_code}, signal {result.signal}")
+        print(f"wall {result.wall_s:.3f} s, CPU {result.cpu_s:.3f} s, {result.max_rss // MIB} MB")
+        for name in ("stdout", "stderr"):
+            text = getattr(result, name)
+            if text:
+                print(f"--- {name}\n{text.rstrip()}")
+    if result.status == "sandbox_error":
+        return NO_SANDBOX
+    return PASSED if result.passed else NOT_PASSED
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    chosen: dict[str, float | int] = {}
+    if options.timeout is not None:
+        chosen["wall_seconds"] = options.timeout
+        chosen["cpu_seconds"] = max(1, round(options.timeout))
+    if options.memory is not None:
+        chosen["memory_bytes"] = options.memory * MIB
+    return Limits(**chosen)  # type: ignore[arg-type]
+
+
+def _check() -> int:
+    try:
+        require(log=_to_stderr)
+    except SandboxUnavailable as error:
+        print(f"FAIL  {error}")
+        return NO_SANDBOX
+    print("PASS  a program that passes passes, and one that fails does not")
+    return PASSED
+
+
+def _to_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

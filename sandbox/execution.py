@@ -1,0 +1,358 @@
+"""One program in one fresh sandbox, watched from its start until nothing of it is left.
+
+Data in: source bytes and `Limits`. Data out: a plain dict of a Result's fields. Runs in the worker, whose
+root holds nothing but the staged root, bwrap, /proc and the scratch. Raises OSError when the machine fails.
+"""
+
+from __future__ import annotations
+
+import array
+import marshal
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox import linux, tree
+from sandbox.cgroup import Control
+from sandbox.evidence import Observed, ended_by_signal, judge
+from sandbox.limits import MIB, Limits
+from sandbox.runner import STARTED, TOKEN_SIZE
+
+SCRATCH = "/scratch"
+EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
+BOOT = "import posix,marshal;exec(marshal.loads(posix.pread(4,1<<20,0)))"
+
+_START_SECONDS = 60.0  # a machine that needs longer is not able to
+_FIRST_LOOK, _LOOK_EVERY = 0.05, 0.05
+_REAP_SECONDS = 10.0
+_TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
+_MOST_MESSAGES = 8
+_CREDENTIALS = struct.Struct("3i")
+_ONE_CREDENTIALS = socket.CMSG_SPACE(_CREDENTIALS.size)
+
+
+class Gone(Exception):
+    """The process that asked for the result is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What stays the same from program to program."""
+
+    bwrap: list[str]  # the command that starts bwrap, and its arguments
+    seccomp: int  # descriptor of the filter
+    runner: int  # descriptor of the compiled runner with its configuration
+    control: Control | None
+    asker: int  # descriptor that hangs up when the asking process is gone
+    asker_pid: int
+
+
+def compile_runner(text: str, limits: Limits, path: list[str]) -> bytes:
+    """What the interpreter inside reads first: code that calls `main` with its configuration."""
+    config = {"fd": limits.open_files - 1, "path": path}
+    code = compile(f"{text}\nmain({config!r})\n", "<runner>", "exec")
+    return marshal.dumps(code)
+
+
+class Execution:
+    """The run of one program. Use once: `Execution(...).run()`."""
+
+    def __init__(self, setup: Setup, limits: Limits) -> None:
+        self.setup, self.limits = setup, limits
+        self.token = os.urandom(TOKEN_SIZE)
+        self.messages: list[bytes] = []
+        self.foreign = False
+        self.main_pid = 0
+        self.killed = ""
+        self.started = 0.0
+        self.use = tree.Use((), 0, 0.0)
+        self.peak = 0
+
+    def run(self, source: bytes) -> dict[str, Any]:
+        """Run the program to its end; raises Gone when nobody waits for the result any more."""
+        began = time.monotonic()
+        limits = self.limits
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        kills = 0
+        if self.setup.control:
+            self.setup.control.set_limit(self._tree_limit())
+            kills = self.setup.control.kills()
+        linux.mount(
+            "tmpfs", SCRATCH, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC,
+            f"size={limits.scratch_bytes},nr_inodes={limits.scratch_files + 3},mode=0700",
+        )  # fmt: skip
+        try:
+            with open(f"{SCRATCH}/main.py", "wb") as file:
+                file.write(source)
+            status = self._supervise()
+        finally:
+            linux.unmount(SCRATCH)
+        ended = time.monotonic()
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        waited = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+        cpu = max(waited, self.use.cpu)
+        seen = Observed(
+            messages=self.messages,
+            token=self.token,
+            foreign=self.foreign,
+            killed=self.killed,
+            exit_status=None if self.killed else status,
+            out_of_memory=bool(self.setup.control and self.setup.control.kills() > kills),
+        )
+        verdict, detail = judge(seen)
+        number = ended_by_signal(seen)
+        if verdict == "crashed" and number == signal.SIGKILL and cpu >= limits.cpu_seconds:
+            verdict, detail = "cpu_timeout", ""
+        stderr = self.stderr.text()
+        return {
+            "status": verdict,
+            "exit_code": None if number is not None else seen.exit_status,
+            "signal": number,
+            "stdout": self.stdout.text(),
+            "stderr": stderr,
+            "wall_s": round(ended - (self.started or began), 6),
+            "cpu_s": round(cpu, 6),
+            "max_rss": max(self.peak, self.rss),
+            "detail": detail or self._default_detail(verdict, stderr),
+        }
+
+    def _default_detail(self, verdict: str, stderr: str) -> str:
+        limits = self.limits
+        if verdict in ("failed", "compile_error"):
+            lines = [line for line in stderr.splitlines() if line.strip()]
+            return lines[-1].strip()[:200] if lines else ""
+        return {
+            "timeout": f"still running after {limits.wall_seconds:g} s",
+            "cpu_timeout": f"used more than {limits.cpu_seconds} s of processor time",
+            "oom": f"used more than {limits.memory_bytes // MIB} MB of memory",
+            "output_limit": f"wrote more than {limits.output_limit_bytes // MIB} MB",
+            "tampered": "flooded the runner's evidence",
+        }.get(verdict, "")
+
+    def _tree_limit(self) -> int:
+        return self.limits.memory_bytes + self.limits.scratch_bytes + _TREE_SLACK
+
+    def _supervise(self) -> int:
+        """Start bwrap, watch it, end it, wait for all of it; the exit status of bwrap."""
+        self.stdout = _Stream(self.limits.output_bytes)
+        self.stderr = _Stream(self.limits.output_bytes)
+        self.evidence, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.evidence.setblocking(False)
+        self.evidence.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        pid = self._spawn(inside)
+        try:
+            with inside:
+                self.stdout.close_writer()
+                self.stderr.close_writer()
+            self._watch(pid)
+        finally:
+            status = self._end(pid)
+            self._read_evidence()
+            for stream in (self.stdout, self.stderr):
+                stream.drain()
+                stream.close()
+            self.evidence.close()
+        return status
+
+    def _spawn(self, inside: socket.socket) -> int:
+        os.lseek(self.setup.seccomp, 0, os.SEEK_SET)
+        _write_oom_score(1000)
+        try:
+            return os.posix_spawn(
+                self.setup.bwrap[0],
+                self.setup.bwrap,
+                {},
+                file_actions=[
+                    (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, self.stdout.writer, 1),
+                    (os.POSIX_SPAWN_DUP2, self.stderr.writer, 2),
+                    (os.POSIX_SPAWN_DUP2, inside.fileno(), EVIDENCE_FD),
+                    (os.POSIX_SPAWN_DUP2, self.setup.runner, RUNNER_FD),
+                    (os.POSIX_SPAWN_DUP2, self.setup.seccomp, SECCOMP_FD),
+                ],
+            )
+        finally:
+            _write_oom_score(0)
+
+    def _watch(self, pid: int) -> None:
+        """Until bwrap ends, or a limit is passed: then `killed` names it."""
+        done = os.pidfd_open(pid)
+        poll = select.poll()
+        streams = {self.stdout.reader: self.stdout, self.stderr.reader: self.stderr}
+        for fd in (done, self.evidence.fileno(), *streams):
+            poll.register(fd, select.POLLIN)
+        poll.register(self.setup.asker, 0)  # its hang-up is always reported
+        deadline = time.monotonic() + _START_SECONDS
+        look = time.monotonic() + _FIRST_LOOK
+        try:
+            while not self.killed:
+                wait = min(deadline, look) - time.monotonic()
+                events = poll.poll(max(0, int(wait * 1000) + 1))
+                for fd, _ in events:
+                    if fd == done:
+                        return
+                    if fd == self.setup.asker:
+                        raise Gone
+                    if fd in streams:
+                        if not streams[fd].drain():
+                            poll.unregister(fd)
+                    elif not self._read_evidence():
+                        poll.unregister(fd)
+                if self.main_pid and not self.started:
+                    self.started = time.monotonic()
+                    deadline = self.started + self.limits.wall_seconds
+                now = time.monotonic()
+                if self.stdout.seen + self.stderr.seen > self.limits.output_limit_bytes:
+                    self.killed = "output_limit"
+                elif len(self.messages) > _MOST_MESSAGES:
+                    self.killed = "tampered"
+                elif now >= deadline:
+                    self.killed = "timeout" if self.started else "sandbox_error"
+                elif now >= look:
+                    look = now + _LOOK_EVERY
+                    self._look(pid)
+        finally:
+            os.close(done)
+
+    def _look(self, pid: int) -> None:
+        """Sample the tree; past a limit, `killed` says which."""
+        if os.getppid() != self.setup.asker_pid:
+            raise Gone
+        self.use = use = tree.measure(pid)
+        self.peak = max(self.peak, use.rss)
+        if use.cpu > self.limits.cpu_seconds + 1:
+            self.killed = "cpu_timeout"
+        elif use.rss > self._tree_limit() and tree.proportional(use.pids) > self._tree_limit():
+            self.killed = "oom"
+
+    def _read_evidence(self) -> bool:
+        """Take in what lies in the socket; False once it is closed on the other side."""
+        for _ in range(_MOST_MESSAGES):
+            try:
+                message, ancillary, _, _ = self.evidence.recvmsg(256, _ONE_CREDENTIALS)
+            except (BlockingIOError, ConnectionError):
+                return True
+            pid = _sender(ancillary)
+            if not message and not pid:
+                return False
+            if not self.main_pid:
+                if message == STARTED:
+                    self.main_pid = pid
+                    self._admit()
+                self.messages.append(message)
+            elif pid == self.main_pid:
+                self.messages.append(message)
+            elif message != self.token and len(message) != 1:
+                self.foreign = True
+        return True
+
+    def _admit(self) -> None:
+        """Put the limits on the program's process, which waits for the token, then send it."""
+        limits = self.limits
+        memory, files = limits.memory_bytes, limits.open_files
+        for kind, soft, hard in (
+            (resource.RLIMIT_AS, memory, memory),
+            (resource.RLIMIT_NPROC, limits.processes, limits.processes),
+            (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
+            (resource.RLIMIT_NOFILE, files, files),
+            (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
+            (resource.RLIMIT_STACK, 8 * MIB, 8 * MIB),
+            (resource.RLIMIT_CORE, 0, 0),
+            (resource.RLIMIT_MEMLOCK, 0, 0),
+            (resource.RLIMIT_MSGQUEUE, 0, 0),
+            (resource.RLIMIT_NICE, 0, 0),
+            (resource.RLIMIT_RTPRIO, 0, 0),
+            (resource.RLIMIT_SIGPENDING, 1024, 1024),
+        ):
+            resource.prlimit(self.main_pid, kind, (soft, hard))
+        self.evidence.send(self.token)
+
+    def _end(self, pid: int) -> int:
+        """Kill what is left and wait until all of it is gone; the exit status of bwrap."""
+        if self.killed or sys.exc_info()[0] is not None:
+            if not self.use.pids or self.killed != "cpu_timeout":
+                self.use = tree.measure(pid)
+            os.kill(pid, signal.SIGKILL)
+        status, self.rss = 0, 0
+        deadline = time.monotonic() + _REAP_SECONDS
+        signal.setitimer(signal.ITIMER_REAL, 0.5, 0.1)
+        try:
+            while True:
+                try:
+                    ended, raw, usage = os.wait4(-1, 0)
+                except ChildProcessError:
+                    return status
+                except InterruptedError:
+                    for child in tree.children(os.getpid()):
+                        os.kill(child, signal.SIGKILL)
+                    if time.monotonic() > deadline:
+                        raise OSError("processes of a sandbox do not end") from None
+                    continue
+                if ended == pid:
+                    code = os.waitstatus_to_exitcode(raw)
+                    status = code if code >= 0 else 128 - code
+                else:  # bwrap's own peak is that of the worker, whose memory it had before its exec
+                    self.rss = max(self.rss, usage.ru_maxrss * 1024)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class _Stream:
+    """A pipe for stdout or stderr, of which the first bytes are kept and all are counted."""
+
+    def __init__(self, most: int) -> None:
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        self.kept, self.most, self.seen = bytearray(), most, 0
+
+    def close_writer(self) -> None:
+        os.close(self.writer)
+
+    def drain(self) -> bool:
+        """Read what is there; False at the end of the stream."""
+        for _ in range(64):
+            try:
+                data = os.read(self.reader, 65536)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self.seen += len(data)
+            self.kept += data[: self.most - len(self.kept)]
+        return True
+
+    def text(self) -> str:
+        text = self.kept.decode(errors="replace")
+        if self.seen > len(self.kept):
+            text += f"\n[cut: the first {len(self.kept)} of {self.seen} bytes]\n"
+        return text
+
+    def close(self) -> None:
+        os.close(self.reader)
+
+
+def _sender(ancillary: list[Any]) -> int:
+    """The process id that the kernel attests; 0 where there is none."""
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
+            return int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            for fd in array.array("i", data[: len(data) - len(data) % 4]):
+                os.close(fd)
+    return 0
+
+
+def _write_oom_score(value: int) -> None:
+    """When memory runs out, the kernel should take a test program, never the worker."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write(str(value))
+    except OSError:
+        pass

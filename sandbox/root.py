@@ -1,0 +1,349 @@
+"""The staged root: the only files a program can see, built once and kept.
+
+Data in: the running interpreter, its standard library and shared libraries, the packages asked for, bwrap.
+Data out: a folder `<cache>/<key>/` with `root/` (bound read-only as the program's `/`) and `tools/` (bwrap
+with its libraries, which only the worker sees). The key covers the interpreter, the C library, bwrap, the
+packages and this layout, so an upgrade of any of them stages anew. The build happens in a folder of its own
+and is renamed into place, so that several processes may race.
+
+Not staged: shells and other programs, the standard library's own tests, Tk, pip, and every module through
+which Python code could reach the interpreter's memory (`_ctypes`, `_testcapi` and their like). `ctypes` is a
+stand-in without pointers: see `safe_ctypes.py`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import fnmatch
+import hashlib
+import json
+import os
+import platform
+import py_compile
+import shutil
+import stat
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.errors import SandboxUnavailable
+from sandbox.libraries import LibraryError, loader_of, needed
+from sandbox.packages import Staged, find_packages
+
+LAYOUT = 1
+Log = Callable[[str], None]
+
+# Paths relative to the standard library; a folder's pattern excludes all below it.
+_NOT_STAGED = (
+    "test", "tests", "*/test", "*/tests", "idlelib", "turtledemo", "tkinter", "ensurepip", "lib2to3",
+    "site-packages", "dist-packages", "config-*", "__pycache__", "*/__pycache__", "ctypes",
+    "sitecustomize.py", "usercustomize.py", "*.pyc", "lib-dynload/_ctypes*", "lib-dynload/_test*",
+    "lib-dynload/_xx*", "lib-dynload/xx*", "lib-dynload/_tkinter*", "lib-dynload/_interp*",
+)  # fmt: skip
+_DATA = ("/usr/share/zoneinfo", "/usr/lib/locale/C.utf8")
+_ETC = {
+    "passwd": "user:x:1000:1000::/tmp:/bin/false\n",
+    "group": "user:x:1000:\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "hosts": "127.0.0.1 localhost\n",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRoot:
+    """A finished root and how to start Python in it; paths below `folder` unless said otherwise."""
+
+    folder: Path
+    python: str  # path of the interpreter as the program sees it
+    packages_path: str  # folder of extra packages as the program sees it, or ""
+    loader: str  # the dynamic loader as the worker sees it in tools/, or "" for a static bwrap
+
+
+@dataclass(frozen=True, slots=True)
+class _Interpreter:
+    executable: Path
+    stdlib: Path
+    inside: str  # the standard library's place inside
+
+    @property
+    def dynload(self) -> Path:
+        return Path(sysconfig.get_path("platstdlib", vars=_base_vars())) / "lib-dynload"
+
+
+def default_cache() -> Path:
+    """Where roots are kept: /var/cache for root, whose home an unprivileged uid cannot enter."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/selfcodealign")
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(home) / "selfcodealign"
+
+
+def prepare(
+    packages: Sequence[str] = (),
+    *,
+    root_cache: str | os.PathLike[str] | None = None,
+    log: Log | None = None,
+) -> StagedRoot:
+    """The staged root for the running interpreter and `packages`; built first where it is missing.
+
+    Building takes some seconds and tells `log` so, a line at a time. Raises SandboxUnavailable.
+    """
+    say = log or (lambda line: None)
+    bwrap = find_bwrap()
+    interpreter = _locate()
+    extra = find_packages(packages)
+    cache = Path(root_cache) if root_cache is not None else default_cache()
+    key = _key(interpreter, bwrap, extra)
+    final = cache / f"sandbox-root-{key}"
+    try:
+        _make_private(cache)
+        (cache / "mnt").mkdir(mode=0o755, exist_ok=True)
+        if not (final / "root.json").exists():
+            with _lock(cache / f".sandbox-root-{key}.lock", say):
+                if not (final / "root.json").exists():
+                    _build(final, interpreter, bwrap, extra, say)
+        _check_owner(final)
+        facts = json.loads((final / "root.json").read_text())
+    except OSError as error:
+        raise SandboxUnavailable(
+            f"cannot stage the sandbox's files in {cache}: {error}; free the disk or pass another folder"
+        ) from error
+    return StagedRoot(final, facts["python"], facts["packages_path"], facts["loader"])
+
+
+def find_bwrap() -> Path:
+    """The bwrap program; raises SandboxUnavailable."""
+    path = shutil.which("bwrap") or shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")
+    if not path:
+        raise SandboxUnavailable(
+            "bwrap is not installed; install bubblewrap, for example `sudo apt-get install bubblewrap`"
+        )
+    return Path(os.path.realpath(path))
+
+
+def _base_vars() -> dict[str, str]:
+    return {
+        "base": sys.base_prefix,
+        "platbase": sys.base_exec_prefix,
+        "installed_base": sys.base_prefix,
+        "installed_platbase": sys.base_exec_prefix,
+    }
+
+
+def _locate() -> _Interpreter:
+    """The interpreter that runs this, below any virtual environment."""
+    executable = Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+    stdlib = Path(sysconfig.get_path("stdlib", vars=_base_vars()))
+    if not (stdlib / "os.py").exists():
+        raise SandboxUnavailable(
+            f"no standard library in {stdlib}: the interpreter {executable} keeps it elsewhere "
+            "(an archive?); use an ordinary installation of Python"
+        )
+    relative = os.path.relpath(stdlib, sys.base_prefix)
+    return _Interpreter(executable, stdlib, f"/usr/{relative}")
+
+
+def _key(interpreter: _Interpreter, bwrap: Path, extra: Staged) -> str:
+    """A short hash of everything that determines the staged files."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    files = [interpreter.executable, interpreter.stdlib / "os.py", bwrap, here / "safe_ctypes.py"]
+    files += sorted(interpreter.stdlib.parent.glob("libpython3*.so*"))
+    files += [Path(path) for path in ("/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6")]
+    for path in files:
+        if path.exists():
+            status = path.stat()
+            digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    digest.update(f"{LAYOUT} {sys.version} {platform.machine()} {os.geteuid()}\n".encode())
+    digest.update(extra.identity.encode())
+    return digest.hexdigest()[:16]
+
+
+def _make_private(cache: Path) -> None:
+    """Nobody else may be able to write where the programs' interpreter comes from."""
+    cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _check_owner(cache)
+
+
+def _check_owner(path: Path) -> None:
+    status = path.stat()
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
+        raise SandboxUnavailable(
+            f"{path} belongs to another user or can be written by others; "
+            "remove it, or pass another folder as root_cache"
+        )
+
+
+@contextmanager
+def _lock(path: Path, say: Log) -> Iterator[None]:
+    """Hold an exclusive lock on `path`, saying so when another process has to be awaited."""
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another process that stages the sandbox's files")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(final: Path, interpreter: _Interpreter, bwrap: Path, extra: Staged, say: Log) -> None:
+    say(
+        f"staging Python {platform.python_version()} for the sandbox in {final} (once, some seconds)"
+    )
+    work = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
+    try:
+        root = work / "root"
+        _make_skeleton(root)
+        binaries = _copy_interpreter(root, interpreter)
+        packages_path = _copy_packages(root, interpreter, extra, say)
+        binaries += [path for path in root.rglob("*.so*") if path.is_file()]
+        _copy_libraries(root, interpreter.executable, binaries)
+        say("compiling the standard library for the sandbox")
+        _compile(root)
+        loader = _copy_tools(work / "tools", bwrap)
+        facts = {
+            "python": f"/usr/bin/{interpreter.executable.name}",
+            "packages_path": packages_path,
+            "loader": loader,
+        }
+        (work / "root.json").write_text(json.dumps(facts))
+        os.chmod(work, 0o755)
+        try:
+            os.rename(work, final)
+        except OSError:
+            if not (final / "root.json").exists():
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    say("the sandbox's files are staged")
+
+
+def _make_skeleton(root: Path) -> None:
+    for folder in ("usr/bin", "usr/lib", "usr/lib64", "etc", "tmp", "dev"):
+        (root / folder).mkdir(parents=True)
+    for name, target in (("bin", "usr/bin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")):
+        (root / name).symlink_to(target)
+    for name, text in _ETC.items():
+        (root / "etc" / name).write_text(text)
+    for name in _DATA:
+        if os.path.isdir(name):
+            shutil.copytree(name, f"{root}{name}", ignore=shutil.ignore_patterns("right", "posix"))
+
+
+def _excluded(relative: str) -> bool:
+    return any(fnmatch.fnmatch(relative, pattern) for pattern in _NOT_STAGED)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy readable files, links followed, leaving out what `_NOT_STAGED` names."""
+    for folder, subfolders, names in os.walk(source):
+        relative = os.path.relpath(folder, source)
+        prefix = "" if relative == "." else f"{relative}/"
+        subfolders[:] = [name for name in subfolders if not _excluded(prefix + name)]
+        (target / relative).mkdir(parents=True, exist_ok=True)
+        for name in names:
+            if not _excluded(prefix + name) and os.path.isfile(f"{folder}/{name}"):
+                _copy(Path(folder) / name, target / relative / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy one file, readable by all: the program runs under another uid."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    os.chmod(target, 0o755 if os.access(source, os.X_OK) else 0o644)
+
+
+def _copy_interpreter(root: Path, interpreter: _Interpreter) -> list[Path]:
+    """Copy the program and its library; return the binaries whose libraries are needed."""
+    stdlib = Path(f"{root}{interpreter.inside}")
+    _copy_tree(interpreter.stdlib, stdlib)
+    if not (stdlib / "lib-dynload").is_dir() and interpreter.dynload.is_dir():
+        _copy_tree(interpreter.dynload, stdlib / "lib-dynload")
+        for path in list((stdlib / "lib-dynload").iterdir()):
+            if _excluded(f"lib-dynload/{path.name}"):
+                path.unlink()
+    _copy(Path(__file__).parent / "safe_ctypes.py", stdlib / "ctypes" / "__init__.py")
+    python = root / "usr/bin" / interpreter.executable.name
+    _copy(interpreter.executable, python)
+    for alias in ("python3", "python"):
+        if not (python.parent / alias).exists():
+            (python.parent / alias).symlink_to(python.name)
+    return [interpreter.executable]
+
+
+def _copy_packages(root: Path, interpreter: _Interpreter, extra: Staged, say: Log) -> str:
+    """Copy the packages' files; return the folder's place inside, or "" where there are none."""
+    if not extra.files:
+        return ""
+    say(f"staging {len(extra.files)} files of {', '.join(extra.names)}")
+    inside = f"{interpreter.inside}/site-packages"
+    for source, relative in extra.files:
+        if "__pycache__" not in relative:
+            _copy(source, Path(f"{root}{inside}/{relative}"))
+    return inside
+
+
+def _copy_libraries(root: Path, executable: Path, binaries: Sequence[Path]) -> None:
+    """Copy the loader and every shared library that is not itself staged, beside the C library."""
+    loader = loader_of(executable)
+    if not loader:
+        return
+    found = _resolve(loader, binaries)
+    home = _library_folder(found, loader)
+    for name, path in found.items():
+        if not path.is_relative_to(root):
+            _copy(path, Path(f"{root}{home}/{name}"))
+    _copy(Path(os.path.realpath(loader)), Path(f"{root}{loader}"))
+
+
+def _copy_tools(tools: Path, bwrap: Path) -> str:
+    """Copy bwrap and its libraries into a small root of the worker's own."""
+    _copy(bwrap, tools / "bwrap")
+    os.chmod(tools, 0o755)
+    loader = loader_of(bwrap)
+    if not loader:
+        return ""
+    for name, path in _resolve(loader, [bwrap]).items():
+        _copy(path, tools / name)
+    _copy(Path(os.path.realpath(loader)), tools / "loader")
+    return "/tools/loader"
+
+
+def _resolve(loader: str, binaries: Sequence[Path]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for binary in binaries:
+        try:
+            found.update(needed(loader, binary))
+        except LibraryError as error:
+            raise SandboxUnavailable(str(error)) from error
+    return found
+
+
+def _library_folder(found: dict[str, Path], loader: str) -> str:
+    """A folder that the loader searches by itself: the C library's, without links in its path."""
+    for name, path in found.items():
+        if name.startswith(("libc.so", "libc.musl")):
+            folder = os.path.realpath(path.parent)
+            return (
+                folder if folder.startswith("/usr/") or folder.startswith("/nix/") else "/usr/lib"
+            )
+    return os.path.dirname(loader)
+
+
+def _compile(root: Path) -> None:
+    """Byte code that is not checked against its source again: a copy has no other version."""
+    for path in root.rglob("*.py"):
+        inside = f"/{path.relative_to(root)}"
+        try:
+            py_compile.compile(
+                str(path),
+                dfile=inside,
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+        except (py_compile.PyCompileError, ValueError, RecursionError):
+            continue  # some packages ship templates that are no Python

@@ -1,0 +1,140 @@
+"""The system calls a program may not make, as a classic BPF filter for `bwrap --seccomp`.
+
+Data out: bytes, an array of `struct sock_filter`. No libseccomp: the filter is a table and a loop.
+Refused calls fail (EPERM, or ENOSYS where a library has a fallback); nothing is killed for trying.
+Calls newer than the table (numbers above `NEWEST`) do not exist here.
+
+Numbers: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux.
+"""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+ALLOW, KILL = 0x7FFF0000, 0x80000000
+_LOAD, _JEQ, _JGT, _JSET, _RET = 0x20, 0x15, 0x25, 0x45, 0x06
+_NUMBER, _ARCH = 0, 4
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+NEWEST = 452  # fchmodat2; numbers from 424 on are the same everywhere
+
+_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that clone can carry
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+_AF_UNIX = 1
+_PERSONALITY_QUERY = 0xFFFFFFFF
+
+# fmt: off
+# name: (x86_64, aarch64); None where the architecture has no such call
+_REFUSED: dict[str, tuple[int | None, int | None]] = {
+    # the machine: log, accounting, quota, clock, names, power, swap
+    "syslog": (103, 116), "acct": (163, 89), "quotactl": (179, 60), "quotactl_fd": (443, 443),
+    "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266), "sethostname": (170, 161), "setdomainname": (171, 162),
+    "vhangup": (153, 58), "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225),
+    "kexec_load": (246, 104), "kexec_file_load": (320, 294),
+    # modules, raw input and output, tracing
+    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106),
+    "create_module": (174, None), "query_module": (178, None), "get_kernel_syms": (177, None),
+    "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None), "bpf": (321, 280),
+    "perf_event_open": (298, 241), "uselib": (134, None), "ustat": (136, None),
+    "sysfs": (139, None), "lookup_dcookie": (212, 18), "nfsservctl": (180, 42),
+    "_sysctl": (156, None),
+    # keyrings: shared between the runs of one user
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    # other processes' memory and descriptors
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
+    "kcmp": (312, 272), "pidfd_getfd": (438, 438), "process_madvise": (440, 440),
+    "process_mrelease": (448, 448),
+    # namespaces and mounts
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
+    "pivot_root": (155, 41), "chroot": (161, 51),
+    # placement of memory
+    "move_pages": (279, 239), "migrate_pages": (256, 238), "mbind": (237, 235),
+    "set_mempolicy": (238, 237), "get_mempolicy": (239, 236), "set_mempolicy_home_node": (450, 450),
+    # files by handle, file notification, page faults in user space
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    "fanotify_init": (300, 262), "fanotify_mark": (301, 263), "userfaultfd": (323, 282),
+}
+_MISSING: dict[str, tuple[int | None, int | None]] = {
+    # glibc falls back to clone, whose flags the filter can read
+    "clone3": (435, 435),
+    "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
+    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    # memory that no file system's size and no address-space limit bounds
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),
+    "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "semctl": (66, 191),
+    "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
+}
+_BY_ARGUMENT = {
+    "socket": (41, 198), "socketpair": (53, 199), "clone": (56, 220), "ioctl": (16, 29),
+    "personality": (135, 92),
+}
+# fmt: on
+
+
+def refused(machine: str) -> dict[str, tuple[int, int]]:
+    """The calls that always fail on `machine`: name -> (number, errno)."""
+    column = list(_AUDIT_ARCH).index(machine)
+    table = {}
+    for calls, code in ((_REFUSED, errno.EPERM), (_MISSING, errno.ENOSYS)):
+        for name, numbers in calls.items():
+            number = numbers[column]
+            if number is not None:
+                table[name] = (number, code)
+    return table
+
+
+def build(machine: str) -> bytes:
+    """The filter for a machine name as `platform.machine()` gives it; KeyError for another."""
+    code: list[tuple[int, int, int, int]] = []
+
+    def emit(operation: int, value: int, if_true: int = 0, if_false: int = 0) -> None:
+        code.append((operation, if_true, if_false, value))
+
+    def fail(error: int) -> None:
+        emit(_RET, 0x00050000 | error)
+
+    emit(_LOAD, _ARCH)
+    emit(_JEQ, _AUDIT_ARCH[machine], 1, 0)
+    emit(_RET, KILL)
+    emit(_LOAD, _NUMBER)
+    emit(_JGT, NEWEST, 0, 1)  # includes the x32 calls
+    fail(errno.ENOSYS)
+    for number, error in refused(machine).values():
+        emit(_JEQ, number, 0, 1)
+        fail(error)
+    column = list(_AUDIT_ARCH).index(machine)
+    numbers = {name: pair[column] for name, pair in _BY_ARGUMENT.items()}
+    for name in ("socket", "socketpair"):
+        emit(_JEQ, numbers[name], 0, 4)
+        emit(_LOAD, _argument(0))
+        emit(_JEQ, _AF_UNIX, 0, 1)
+        emit(_RET, ALLOW)
+        fail(errno.EAFNOSUPPORT)
+    emit(_JEQ, numbers["clone"], 0, 4)
+    emit(_LOAD, _argument(0))
+    emit(_JSET, _NAMESPACES, 0, 1)
+    fail(errno.EPERM)
+    emit(_RET, ALLOW)
+    emit(_JEQ, numbers["ioctl"], 0, 5)
+    emit(_LOAD, _argument(1))
+    emit(_JEQ, _TIOCSTI, 1, 0)
+    emit(_JEQ, _TIOCLINUX, 0, 1)
+    fail(errno.EPERM)
+    emit(_RET, ALLOW)
+    emit(_JEQ, numbers["personality"], 0, 5)
+    emit(_LOAD, _argument(0))
+    emit(_JEQ, 0, 1, 0)
+    emit(_JEQ, _PERSONALITY_QUERY, 0, 1)
+    emit(_RET, ALLOW)
+    fail(errno.EPERM)
+    emit(_RET, ALLOW)
+    return b"".join(struct.pack("=HBBI", *line) for line in code)
+
+
+def _argument(index: int) -> int:
+    """Offset of the low half of a call's argument in `struct seccomp_data`, little-endian."""
+    return 16 + 8 * index

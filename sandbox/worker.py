@@ -1,0 +1,179 @@
+"""A worker: one process that runs one program after another, each in its own bwrap.
+
+Data in: frames on stdin, first the configuration, then a program each. Data out: frames on stdout, first
+whether it is ready, then a result each. Started by the pool as a fresh interpreter, so that neither threads
+nor descriptors of the asking process come along. It leaves when its stdin closes or its parent is gone.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import platform
+import select
+import signal
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sandbox import bwrap, cgroup, linux, seccomp, tree
+from sandbox.execution import (
+    BOOT,
+    SECCOMP_FD,
+    Execution,
+    Gone,
+    Setup,
+    compile_runner,
+)
+from sandbox.limits import Limits
+
+FIRST_UID = 61_000  # between Linux's usual accounts and systemd's dynamic ones
+_UIDS = 184
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_LOWEST_FD = 16  # descriptors below are set up anew for each program
+
+
+def write_frame(stream: BinaryIO, value: Any) -> None:
+    data = marshal.dumps(value)
+    stream.write(len(data).to_bytes(4, "little") + data)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> Any:
+    """The next value; EOFError at the end of the stream."""
+    head = stream.read(4)
+    if len(head) < 4:
+        raise EOFError
+    data = stream.read(int.from_bytes(head, "little"))
+    return marshal.loads(data)
+
+
+def main() -> None:
+    """Serve until the asking process is gone."""
+    asker = os.getppid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, _interrupt)
+    requests, replies = _claim(0), _claim(1)
+    null = _claim(os.open("/dev/null", os.O_RDWR))
+    for fd in range(_LOWEST_FD):
+        if fd != 2:
+            os.dup2(null, fd, inheritable=False)
+    reader, writer = os.fdopen(requests, "rb", buffering=0), os.fdopen(replies, "wb")
+    config = read_frame(reader)
+    try:
+        setup = _set_up(config, requests, asker)
+    except OSError as error:
+        write_frame(writer, {"ready": False, "error": f"{error.strerror or error}"})
+        return
+    write_frame(writer, {"ready": True})
+    limits = Limits(**config["limits"])
+    try:
+        while _wait(requests, asker):
+            source = read_frame(reader)
+            try:
+                fields = Execution(setup, limits).run(source)
+            except OSError as error:
+                fields = {"status": "sandbox_error", "detail": f"the worker failed: {error}"}
+            write_frame(writer, fields)
+    except (EOFError, Gone, BrokenPipeError):
+        pass
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise InterruptedError
+
+
+def _claim(fd: int) -> int:
+    """A private copy of a descriptor, out of the way."""
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
+
+
+def _wait(requests: int, asker: int) -> bool:
+    """Wait for a request; False once the parent is gone, even if somebody else holds the pipe open."""
+    poll = select.poll()
+    poll.register(requests, select.POLLIN)
+    while not poll.poll(500):
+        if os.getppid() != asker:
+            return False
+    return True
+
+
+def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
+    """Become unprivileged, in namespaces and a root of our own. Raises OSError."""
+    staged = Path(config["folder"])
+    control = _enter_cgroup(config["cgroup"])
+    text = (Path(__file__).parent / "runner.py").read_text()
+    limits = Limits(**config["limits"])
+    path = [config["packages_path"]] if config["packages_path"] else []
+    runner = _memory_file("runner", compile_runner(text, limits, path))
+    filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
+    tree.children(os.getpid())
+    os.chdir(staged.parent)
+    uid, gid = os.getuid(), os.getgid()
+    if uid == 0:
+        uid = gid = FIRST_UID + config["slot"] % _UIDS
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        linux.make_dumpable()
+    linux.forbid_new_privileges()
+    _own_namespaces(uid, gid)
+    _own_root(staged.name)
+    linux.become_subreaper()
+    flags = ["-S", "-s", "-B"] + (["-P"] if sys.version_info >= (3, 11) else [])
+    program = [config["python"], *flags, "-c", BOOT]
+    command = ["/tools/bwrap", *bwrap.arguments(program, tuple(config["bwrap"]), SECCOMP_FD)]
+    if config["loader"]:
+        command = [config["loader"], "--library-path", "/tools", *command]
+    return Setup(command, filter_fd, runner, control, requests, asker)
+
+
+def _enter_cgroup(folder: tuple[str, int] | None) -> cgroup.Control | None:
+    if folder is None:
+        return None
+    group = cgroup.Group(Path(folder[0]), folder[1])
+    control = cgroup.Control.open(group)
+    group.enter()
+    return control
+
+
+def _memory_file(name: str, data: bytes) -> int:
+    """A descriptor whose content is `data`."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    os.write(fd, data)
+    return fd
+
+
+def _own_namespaces(uid: int, gid: int) -> None:
+    """A user namespace in which we may mount, and a mount namespace to do it in."""
+    linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWNS)
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"1000 {uid} 1"),
+        ("gid_map", f"1000 {gid} 1"),
+    ):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+
+
+def _own_root(staged: str) -> None:
+    """Change to a root with only what bwrap needs: few mounts to copy, nothing of the host in reach."""
+    bind = linux.MS_BIND | linux.MS_REC
+    linux.mount("tmpfs", "mnt", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=64k,mode=0755")
+    for name in ("root", "tools", "scratch", "proc", "dev", "tmp", "old"):
+        os.mkdir(f"mnt/{name}")
+    linux.mount(f"{staged}/root", "mnt/root", None, bind)
+    linux.mount(f"{staged}/tools", "mnt/tools", None, bind)
+    linux.mount("/proc", "mnt/proc", None, bind)
+    for name in _DEVICES:
+        open(f"mnt/dev/{name}", "w").close()
+        linux.mount(f"/dev/{name}", f"mnt/dev/{name}", None, linux.MS_BIND)
+    os.symlink("/tmp", "mnt/dev/shm")
+    os.chdir("mnt")
+    linux.pivot_root(".", "old")
+    os.chdir("/")
+    linux.unmount("/old")
+    os.rmdir("/old")
