@@ -7,19 +7,22 @@ sandbox could not judge at all is rejected (`sandbox_error`).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import luigi
-from sandbox import Limits, Pool, Program, Result
 
 from pipeline import session
 from pipeline.config import as_list
+from pipeline.errors import MachineError
 from pipeline.responses import Responses
 from pipeline.stage import ShardTask
+from sandbox import Limits, Pool, Program, Result, SandboxUnavailable
 
-STDERR_KEPT = 2000
+STDERR_KEPT = 2000  # characters, from the end
+CPU_SHARE = 0.8  # CPU seconds a program gets for each second of its wall limit
 
 
 def program(code: str, tests: str) -> str:
@@ -61,13 +64,21 @@ class Executions(ShardTask):
 
 
 def open_pool(run: session.Session) -> Pool:
-    """A sandbox pool with the limits of the configuration."""
+    """A sandbox pool with the limits of the configuration. Raises MachineError where there can be none."""
     section = run.settings.executions
-    return Pool(
-        workers=run.sandbox_workers,
-        limits=Limits(wall_seconds=section.timeout, memory_bytes=section.memory_mb * 2**20),
-        packages=tuple(as_list(run.settings.sandbox.packages)),
-    )
+    try:
+        return Pool(
+            workers=run.sandbox_workers,
+            limits=Limits(
+                wall_seconds=section.timeout,
+                cpu_seconds=math.ceil(CPU_SHARE * section.timeout),
+                memory_bytes=section.memory_mb * 2**20,
+            ),
+            packages=tuple(as_list(run.settings.sandbox.packages)),
+            log=run.reporter.say,
+        )
+    except SandboxUnavailable as error:
+        raise MachineError(str(error), "`python -m sandbox check` says more") from None
 
 
 def verdict(result: Result) -> dict[str, Any]:

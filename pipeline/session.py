@@ -121,7 +121,7 @@ class Session:
         import sandbox
 
         try:
-            sandbox.require()
+            sandbox.require(log=self.reporter.say)
         except sandbox.SandboxUnavailable as error:
             fail(MachineError(str(error), "`python -m sandbox check` says more"))
 
