@@ -15,11 +15,10 @@ from typing import Any
 
 import gguf
 import numpy as np
-import torch
 from gguf import GGMLQuantizationType, LlamaFileType, TokenType
 from gguf.quants import quantize
 
-from pipeline.demo.model import Shape
+from pipeline.demo.shape import Shape
 
 NAME = "selfcodealign-demo"
 DESCRIPTION = (
@@ -32,6 +31,8 @@ END_OF_TEXT = 0
 
 def convert_checkpoint(checkpoint: Path, tokenizer: Path, folder: Path, kind: str) -> Path:
     """Write `selfcodealign-demo-<kind>.gguf` of a training checkpoint into the folder."""
+    import torch
+
     state = torch.load(checkpoint, weights_only=True)
     weights = {name: tensor.float().numpy() for name, tensor in state["model"].items()}
     path = folder / f"{NAME}-{kind.lower()}.gguf"

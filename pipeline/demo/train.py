@@ -21,8 +21,10 @@ import numpy as np
 import torch
 
 from pipeline.demo import corpus
-from pipeline.demo.model import Llama, Shape
+from pipeline.demo.model import Llama
 from pipeline.demo.optimizer import MatrixAndRest
+from pipeline.demo.shape import Shape
+from pipeline.demo.spare import spare_threads
 from pipeline.demo.tokenizer import train_tokenizer
 
 VALIDATION_BATCHES = 6
@@ -35,7 +37,7 @@ class Plan:
 
     documents: int = 30000
     corpus_seed: int = 1
-    steps: int = 1800
+    steps: int = 1500
     batch: int = 8
     warmup: int = 40
     decay_from: float = 0.4
@@ -121,7 +123,14 @@ def save(path: Path, model: Llama, optimizer: MatrixAndRest, step: int, plan: Pl
 
 
 def train(
-    work: Path, plan: Plan, shape: Shape, tokens: np.ndarray, *, every: int, compiled: bool
+    work: Path,
+    plan: Plan,
+    shape: Shape,
+    tokens: np.ndarray,
+    *,
+    every: int,
+    compiled: bool,
+    spare: int = 0,
 ) -> Llama:
     """Train to the plan's last step, from the newest checkpoint; log to `log.jsonl`."""
     torch.manual_seed(plan.seed)
@@ -142,6 +151,8 @@ def train(
     recent: list[float] = []
     since = time.monotonic()
     for step in range(first, plan.steps):
+        if spare:
+            torch.set_num_threads(spare_threads(spare))
         inputs, targets = batches.at(step)
         with torch.autocast("cpu", torch.bfloat16):
             loss = loss_of(inputs, targets)
@@ -183,6 +194,12 @@ def main() -> None:
         "--work", type=Path, required=True, help="folder for everything that is made"
     )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the training")
+    parser.add_argument(
+        "--spare",
+        type=int,
+        default=0,
+        help="up to so many threads, while cores are idle; not compiled",
+    )
     parser.add_argument("--workers", type=int, default=2, help="processes that generate the corpus")
     parser.add_argument("--every", type=int, default=50, help="steps between checkpoints")
     parser.add_argument("--no-compile", action="store_true", help="do without torch.compile")
@@ -193,7 +210,15 @@ def main() -> None:
     torch.set_num_threads(given["threads"])
     tokens = prepare(work, plan, shape, given["workers"])
     print((work / "corpus.json").read_text(), flush=True)
-    train(work, plan, shape, tokens, every=given["every"], compiled=not given["no_compile"])
+    train(
+        work,
+        plan,
+        shape,
+        tokens,
+        every=given["every"],
+        compiled=not (given["no_compile"] or given["spare"]),
+        spare=given["spare"],
+    )
     from pipeline.demo.convert import convert_checkpoint
 
     for kind in ("F16", "Q8_0"):

@@ -12,6 +12,7 @@ from typing import Any
 
 from . import lists, numbers, tables, texts, words
 from .operation import Kind, Operation, Param, fill
+from .vocabulary import PEOPLE, WORDS
 
 OPERATIONS: tuple[Operation, ...] = (
     *lists.OPERATIONS,
@@ -28,70 +29,6 @@ BY_KIND: dict[Kind, tuple[Operation, ...]] = {
 KIND_WEIGHTS: dict[Kind, int] = {"ints": 34, "text": 23, "words": 20, "int": 13, "table": 10}
 HELD_OUT_PERCENT = 12
 TRAP_WEIGHT = 1.4
-VOCABULARY = [
-    "apple",
-    "bread",
-    "cloud",
-    "stone",
-    "river",
-    "tree",
-    "sun",
-    "moon",
-    "star",
-    "lamp",
-    "door",
-    "chair",
-    "green",
-    "blue",
-    "red",
-    "level",
-    "noon",
-    "radar",
-    "house",
-    "mouse",
-    "paper",
-    "ocean",
-    "banana",
-    "orange",
-    "grape",
-    "kiwi",
-    "forest",
-    "garden",
-    "window",
-    "table",
-    "music",
-    "summer",
-    "winter",
-    "silver",
-    "copper",
-    "iron",
-    "glass",
-    "queen",
-    "tiger",
-    "zebra",
-    "horse",
-    "eagle",
-    "ship",
-    "train",
-    "road",
-    "bridge",
-    "tower",
-    "market",
-    "letter",
-    "number",
-    "pencil",
-    "coffee",
-    "butter",
-    "sugar",
-    "salt",
-    "pepper",
-    "soup",
-    "cake",
-    "plate",
-    "spoon",
-    "rain",
-]
-PEOPLE = ["ann", "bob", "eve", "max", "zoe", "tom", "kim", "lee", "sam", "ian", "amy", "joe"]
 EMPTY: dict[Kind, Any] = {"ints": [], "text": "", "words": [], "int": 0, "table": {}}
 MAX_RESULT_CHARS = 80
 
@@ -237,12 +174,12 @@ def draw_input(rng: random.Random, chain: Chain) -> Any:
             values[-1] = values[0]
         return values
     if kind == "words":
-        items = [rng.choice(VOCABULARY) for _ in range(rng.choice((2, 3, 3, 4)))]
+        items = [rng.choice(WORDS) for _ in range(rng.choice((2, 3, 3, 4)))]
         if rng.random() < 0.3:
             items[-1] = items[0]
         return items
     if kind == "text":
-        return " ".join(rng.choice(VOCABULARY) for _ in range(rng.choice((1, 1, 2, 2, 3))))
+        return " ".join(rng.choice(WORDS) for _ in range(rng.choice((1, 1, 2, 2, 3))))
     if kind == "int":
         if numbers_named and rng.random() < 0.3:
             return rng.choice(numbers_named)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import random
+from collections.abc import Iterator
 
 METHODS: dict[str, str] = {
     "join": "string joining",
@@ -148,7 +149,7 @@ def choose(rng: random.Random, concepts: list[str], most: int = 4) -> list[str]:
     return [concepts[i] for i in picked]
 
 
-def _in_order(node: ast.AST):  # type: ignore[no-untyped-def]
+def _in_order(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
         yield from _in_order(child)
