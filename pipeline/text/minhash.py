@@ -1,0 +1,89 @@
+"""MinHash sketches of texts: 250 bytes from which the Jaccard similarity of two texts can be estimated.
+
+A text is the set of its word 5-grams (letters, digits and underscores make words; case does not count).
+A sketch keeps, for each of a number of hash functions, one byte of the smallest hash in that set: two
+sketches agree in a byte as often as the two sets overlap, and one time in 256 by chance, which
+`similarity` takes off again. The standard deviation of an estimate of 0.7 from 250 bytes is 0.03.
+
+Nothing here depends on the process, the machine or PYTHONHASHSEED: equal text gives equal bytes anywhere.
+The constants come from a fixed generator, so that no release of a library can change them.
+"""
+
+from __future__ import annotations
+
+import re
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+Sketch = npt.NDArray[np.uint8]
+
+_WORD = re.compile(rb"[\w\x80-\xff]+")
+_MASK = (1 << 64) - 1
+_BLOCK = 4096  # 5-grams hashed at once: bounds the memory that a very long text takes
+
+
+class Sketcher:
+    """Turns texts into sketches of `permutations` bytes over word n-grams of `ngram` words."""
+
+    def __init__(self, permutations: int = 250, ngram: int = 5) -> None:
+        draws = np.array(_splitmix(permutations * 2 + ngram), np.uint64)
+        self.ngram = ngram
+        self._multipliers = (draws[:permutations, None] >> np.uint64(32)).astype(np.uint32) | 1
+        self._offsets = (draws[permutations : 2 * permutations, None] >> np.uint64(32)).astype(
+            np.uint32
+        )
+        self._places = draws[2 * permutations :] | np.uint64(1)
+
+    def sketch(self, text: str) -> Sketch | None:
+        """The sketch of a text; None for one without words, which resembles nothing."""
+        grams = word_grams(text, self.ngram, self._places)
+        if not len(grams):
+            return None
+        smallest = np.full(len(self._multipliers), 0xFFFFFFFF, np.uint32)
+        for start in range(0, len(grams), _BLOCK):
+            hashed = self._multipliers * grams[start : start + _BLOCK]
+            hashed += self._offsets
+            np.minimum(smallest, hashed.min(axis=1), out=smallest)
+        # The smallest of many hashes has poor high bits, a linear hash poor low ones: mix, then cut.
+        smallest *= np.uint32(0x9E3779B1)
+        smallest ^= smallest >> np.uint32(15)
+        smallest *= np.uint32(0x85EBCA77)
+        return (smallest >> np.uint32(24)).astype(np.uint8)
+
+
+def word_grams(
+    text: str, ngram: int, places: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.uint32]:
+    """Hashes of the text's distinct word n-grams; a text shorter than that is one gram of all its words."""
+    words = _WORD.findall(text.lower().encode("utf-8", "surrogatepass"))
+    if not words:
+        return np.empty(0, np.uint32)
+    hashes = np.fromiter(map(crc32, words), np.uint64, len(words))
+    width = min(ngram, len(words))
+    count = len(words) - width + 1
+    total = np.zeros(count, np.uint64)
+    for place in range(width):
+        total += (hashes[place : place + count] + np.uint64(place + 1)) * places[place]
+    total ^= total >> np.uint64(29)
+    total *= np.uint64(0xBF58476D1CE4E5B9)
+    return (total >> np.uint64(32)).astype(np.uint32)
+
+
+def similarity(one: Sketch, others: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Estimated Jaccard similarity (0 to 1) of a sketch with each row of `others`."""
+    agreeing = (others == one).mean(axis=-1)
+    return np.clip((agreeing - 1 / 256) / (1 - 1 / 256), 0.0, 1.0)
+
+
+def _splitmix(count: int, state: int = 3407) -> list[int]:
+    """Numbers of the SplitMix64 generator (Steele, Lea and Flood, OOPSLA 2014)."""
+    numbers = []
+    for _ in range(count):
+        state = (state + 0x9E3779B97F4A7C15) & _MASK
+        mixed = state
+        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
+        numbers.append(mixed ^ (mixed >> 31))
+    return numbers

@@ -1,0 +1,215 @@
+"""Which text resembles one that was taken before: MinHash with banding, kept in flat arrays.
+
+Only texts that the caller adds can be found again, and texts are compared with earlier ones only. So the
+earlier row always wins, adding rows never takes earlier ones out, and within a group of candidates the one
+that the caller offers first wins. The answer for a row depends on the rows added before it, in order, and
+on nothing else: not on the process, the machine or chance.
+
+Promised: two texts whose estimated Jaccard similarity is at least the threshold are matched with a
+probability of at least 0.9 at the threshold, rising to certainty above it; a match is never reported below
+the threshold of the estimate. Not promised: that the estimate is exact (minhash.py says how good it is).
+
+Memory is about 230 bytes for the bands and 250 for the sketch of each added text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.text.minhash import Sketch, Sketcher, similarity
+from pipeline.text.normalise import definitions_only
+
+RECALL_AT_THRESHOLD = 0.9
+_FIRST_SEGMENT = 1 << 14
+_LARGEST_SEGMENT = 1 << 20  # rows are numbered with 20 of a slot's 32 bits
+_BUCKET = 8
+_LOAD = 0.6
+_LONGEST_CHAIN = 64  # buckets; a band that more rows share is boilerplate, the other bands tell them apart
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An earlier text that resembles the one asked for; `similarity` is the estimated Jaccard index."""
+
+    id: str
+    similarity: float
+
+
+class NearDuplicates:
+    """Texts added so far, searchable by resemblance."""
+
+    def __init__(
+        self, threshold: float = 0.7, permutations: int = 250, ngram: int = 5
+    ) -> None:
+        if not 0 < threshold <= 1:
+            raise ValueError(f"threshold must be above 0 and at most 1, not {threshold}")
+        self.threshold = threshold
+        self._sketcher = Sketcher(permutations, ngram)
+        self._bands, self._rows = bands_for(threshold, permutations)
+        self._permutations = permutations
+        self._segments: list[_Segment] = []
+        self._last: tuple[str, Sketch | None] = ("", None)
+
+    def __len__(self) -> int:
+        return sum(len(segment.ids) for segment in self._segments)
+
+    def find(self, text: str) -> Match | None:
+        """The added text most like this one, if any reaches the threshold; the earliest of equals."""
+        sketch = self._sketch(text)
+        if sketch is None:
+            return None
+        keys = self._keys(sketch)
+        best: Match | None = None
+        for segment in self._segments:
+            rows = segment.candidates(keys)
+            if not len(rows):
+                continue
+            estimates = similarity(sketch, segment.sketches[rows])
+            top = int(estimates.argmax())
+            score = float(estimates[top])
+            if score >= self.threshold and (best is None or score > best.similarity):
+                best = Match(segment.ids[rows[top]], round(score, 3))
+        return best
+
+    def add(self, id: str, text: str) -> None:
+        """Let later texts be found to resemble this one."""
+        sketch = self._sketch(text)
+        if sketch is None:
+            return
+        if not self._segments or self._segments[-1].full:
+            previous = self._segments[-1].capacity if self._segments else _FIRST_SEGMENT // 2
+            capacity = min(previous * 2, _LARGEST_SEGMENT)
+            self._segments.append(_Segment(capacity, self._bands, self._permutations))
+        self._segments[-1].add(id, sketch, self._keys(sketch))
+
+    def _sketch(self, text: str) -> Sketch | None:
+        # find and add are called with the same text one after the other.
+        if self._last[0] != text:
+            self._last = (text, self._sketcher.sketch(text))
+        return self._last[1]
+
+    def _keys(self, sketch: Sketch) -> npt.NDArray[np.uint64]:
+        """One 64-bit key for each band: a hash of the band's bytes and of its number."""
+        bands = sketch[: self._bands * self._rows].reshape(self._bands, self._rows)
+        keys = np.arange(1, self._bands + 1, dtype=np.uint64)
+        for row in range(self._rows):
+            keys *= np.uint64(0x100000001B3)
+            keys ^= bands[:, row]
+        keys ^= keys >> np.uint64(31)
+        keys *= np.uint64(0x9E3779B97F4A7C15)
+        keys ^= keys >> np.uint64(32)
+        keys *= np.uint64(0xD6E8FEB86659FD93)
+        return keys
+
+
+class _Segment:
+    """A hash table of fixed size from band keys to rows; a full one is never rebuilt, a larger one follows.
+
+    A slot is 12 bits of the key, then the row's number in the segment plus one; 0 is free. Eight slots make
+    a bucket (half a cache line), read as a whole; a full bucket overflows into the next.
+    """
+
+    def __init__(self, capacity: int, bands: int, permutations: int) -> None:
+        self.capacity = capacity
+        self.ids: list[str] = []
+        self.sketches = np.zeros((capacity, permutations), np.uint8)
+        self._buckets = int(capacity * bands / _LOAD / _BUCKET) + 1
+        self._slots = np.zeros((self._buckets, _BUCKET), np.uint32)
+
+    @property
+    def full(self) -> bool:
+        # The last number is not used: number plus one must fit 20 bits.
+        return len(self.ids) >= self.capacity - 1
+
+    def candidates(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """Rows that share a band with the keys, in order, each once."""
+        buckets, tags = self._place(keys)
+        found = []
+        for _ in range(_LONGEST_CHAIN):
+            slots = self._slots[buckets]
+            hits = slots[((slots >> np.uint32(20)) == tags[:, None]) & (slots != 0)]
+            if len(hits):
+                found.append(hits & np.uint32(0xFFFFF))
+            overflowing = slots[:, -1] != 0
+            if not overflowing.any():
+                break
+            buckets, tags = (buckets[overflowing] + 1) % self._buckets, tags[overflowing]
+        if not found:
+            return np.empty(0, np.int64)
+        return np.unique(np.concatenate(found)).astype(np.int64) - 1
+
+    def add(self, id: str, sketch: Sketch, keys: npt.NDArray[np.uint64]) -> None:
+        row = len(self.ids)
+        self.ids.append(id)
+        self.sketches[row] = sketch
+        buckets, tags = self._place(keys)
+        entries = (tags << np.uint32(20)) | np.uint32(row + 1)
+        for _ in range(_LONGEST_CHAIN):
+            free = self._slots[buckets] == 0
+            has_free = free[:, -1]
+            slot = free.argmax(axis=1)
+            self._slots[buckets[has_free], slot[has_free]] = entries[has_free]
+            # Two bands of one row may meet in a bucket: the one that was overwritten tries again.
+            left = self._slots[buckets, slot] != entries
+            if not left.any():
+                return
+            buckets = np.where(has_free, buckets, (buckets + 1) % self._buckets)[left]
+            entries = entries[left]
+
+    def _place(
+        self, keys: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+        buckets = ((keys >> np.uint64(32)) * np.uint64(self._buckets)) >> np.uint64(32)
+        return buckets.astype(np.int64), (keys & np.uint64(0xFFF)).astype(np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class RowMatch:
+    """An earlier row that a row resembles: in which field, and how much (estimated Jaccard index)."""
+
+    id: str
+    field: str
+    similarity: float
+
+    @property
+    def evidence(self) -> str:
+        return f"{self.field} resembles {self.id} (Jaccard {self.similarity:.2f})"
+
+
+class NearDuplicateRows:
+    """Rows taken so far; a row is a near-duplicate when its instruction, its response or its code is."""
+
+    def __init__(self, threshold: float = 0.7, permutations: int = 250) -> None:
+        self._fields = {
+            name: NearDuplicates(threshold, permutations)
+            for name in ("instruction", "response", "code")
+        }
+
+    def find(self, instruction: str, response: str, code: str) -> RowMatch | None:
+        """The earlier row that this one resembles, by the first field that does."""
+        for name, text in _texts(instruction, response, code):
+            if match := self._fields[name].find(text):
+                return RowMatch(match.id, name, match.similarity)
+        return None
+
+    def add(self, id: str, instruction: str, response: str, code: str) -> None:
+        """Let later rows be found to resemble this one."""
+        for name, text in _texts(instruction, response, code):
+            self._fields[name].add(id, text)
+
+
+def _texts(instruction: str, response: str, code: str) -> tuple[tuple[str, str], ...]:
+    return ("instruction", instruction), ("response", response), ("code", definitions_only(code))
+
+
+def bands_for(threshold: float, permutations: int) -> tuple[int, int]:
+    """Number of bands and rows in a band: the longest bands that still find a text at the threshold."""
+    best = (permutations, 1)
+    for rows in range(2, permutations + 1):
+        bands = permutations // rows
+        if 1 - (1 - threshold**rows) ** bands >= RECALL_AT_THRESHOLD:
+            best = (bands, rows)
+    return best

@@ -1,0 +1,77 @@
+"""Texts reduced to what a comparison should see: words of prose, definitions of code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words(text: str) -> list[str]:
+    """The text's words and numbers in lower case: wrapping, case and punctuation are gone."""
+    return _WORD.findall(text.lower())
+
+
+def parse(code: str) -> ast.Module | None:
+    """The syntax tree, or None for text that is not Python; never raises, never warns."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def syntax_error_line(code: str) -> int | None:
+    """The 1-based line that the parser stumbles over; None when it parses or fails without a line."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except SyntaxError as error:
+        return error.lineno
+    except (ValueError, RecursionError, MemoryError):
+        pass
+    return None
+
+
+def definitions_only(code: str) -> str:
+    """The code's functions and classes without docstrings and comment lines; all of it if it does
+    not parse. Lines are kept as they are written: words are compared, not layout."""
+    module = parse(code)
+    if module is None:
+        return code
+    lines = code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kept: list[str] = []
+    for node in module.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        docstrings = _docstring_lines(node)
+        last = node.end_lineno or node.lineno
+        kept.extend(
+            lines[number - 1]
+            for number in range(node.lineno, last + 1)
+            if number not in docstrings and not lines[number - 1].lstrip().startswith("#")
+        )
+    return "\n".join(kept)
+
+
+def _docstring_lines(definition: ast.AST) -> set[int]:
+    """1-based numbers of the lines that docstrings of a definition and of those inside it stand on."""
+    numbers: set[int] = set()
+    pending: list[ast.AST] = [definition]
+    while pending:
+        node = pending.pop()
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        pending.extend(node.body)
+        first = node.body[0]
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
+            numbers.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    return numbers
