@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +13,6 @@ import pytest
 from pipeline.demo.convert import write_gguf
 from pipeline.demo.shape import Shape
 from pipeline.engine import inspect_model
-
-_spec = importlib.util.spec_from_file_location(
-    "demo_reference", Path(__file__).with_name("reference.py")
-)
-assert _spec and _spec.loader
-reference = importlib.util.module_from_spec(_spec)
-sys.modules["demo_reference"] = reference
-_spec.loader.exec_module(reference)
 
 SMALL = Shape(vocabulary=288, width=64, layers=2, heads=2, kv_heads=1, feed_forward=96, context=512)
 TOKENS = [0, *range(40, 90), 7, 7, 200]
@@ -73,15 +63,17 @@ def small_weights(seed: int = 0) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("F16", 0.01), ("Q8_0", 0.2)])
 def test_llama_cpp_computes_what_the_reference_does(
-    kind: str, tolerance: float, tmp_path: Path, llama_logits: Logits
+    kind: str, tolerance: float, tmp_path: Path, llama_logits: Logits, reference_logits: Logits
 ) -> None:
     path = tmp_path / "small.gguf"
     write_gguf(path, SMALL, small_weights(), small_tokenizer(), kind)
-    expected = reference.Reference(path).logits(TOKENS)
+    expected = reference_logits(path, TOKENS)
     assert np.abs(llama_logits(path, TOKENS) - expected).max() < tolerance
 
 
-def test_the_reference_notices_swapped_weights(tmp_path: Path, llama_logits: Logits) -> None:
+def test_the_reference_notices_swapped_weights(
+    tmp_path: Path, llama_logits: Logits, reference_logits: Logits
+) -> None:
     path, other = tmp_path / "a.gguf", tmp_path / "b.gguf"
     weights = small_weights()
     write_gguf(path, SMALL, weights, small_tokenizer(), "F16")
@@ -90,7 +82,7 @@ def test_the_reference_notices_swapped_weights(tmp_path: Path, llama_logits: Log
         weights["blk.0.ffn_gate.weight"],
     )
     write_gguf(other, SMALL, weights, small_tokenizer(), "F16")
-    difference = llama_logits(other, TOKENS) - reference.Reference(path).logits(TOKENS)
+    difference = llama_logits(other, TOKENS) - reference_logits(path, TOKENS)
     assert np.abs(difference).max() > 0.05
 
 
