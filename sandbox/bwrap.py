@@ -18,7 +18,7 @@ ENVIRONMENT = {
     "USER": "user",
     "LOGNAME": "user",
     "LANG": "C.UTF-8",
-    "TZ": "UTC",
+    "TZ": "UTC0",
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 HOSTNAME = "sandbox"
+SCRATCH = "/scratch/tmp"  # as the worker sees it
 
 
 def version(path: Path) -> tuple[int, ...]:
@@ -63,7 +64,7 @@ def arguments(program: list[str], bwrap_version: tuple[int, ...], seccomp_fd: in
         "/root",
         "/",
         "--bind",
-        "/scratch",
+        SCRATCH,
         "/tmp",
         "--dev-bind",
         "/dev",

@@ -15,6 +15,7 @@ from sandbox.runner import (
     CHANGED,
     EXCEPTION,
     EXITED,
+    FAILED,
     MEMORY,
     STARTED,
     SYNTAX,
@@ -46,8 +47,12 @@ class Observed:
 
 def judge(seen: Observed) -> tuple[str, str]:
     """The status and one line of detail."""
-    said = seen.messages[1:]
-    wires = [message[1:].decode(errors="replace") for message in said if message[:1] == TRIPPED]
+    said = [message for message in seen.messages[1:] if message != FAILED]
+    wires = [
+        message[1:].decode(errors="replace")
+        for message in said
+        if message[:1] == TRIPPED and message != seen.token
+    ]
     if seen.killed:
         return seen.killed, ""
     if seen.out_of_memory:
@@ -66,10 +71,12 @@ def judge(seen: Observed) -> tuple[str, str]:
     code = seen.exit_status
     letter = said[0] if said else b""
     if letter == seen.token:
+        if FAILED in seen.messages:
+            return "failed", "unittest or doctest counted a failure"
         if code == 0:
             return "passed", ""
         return "failed", f"left with exit code {code} after its last statement"
-    if letter[:1] == CHANGED:
+    if letter[:1] == CHANGED:  # the token was compared before: it may begin with any byte
         return "tampered", letter[1:].decode(errors="replace")
     if letter == SYNTAX:
         return "compile_error", ""
@@ -86,7 +93,7 @@ def ended_by_signal(seen: Observed) -> int | None:
     """The signal that ended the program; an exit code above 128 alone does not say so."""
     if seen.exit_status is None or seen.exit_status <= 128 or seen.exit_status > 128 + 64:
         return None
-    if any(message == EXITED or message == EXCEPTION for message in seen.messages[1:]):
+    if any(message in (EXITED, EXCEPTION) for message in seen.messages[1:]):
         return None
     return seen.exit_status - 128
 

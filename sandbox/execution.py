@@ -19,21 +19,22 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import linux, tree
+from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
 from sandbox.limits import MIB, Limits
 from sandbox.runner import STARTED, TOKEN_SIZE
+from sandbox.scratch import Scratch
 
-SCRATCH = "/scratch"
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
 BOOT = "import posix,marshal;exec(marshal.loads(posix.pread(4,1<<20,0)))"
 
 _START_SECONDS = 60.0  # a machine that needs longer is not able to
-_FIRST_LOOK, _LOOK_EVERY = 0.05, 0.05
+_FIRST_LOOK, _LOOK_EVERY = 0.15, 0.05
 _REAP_SECONDS = 10.0
 _TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
 _MOST_MESSAGES = 8
+_IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM)
 _CREDENTIALS = struct.Struct("3i")
 _ONE_CREDENTIALS = socket.CMSG_SPACE(_CREDENTIALS.size)
 
@@ -49,7 +50,9 @@ class Setup:
     bwrap: list[str]  # the command that starts bwrap, and its arguments
     seccomp: int  # descriptor of the filter
     runner: int  # descriptor of the compiled runner with its configuration
+    scratch: Scratch
     control: Control | None
+    oom_score: int  # descriptor of the worker's own oom_score_adj
     asker: int  # descriptor that hangs up when the asking process is gone
     asker_pid: int
 
@@ -57,7 +60,7 @@ class Setup:
 def compile_runner(text: str, limits: Limits, path: list[str]) -> bytes:
     """What the interpreter inside reads first: code that calls `main` with its configuration."""
     config = {"fd": limits.open_files - 1, "path": path}
-    code = compile(f"{text}\nmain({config!r})\n", "<runner>", "exec")
+    code = compile(f"{text}\nmain({config!r})\n", "<runner>", "exec", optimize=2)
     return marshal.dumps(code)
 
 
@@ -84,16 +87,8 @@ class Execution:
         if self.setup.control:
             self.setup.control.set_limit(self._tree_limit())
             kills = self.setup.control.kills()
-        linux.mount(
-            "tmpfs", SCRATCH, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC,
-            f"size={limits.scratch_bytes},nr_inodes={limits.scratch_files + 3},mode=0700",
-        )  # fmt: skip
-        try:
-            with open(f"{SCRATCH}/main.py", "wb") as file:
-                file.write(source)
+        with self.setup.scratch.filled(source):
             status = self._supervise()
-        finally:
-            linux.unmount(SCRATCH)
         ended = time.monotonic()
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         waited = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
@@ -163,7 +158,8 @@ class Execution:
 
     def _spawn(self, inside: socket.socket) -> int:
         os.lseek(self.setup.seccomp, 0, os.SEEK_SET)
-        _write_oom_score(1000)
+        # when memory runs out, the kernel should take a test program, never the worker
+        os.pwrite(self.setup.oom_score, b"1000", 0)
         try:
             return os.posix_spawn(
                 self.setup.bwrap[0],
@@ -177,9 +173,10 @@ class Execution:
                     (os.POSIX_SPAWN_DUP2, self.setup.runner, RUNNER_FD),
                     (os.POSIX_SPAWN_DUP2, self.setup.seccomp, SECCOMP_FD),
                 ],
+                setsigdef=_IGNORED,
             )
         finally:
-            _write_oom_score(0)
+            os.pwrite(self.setup.oom_score, b"0", 0)
 
     def _watch(self, pid: int) -> None:
         """Until bwrap ends, or a limit is passed: then `killed` names it."""
@@ -347,12 +344,3 @@ def _sender(ancillary: list[Any]) -> int:
             for fd in array.array("i", data[: len(data) - len(data) % 4]):
                 os.close(fd)
     return 0
-
-
-def _write_oom_score(value: int) -> None:
-    """When memory runs out, the kernel should take a test program, never the worker."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write(str(value))
-    except OSError:
-        pass

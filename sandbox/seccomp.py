@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import errno
 import struct
+from dataclasses import dataclass
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000
-_LOAD, _JEQ, _JGT, _JSET, _RET = 0x20, 0x15, 0x25, 0x45, 0x06
+_LOAD, _JA, _JEQ, _JGE, _JSET, _RET = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH = 0, 4
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NEWEST = 452  # fchmodat2; numbers from 424 on are the same everywhere
@@ -68,11 +69,53 @@ _MISSING: dict[str, tuple[int | None, int | None]] = {
     "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "semctl": (66, 191),
     "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187),
 }
-_BY_ARGUMENT = {
-    "socket": (41, 198), "socketpair": (53, 199), "clone": (56, 220), "ioctl": (16, 29),
-    "personality": (135, 92),
-}
 # fmt: on
+
+_Line = tuple[int, int, int, int]  # operation, jump if true, jump if false, constant
+
+
+def _fail(error: int) -> _Line:
+    return (_RET, 0, 0, 0x00050000 | error)
+
+
+def _argument(index: int) -> _Line:
+    """Load the low half of a call's argument from `struct seccomp_data`, little-endian."""
+    return (_LOAD, 0, 0, 16 + 8 * index)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByArgument:
+    """A call that is decided by an argument: its numbers on x86_64 and aarch64, and the code."""
+
+    numbers: tuple[int, int]
+    code: list[_Line]
+
+
+_UNIX_ONLY = [
+    _argument(0), (_JEQ, 0, 1, _AF_UNIX), (_RET, 0, 0, ALLOW), _fail(errno.EAFNOSUPPORT),
+]  # fmt: skip
+_BY_ARGUMENT = {
+    "socket": _ByArgument((41, 198), _UNIX_ONLY),
+    "socketpair": _ByArgument((53, 199), _UNIX_ONLY),
+    "clone": _ByArgument(
+        (56, 220),
+        [_argument(0), (_JSET, 0, 1, _NAMESPACES), _fail(errno.EPERM), (_RET, 0, 0, ALLOW)],
+    ),
+    "ioctl": _ByArgument(
+        (16, 29),
+        [
+            _argument(1), (_JEQ, 1, 0, _TIOCSTI), (_JEQ, 0, 1, _TIOCLINUX), _fail(errno.EPERM),
+            (_RET, 0, 0, ALLOW),
+        ],
+    ),
+    "personality": _ByArgument(
+        (135, 92),
+        [
+            _argument(0), (_JEQ, 1, 0, 0), (_JEQ, 0, 1, _PERSONALITY_QUERY), (_RET, 0, 0, ALLOW),
+            _fail(errno.EPERM),
+        ],
+    ),
+}  # fmt: skip
 
 
 def refused(machine: str) -> dict[str, tuple[int, int]]:
@@ -88,53 +131,34 @@ def refused(machine: str) -> dict[str, tuple[int, int]]:
 
 
 def build(machine: str) -> bytes:
-    """The filter for a machine name as `platform.machine()` gives it; KeyError for another."""
-    code: list[tuple[int, int, int, int]] = []
+    """The filter for a machine name as `platform.machine()` gives it; KeyError for another.
 
-    def emit(operation: int, value: int, if_true: int = 0, if_false: int = 0) -> None:
-        code.append((operation, if_true, if_false, value))
-
-    def fail(error: int) -> None:
-        emit(_RET, 0x00050000 | error)
-
-    emit(_LOAD, _ARCH)
-    emit(_JEQ, _AUDIT_ARCH[machine], 1, 0)
-    emit(_RET, KILL)
-    emit(_LOAD, _NUMBER)
-    emit(_JGT, NEWEST, 0, 1)  # includes the x32 calls
-    fail(errno.ENOSYS)
-    for number, error in refused(machine).values():
-        emit(_JEQ, number, 0, 1)
-        fail(error)
+    A binary search over the numbers: when a filter is installed, the kernel tries it on every call there is.
+    """
     column = list(_AUDIT_ARCH).index(machine)
-    numbers = {name: pair[column] for name, pair in _BY_ARGUMENT.items()}
-    for name in ("socket", "socketpair"):
-        emit(_JEQ, numbers[name], 0, 4)
-        emit(_LOAD, _argument(0))
-        emit(_JEQ, _AF_UNIX, 0, 1)
-        emit(_RET, ALLOW)
-        fail(errno.EAFNOSUPPORT)
-    emit(_JEQ, numbers["clone"], 0, 4)
-    emit(_LOAD, _argument(0))
-    emit(_JSET, _NAMESPACES, 0, 1)
-    fail(errno.EPERM)
-    emit(_RET, ALLOW)
-    emit(_JEQ, numbers["ioctl"], 0, 5)
-    emit(_LOAD, _argument(1))
-    emit(_JEQ, _TIOCSTI, 1, 0)
-    emit(_JEQ, _TIOCLINUX, 0, 1)
-    fail(errno.EPERM)
-    emit(_RET, ALLOW)
-    emit(_JEQ, numbers["personality"], 0, 5)
-    emit(_LOAD, _argument(0))
-    emit(_JEQ, 0, 1, 0)
-    emit(_JEQ, _PERSONALITY_QUERY, 0, 1)
-    emit(_RET, ALLOW)
-    fail(errno.EPERM)
-    emit(_RET, ALLOW)
+    rules = {number: [_fail(error)] for number, error in refused(machine).values()}
+    for block in _BY_ARGUMENT.values():
+        rules[block.numbers[column]] = block.code
+    head = [
+        (_LOAD, 0, 0, _ARCH),
+        (_JEQ, 1, 0, _AUDIT_ARCH[machine]),
+        (_RET, 0, 0, KILL),
+        (_LOAD, 0, 0, _NUMBER),
+        (_JGE, 0, 1, NEWEST + 1),  # the x32 calls too
+        _fail(errno.ENOSYS),
+    ]
+    code = head + _search(sorted(rules.items()))
     return b"".join(struct.pack("=HBBI", *line) for line in code)
 
 
-def _argument(index: int) -> int:
-    """Offset of the low half of a call's argument in `struct seccomp_data`, little-endian."""
-    return 16 + 8 * index
+def _search(rules: list[tuple[int, list[_Line]]]) -> list[_Line]:
+    """Code that finds the rule of the call number in the accumulator; without a rule it is allowed."""
+    if not rules:
+        return [(_RET, 0, 0, ALLOW)]
+    if len(rules) == 1:
+        number, block = rules[0]
+        return [(_JEQ, 1, 0, number), (_RET, 0, 0, ALLOW), *block]
+    middle = len(rules) // 2
+    left, right = _search(rules[:middle]), _search(rules[middle:])
+    # a conditional jump reaches 255 lines; this one always
+    return [(_JGE, 0, 1, rules[middle][0]), (_JA, 0, 0, len(left)), *left, *right]

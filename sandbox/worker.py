@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sandbox import bwrap, cgroup, linux, seccomp, tree
+from sandbox import bwrap, cgroup, linux, seccomp
 from sandbox.execution import (
     BOOT,
     SECCOMP_FD,
@@ -26,6 +26,7 @@ from sandbox.execution import (
     compile_runner,
 )
 from sandbox.limits import Limits
+from sandbox.scratch import Scratch
 
 FIRST_UID = 61_000  # between Linux's usual accounts and systemd's dynamic ones
 _UIDS = 184
@@ -109,7 +110,7 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     path = [config["packages_path"]] if config["packages_path"] else []
     runner = _memory_file("runner", compile_runner(text, limits, path))
     filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
-    tree.children(os.getpid())
+    oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
     os.chdir(staged.parent)
     uid, gid = os.getuid(), os.getgid()
     if uid == 0:
@@ -127,7 +128,16 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     command = ["/tools/bwrap", *bwrap.arguments(program, tuple(config["bwrap"]), SECCOMP_FD)]
     if config["loader"]:
         command = [config["loader"], "--library-path", "/tools", *command]
-    return Setup(command, filter_fd, runner, control, requests, asker)
+    return Setup(
+        bwrap=command,
+        seccomp=filter_fd,
+        runner=runner,
+        scratch=Scratch("/scratch", limits),
+        control=control,
+        oom_score=oom_score,
+        asker=requests,
+        asker_pid=asker,
+    )
 
 
 def _enter_cgroup(folder: tuple[str, int] | None) -> cgroup.Control | None:
