@@ -18,7 +18,6 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-
 Vocabulary = tuple[list[str], list[int], list[str]]  # tokens, their types, merges
 
 
@@ -71,9 +70,7 @@ def vocabulary(n_vocab: int) -> Vocabulary:
     return tokens + filler, [int(t) for t in types], [f"{a} {b}" for a, b in pairs]
 
 
-def header(
-    path: Path, shape: Shape, name: str, vocab: Vocabulary | None = None
-) -> gguf.GGUFWriter:
+def header(path: Path, shape: Shape, name: str, vocab: Vocabulary | None = None) -> gguf.GGUFWriter:
     """A writer with the metadata of `shape`; the caller adds the tensors."""
     w = gguf.GGUFWriter(str(path), "llama")
     w.add_name(name)

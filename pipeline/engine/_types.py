@@ -113,6 +113,8 @@ class Plan:
     n_batch: int
     n_threads: int
     device: str
+    flash_attn: Literal["auto", "on", "off"]
+    masked_cells_cost: bool  # whether attention pays for cells of other sequences
     kv_bytes_per_token: int
     notes: tuple[str, ...] = ()
 

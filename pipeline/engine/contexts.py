@@ -76,10 +76,14 @@ class Prompts:
 
 
 class Room:
-    """The cells of the cache and the contexts in it."""
+    """The cells of the cache and the contexts in it.
 
-    def __init__(self, cache: Cache, cells: int, labels: list[int]) -> None:
-        self._cache, self._free, self._labels = cache, cells, labels
+    `eager`: contexts that nobody uses or waits for go as soon as another is loaded, because every
+    cell in use makes attention slower.
+    """
+
+    def __init__(self, cache: Cache, cells: int, labels: list[int], *, eager: bool) -> None:
+        self._cache, self._free, self._labels, self._eager = cache, cells, labels, eager
         self._live: OrderedDict[Context, None] = OrderedDict()  # least recently used first
 
     @property
@@ -93,6 +97,9 @@ class Room:
         """
         loads = context is not None and context.label < 0
         need = cells + (len(context.tokens) if context is not None and loads else 0)
+        if loads and self._eager:
+            for idle in [c for c in self._live if not c.users and not c.waiting]:
+                self.evict(idle)
         while self._free < need or (loads and not self._labels):
             victim = self._victim(context, overtaking)
             if victim is None:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 # Requests in the engine process at a time, for each sequence: enough to see which contexts recur.
 AHEAD = 4
 LOAD_ATTEMPTS = 4
+LOAD_TIMEOUT = 120.0  # without a sign of life; loading gives one every second
 DEATHS_TOGETHER = 2
 DEATHS_ALONE = 2
 DEATHS_WITHOUT_ANSWER = 8
@@ -72,7 +73,8 @@ class _Work:
 
     def blame(self) -> int | None:
         """Note a death of the process; returns the request that is now known to cause it."""
-        suspects, ran_alone = self.running or self.sent, bool(self.alone)
+        suspects = self.running or self.sent
+        ran_alone = bool(self.alone) or len(suspects) == 1
         self.sent, self.running = set(), set()
         self.deaths_since_answer += 1
         if ran_alone:
@@ -318,13 +320,14 @@ class LlamaEngine:
 
     def _first_answer(self, child: Child) -> tuple[str, Any]:
         child.send((self._settings, self._shrink))
-        deadline = time.monotonic() + self._settings.step_timeout
+        patience = max(LOAD_TIMEOUT, self._settings.step_timeout)
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             for message in child.receive(_POLL_SECONDS):
-                deadline = time.monotonic() + self._settings.step_timeout
+                deadline = time.monotonic() + patience
                 if message[0] != "beat":
                     return message[0], message[1]
-        return "failed", f"not loaded: no sign of life for {self._settings.step_timeout:.0f} s"
+        return "failed", f"not loaded: no sign of life for {patience:.0f} s"
 
     def _abandon(self, child: Child) -> None:
         """Tell the process to forget its requests; it keeps the model and the contexts."""

@@ -14,6 +14,7 @@ from ._types import EngineError, ModelFacts
 from .process import Child
 
 _TIMEOUT = 120.0
+_CUT_OFF = ("not within the file bounds", "corrupted or incomplete", "failed to read")
 _FOREIGN = {
     b"version https": "this is a Git LFS pointer, not the file itself: run `git lfs pull`",
     b"PK\x03\x04": "this is a zip archive (a PyTorch checkpoint?): convert it to GGUF",
@@ -55,7 +56,7 @@ def check_model_file(path: str) -> None:
 def load_error(path: str, lines: Sequence[str]) -> EngineError:
     """One line for llama.cpp's refusal to load `path`, from what it printed."""
     text = " ".join(lines)
-    if "not within the file bounds" in text or "corrupted or incomplete" in text:
+    if any(sign in text for sign in _CUT_OFF):
         return EngineError(f"{path}: the file is cut off: download it again and compare its size")
     if "unknown model architecture" in text:
         cause = text.split("unknown model architecture:", 1)[-1].split()[0].strip("'\"")

@@ -8,7 +8,7 @@ step is one llama_decode of at most `n_batch` tokens: one of every running seque
 prompt tokens as still fit. So a prompt holds generation up for one batch at most, and a sequence
 that ends is replaced in the next step.
 
-A sample is drawn by a sampler chain of its own, seeded by its request: what runs beside it can
+A sample is drawn by a sampler of its own, seeded by its request: what runs beside it can
 change the rounding of its logits, and nothing else.
 
 In: jobs. Out: completions, in the order they finish. No input or output of its own.
@@ -24,15 +24,15 @@ from typing import Any
 
 import numpy as np
 
-from . import native
 from ._types import Completion, EngineSettings, Plan, Reason
 from .contexts import Context, Job
 from .native import Cache, Model
+from .sampling import Sampler
 from .schedule import Group, Schedule
 from .stops import GrowingText
 
 # A step that looks at this many logits or more draws its tokens on several threads.
-THREADED_LOGITS = 400_000
+THREADED_LOGITS = 1_000_000
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +40,7 @@ class _Sequence:
     label: int
     job: Job
     group: Group
-    sampler: Any
+    sampler: Sampler
     text: GrowingText
     token: int
     position: int  # of `token`
@@ -100,22 +100,24 @@ class Batcher:
         started = time.perf_counter()
         for group, job in self._schedule.admit():
             self._start_late(group, job)
-        drawn = [(sequence, index) for index, sequence in enumerate(self._running)]
+        drawn = [(sequence, row) for row, sequence in enumerate(self._running)]
+        n_rows = len(drawn)
         size, evaluated = self._fill()
         if size:
             before = time.perf_counter()
             self._cache.decode(size)
             self.counters.decode_seconds += time.perf_counter() - before
             self.counters.steps += 1
-        for group, index in evaluated:
+        for group in evaluated:
             for job in self._schedule.evaluated(group):
                 if self._left_over:
                     self._start_late(group, job)
                 else:
-                    drawn.append((self._start(group, job), index))
+                    drawn.append((self._start(group, job), n_rows))
+            n_rows += 1 - self._left_over
         if drawn:
             before = time.perf_counter()
-            tokens = self._draw(drawn)
+            tokens = self._draw(drawn, self._cache.logits(n_rows, self._model.n_vocab))
             self.counters.sample_seconds += time.perf_counter() - before
             self._extend(drawn, tokens)
         self.counters.step_seconds += time.perf_counter() - started
@@ -134,15 +136,15 @@ class Batcher:
         taken, self.counters = self.counters, Counters()
         return taken
 
-    def _fill(self) -> tuple[int, list[tuple[Group, int]]]:
-        """Build the batch: its size, and the prompts it completes with their batch index."""
+    def _fill(self) -> tuple[int, list[Group]]:
+        """Build the batch: its size, and the groups whose prompts it completes, in its order."""
         cache, size = self._cache, len(self._running)
         if size:
             cache.tokens[:size] = [s.token for s in self._running]
             cache.positions[:size] = [s.position for s in self._running]
             cache.sequences[:size] = [s.label for s in self._running]
             cache.outputs[:size] = 1
-        evaluated: list[tuple[Group, int]] = []
+        evaluated: list[Group] = []
         filled: list[tuple[Context, int]] = []
         for group in self._schedule.admitted:
             if not group.promised:
@@ -160,7 +162,7 @@ class Batcher:
                 group.done = 0
             size = self._add_tail(group, size)
             if group.done == len(group.first.tail) - self._left_over:
-                evaluated.append((group, size - 1))
+                evaluated.append(group)
         for context, n in filled:
             context.done += n
             context.filling = False
@@ -209,7 +211,7 @@ class Batcher:
             label=self._labels.pop(),
             job=job,
             group=group,
-            sampler=native.new_sampler(request.sampling, request.seed),
+            sampler=Sampler(request.sampling, request.seed),
             text=GrowingText(request.stops),
             token=token,
             position=position,
@@ -221,21 +223,19 @@ class Batcher:
         self.on_start(job.key)
         return sequence
 
-    def _draw(self, drawn: list[tuple[_Sequence, int]]) -> list[int]:
-        """One token for each sequence from the logits at its index."""
-        sample = self._cache.sample
+    def _draw(self, drawn: list[tuple[_Sequence, int]], logits: np.ndarray) -> list[int]:
+        """One token for each sequence from its row of `logits`."""
         if self._threads is None or len(drawn) * self._model.n_vocab < THREADED_LOGITS:
-            return [sample(sequence.sampler, index) for sequence, index in drawn]
-        self._cache.settle(drawn[0][1])
+            return _draw_each(drawn, logits)
         share = -(-len(drawn) // self._n_threads)
         parts = [drawn[i : i + share] for i in range(0, len(drawn), share)]
-        work = self._threads.map(lambda part: [sample(s.sampler, i) for s, i in part], parts)
+        work = self._threads.map(lambda part: _draw_each(part, logits), parts)
         return [token for tokens in work for token in tokens]
 
     def _extend(self, drawn: list[tuple[_Sequence, int]], tokens: list[int]) -> None:
         pieces = self._pieces
         ended = False
-        for (sequence, _index), token in zip(drawn, tokens, strict=True):
+        for (sequence, _row), token in zip(drawn, tokens, strict=True):
             sequence.new_tokens += 1
             sequence.token = token
             sequence.position += 1
@@ -272,7 +272,10 @@ class Batcher:
 
     def _release(self, sequence: _Sequence) -> None:
         self._cache.drop(sequence.label)
-        native.free_sampler(sequence.sampler)
         self._labels.append(sequence.label)
         sequence.label = -1
         self._schedule.ended(sequence.group, sequence.job)
+
+
+def _draw_each(drawn: list[tuple[_Sequence, int]], logits: np.ndarray) -> list[int]:
+    return [sequence.sampler.draw(logits[row]) for sequence, row in drawn]

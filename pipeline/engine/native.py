@@ -1,4 +1,4 @@
-"""llama.cpp through llama-cpp-python's low-level bindings: model, cache, batch, samplers.
+"""llama.cpp through llama-cpp-python's low-level bindings: model, cache and batch.
 
 Loaded in engine processes only. Thin on purpose: no policy, no state but llama.cpp's own. Messages
 of llama.cpp go to this process's stderr, which its parent keeps in a file.
@@ -16,12 +16,11 @@ from typing import Any
 import llama_cpp as lib
 import numpy as np
 
-from ._types import EngineError, EngineSettings, Plan, Sampling
+from ._types import EngineError, EngineSettings, Plan
 
 GGML_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "bf16": 30}
 FLASH = {"auto": -1, "off": 0, "on": 1}
 _WARN, _CONT = 3, 5
-_RANDOM_SEED = 0xFFFFFFFF  # llama.cpp takes this value as "any seed"
 
 
 class DecodeError(Exception):
@@ -169,6 +168,10 @@ class Model:
         return lib.llama_model_n_layer(self._model)
 
     @property
+    def n_head(self) -> int:
+        return lib.llama_model_n_head(self._model)
+
+    @property
     def has_chat_template(self) -> bool:
         return bool(lib.llama_model_chat_template(self._model, None))
 
@@ -246,12 +249,12 @@ class Cache:
         params.n_seq_max = n_ids
         params.kv_unified = True
         params.n_threads = params.n_threads_batch = plan.n_threads
-        params.flash_attn_type = FLASH[settings.flash_attn]
+        params.flash_attn_type = FLASH[plan.flash_attn]
         params.type_k = GGML_TYPES[settings.type_k]
         params.type_v = GGML_TYPES[settings.type_v]
         params.no_perf = True
         if hasattr(params, "n_outputs_max"):  # else logits of a whole batch are reserved
-            params.n_outputs_max = min(plan.n_batch, n_ids)
+            params.n_outputs_max = n_ids
         self._ctx = lib.llama_init_from_model(model.handle, params)
         if not self._ctx:
             raise MemoryError("llama.cpp cannot set its context up")
@@ -295,16 +298,14 @@ class Cache:
     def clear(self) -> None:
         lib.llama_memory_clear(self._memory, False)
 
-    def settle(self, index: int) -> None:
-        """Touch the logits once, so that threads may then read them side by side."""
-        lib.llama_get_logits_ith(self._ctx, index)
+    def logits(self, rows: int, n_vocab: int) -> np.ndarray:
+        """The logits of the last step, a row for every batch entry with output, in their order.
 
-    def sample(self, sampler: Any, index: int) -> int:
-        """Draw a token from the logits at batch index `index`."""
-        return lib.llama_sampler_sample(sampler, self._ctx, index)
-
-    def logits(self, index: int, n_vocab: int) -> np.ndarray:
-        return np.ctypeslib.as_array(lib.llama_get_logits_ith(self._ctx, index), (n_vocab,)).copy()
+        A view of llama.cpp's memory, valid until the next step.
+        """
+        address = ctypes.addressof(lib.llama_get_logits(self._ctx).contents)
+        data = (ctypes.c_float * (rows * n_vocab)).from_address(address)
+        return np.frombuffer(data, np.float32).reshape(rows, n_vocab)
 
     def free(self) -> None:
         lib.llama_free(self._ctx)
@@ -312,29 +313,3 @@ class Cache:
 
 def _pointer(array: np.ndarray, kind: Any) -> Any:
     return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
-
-
-def new_sampler(sampling: Sampling, seed: int) -> Any:
-    """A sampler chain of its own for one sequence; free it with `free_sampler`.
-
-    Seeds of any size are folded into llama.cpp's 32 bits.
-    """
-    params = lib.llama_sampler_chain_default_params()
-    params.no_perf = True
-    chain = lib.llama_sampler_chain_init(params)
-    if sampling.temperature == 0:
-        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_greedy())
-        return chain
-    if sampling.top_k > 0:
-        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_k(sampling.top_k))
-    if sampling.top_p < 1:
-        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_top_p(sampling.top_p, 1))
-    if sampling.min_p > 0:
-        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_min_p(sampling.min_p, 1))
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_temp(sampling.temperature))
-    lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_dist(seed % _RANDOM_SEED))
-    return chain
-
-
-def free_sampler(sampler: Any) -> None:
-    lib.llama_sampler_free(sampler)

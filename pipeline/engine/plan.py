@@ -22,6 +22,9 @@ CONTEXTS_PLANNED = 4
 TOKENS_PER_STEP = 512
 # The cache may take this share of what the weights leave; the rest is for compute buffers.
 MEMORY_SHARE = 0.8
+# llama.cpp's CPU kernel for flash attention is slower than plain matrix products, and rounds more
+# (benchmarks/results/engine.md); a quantized V cache is only possible with it.
+UNQUANTIZED = ("f32", "f16", "bf16")
 _PAD = 256  # llama.cpp rounds the cache up to this
 
 
@@ -54,6 +57,7 @@ def make_plan(
     *,
     n_ctx_train: int,
     kv_bytes_per_token: int,
+    n_head: int,
     free_bytes: int,
     device: str,
     on_gpu: bool,
@@ -65,6 +69,13 @@ def make_plan(
     Raises EngineError when not even one sequence of the window fits.
     """
     notes = []
+    n_batch = settings.n_batch or TOKENS_PER_STEP
+    flash_attn = settings.flash_attn
+    if flash_attn == "auto" and not on_gpu and settings.type_v in UNQUANTIZED:
+        flash_attn = "off"
+    # Attention's scratch memory: the mask, and without flash attention the scores of every head.
+    scratch = 4 * n_batch * (1 + (n_head if flash_attn == "off" else 0))
+    cell_bytes = kv_bytes_per_token + scratch
     window = settings.n_ctx or n_ctx_train or 4096
     if n_ctx_train and window > n_ctx_train:
         notes.append(
@@ -72,7 +83,7 @@ def make_plan(
         )
     wanted = settings.n_seq or (SEQUENCES_GPU if on_gpu else SEQUENCES_CPU)
     n_seq = max(1, wanted >> shrink)
-    budget = int(free_bytes * MEMORY_SHARE) // max(1, kv_bytes_per_token) if free_bytes else 0
+    budget = int(free_bytes * MEMORY_SHARE) // cell_bytes if free_bytes else 0
     if settings.n_cells:
         cells = max(_PAD, settings.n_cells >> shrink)
         if not settings.n_ctx:
@@ -88,24 +99,28 @@ def make_plan(
                 window = min(window, cells)
     if cells < window:
         raise EngineError(
-            f"the window of {window} tokens needs {_mib(window * kv_bytes_per_token)} MiB of KV "
+            f"the window of {window} tokens needs {_mib(window * cell_bytes)} MiB of "
             f"cache, but {cells} tokens fit ({_mib(free_bytes)} MiB free on {device}): set a "
             "smaller [engine] n_ctx, type_k = type_v = q8_0, or use a smaller model"
         )
     if n_seq < wanted:
-        need = _need(wanted, window, settings, kv_bytes_per_token)
+        need = settings.n_cells or _cells(wanted, window, settings.n_contexts)
         notes.append(
-            f"{n_seq} sequences at a time instead of {wanted}: those need {_mib(need)} MiB of KV "
-            f"cache, and {_mib(free_bytes)} MiB are free on {device}"
+            f"{n_seq} sequences at a time instead of {wanted}: "
+            + ("memory ran out with more; " if shrink else "")
+            + f"{wanted} need {_mib(need * cell_bytes)} MiB of cache, and "
+            f"{_mib(free_bytes)} MiB are free on {device}"
         )
     return Plan(
         n_seq=n_seq,
         window=window,
         cells=-(-cells // _PAD) * _PAD,
         n_contexts=settings.n_contexts,
-        n_batch=max(settings.n_batch or TOKENS_PER_STEP, n_seq),
+        n_batch=max(n_batch, n_seq),
         n_threads=settings.n_threads or cores(),
         device=device,
+        flash_attn=flash_attn,
+        masked_cells_cost=flash_attn == "off",
         kv_bytes_per_token=kv_bytes_per_token,
         notes=tuple(notes),
     )
@@ -114,10 +129,6 @@ def make_plan(
 def _cells(n_seq: int, window: int, n_contexts: int) -> int:
     contexts = min(n_contexts, CONTEXTS_PLANNED) * min(window, CELLS_PER_CONTEXT)
     return max(window, n_seq * min(window, CELLS_PER_SEQUENCE) + contexts)
-
-
-def _need(n_seq: int, window: int, settings: EngineSettings, kv_bytes: int) -> int:
-    return (settings.n_cells or _cells(n_seq, window, settings.n_contexts)) * kv_bytes
 
 
 def _mib(size: int) -> int:

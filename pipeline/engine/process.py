@@ -15,14 +15,20 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 from . import wire
 
-ROOT = Path(__file__).resolve().parents[2]
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from pipeline.engine.worker import main; "
-    "main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == '1')"
-)
+# The package `pipeline` is entered without its __init__, which would load luigi and every stage.
+_BOOT = """
+import sys, types
+package = types.ModuleType("pipeline")
+package.__path__ = [sys.argv[1]]
+sys.modules["pipeline"] = package
+from pipeline.engine.worker import main
+main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == "1")
+"""
+_PACKAGE = Path(__file__).resolve().parents[1]
 _LOG_TAIL = 16384
 # What marks the line that says why, among stack traces and progress.
 _TELLING = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory", "unable to")
@@ -38,7 +44,7 @@ class Child:
         self._log = tempfile.TemporaryFile(prefix="engine-")  # noqa: SIM115
         # The kernel ends a child with the thread that started it: only safe for the main thread.
         dies_with_thread = threading.current_thread() is threading.main_thread()
-        argv = [sys.executable, "-c", _BOOT, str(ROOT), mode, str(child_read), str(child_write)]
+        argv = [sys.executable, "-c", _BOOT, str(_PACKAGE), mode, str(child_read), str(child_write)]
         argv += [str(os.getpid()), "1" if dies_with_thread else "0"]
         try:
             self._process = subprocess.Popen(
@@ -57,8 +63,14 @@ class Child:
         self._finalizer = weakref.finalize(
             self, _abandon, self._process, self._channel, os.getpid()
         )
-        self.send = self._channel.send
-        self.receive = self._channel.receive
+
+    def send(self, message: object) -> None:
+        """Queue a message. Raises wire.Closed when the process is gone."""
+        self._channel.send(message)
+
+    def receive(self, timeout: float) -> list[Any]:
+        """The messages that arrive within `timeout` seconds. Raises wire.Closed."""
+        return self._channel.receive(timeout)
 
     @property
     def pid(self) -> int:
@@ -82,7 +94,12 @@ class Child:
         else:
             how = f"exited with {code}"
         lines = self.log_lines()
-        telling = [line for line in lines if any(sign in line.lower() for sign in _TELLING)]
+        telling = [
+            line
+            for line in lines
+            if any(sign in line.lower() for sign in _TELLING)
+            and not line.startswith("Fatal Python")
+        ]
         return f"{how}: {telling[-1][:300]}" if telling else how
 
     def log_lines(self) -> list[str]:

@@ -52,7 +52,7 @@ class Schedule:
         self._cache, self._n_seq = cache, n_seq
         self._slots = n_seq
         self._labels = groups
-        self._room = Room(cache, plan.cells, contexts)
+        self._room = Room(cache, plan.cells, contexts, eager=plan.masked_cells_cost)
         self._pending: deque[Group] = deque()
         self._last: Group | None = None  # the next job may have the same prompt
         self.admitted: list[Group] = []

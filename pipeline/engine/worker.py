@@ -158,6 +158,7 @@ def load(
         settings,
         n_ctx_train=model.n_ctx_train,
         kv_bytes_per_token=model.kv_bytes_per_token(settings.type_k, settings.type_v),
+        n_head=model.n_head,
         free_bytes=free,
         device=name,
         on_gpu=bool(devices),

@@ -87,9 +87,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     folder = tmp_path_factory.mktemp("scripted")
 
     def make(pieces: list[bytes], *, repeat: bool = False) -> Path:
-        return write_scripted(
-            folder / f"{len(list(folder.iterdir()))}.gguf", pieces, repeat=repeat
-        )
+        return write_scripted(folder / f"{len(list(folder.iterdir()))}.gguf", pieces, repeat=repeat)
 
     return make
 

@@ -74,9 +74,7 @@ def test_a_context_is_computed_once_and_a_prompt_once_for_its_samples(tiny_model
 
 def test_contexts_give_way_to_others_when_the_cache_is_small(tiny_model):
     contexts = [f"{name}" * 150 for name in "abcdef"]
-    requests = [
-        Request(f"{i}", contexts[i % 6], f"tail {i}\n", 8, seed=i) for i in range(36)
-    ]
+    requests = [Request(f"{i}", contexts[i % 6], f"tail {i}\n", 8, seed=i) for i in range(36)]
     with LlamaEngine(settings(tiny_model, n_ctx=256, n_cells=512, n_contexts=2)) as engine:
         found = answers(engine, requests)
     assert {c.reason for c in found.values()} <= {"stop", "length"}

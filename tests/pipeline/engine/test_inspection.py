@@ -1,0 +1,72 @@
+"""What a model file says about itself, and what is said about a file that is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.engine import EngineError, EngineSettings, LlamaEngine, Request, inspect_model
+
+
+def test_the_facts_of_a_model_come_from_its_file(tiny_model):
+    facts = inspect_model(str(tiny_model), ["hello", "", "\n\n"])
+    assert (facts.architecture, facts.n_vocab, facts.n_ctx_train) == ("llama", 512, 2048)
+    assert facts.n_params == 139_584
+    assert facts.size_bytes > 4 * facts.n_params
+    assert facts.token_counts[1:] == (0, 2)
+    assert not facts.has_chat_template
+    assert "llama.cpp" in facts.llama_cpp
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path):
+    (tmp_path / "other.gguf").write_bytes(b"GGUF")
+    with pytest.raises(EngineError, match=r"no such file.*model_path.*other\.gguf"):
+        inspect_model(str(tmp_path / "model.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("start", "remedy"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
+        (b"PK\x03\x04rest", "convert"),
+        (b"<!DOCTYPE html><html>", "/resolve/"),
+        (b"", "is empty"),
+        (b"\x80\x02junk", "not a GGUF file"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_with_a_remedy(tmp_path, start, remedy):
+    path = tmp_path / "model.gguf"
+    path.write_bytes(start)
+    for open_it in (inspect_model, lambda p: LlamaEngine(EngineSettings(p))):
+        with pytest.raises(EngineError, match=remedy) as caught:
+            open_it(str(path))
+        assert "\n" not in str(caught.value)
+        assert str(path) in str(caught.value)
+
+
+def test_a_folder_suggests_the_model_in_it(tmp_path):
+    (tmp_path / "inside.gguf").write_bytes(b"GGUF")
+    with pytest.raises(EngineError, match=r"folder: did you mean .*inside\.gguf"):
+        inspect_model(str(tmp_path))
+
+
+@pytest.mark.parametrize("part", [0.999, 0.5, 0.1, 0.001])
+def test_a_file_that_is_cut_off_is_refused_by_inspection_and_by_the_engine(
+    tiny_model, tmp_path, part
+):
+    data = tiny_model.read_bytes()
+    path = tmp_path / "cut.gguf"
+    path.write_bytes(data[: max(8, int(len(data) * part))])
+    with pytest.raises(EngineError) as inspected:
+        inspect_model(str(path))
+    with LlamaEngine(EngineSettings(str(path))) as engine, pytest.raises(EngineError) as loaded:
+        list(engine.generate([Request("a", "", "b", 1)]))
+    for caught in (inspected, loaded):
+        assert "\n" not in str(caught.value)
+        assert "cut off: download it again" in str(caught.value)
+
+
+def test_an_unknown_architecture_says_what_to_upgrade(tiny_model, tmp_path):
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(tiny_model.read_bytes().replace(b"llama", b"zlama"))
+    with pytest.raises(EngineError, match="upgrade llama-cpp-python"):
+        inspect_model(str(path))
