@@ -22,7 +22,7 @@ class Concepts(GenerationTask):
     stage = "concepts"
 
     def requires(self) -> luigi.Task:
-        return SeedShard(shard=self.shard)
+        return self.clone(SeedShard)
 
     def units(self) -> Iterator[Unit]:
         for seed in self.input_paths("seeds").read():

@@ -230,10 +230,8 @@ def _refuse_unknown() -> None:
 
 
 def _luigi_sections() -> set[str]:
-    configs = {
-        cls.get_task_family() for cls in Register._get_reg().values() if isinstance(cls, type)
-    }
-    return configs | {
+    """Sections that Luigi itself reads: its own settings and parameters of tasks."""
+    own = {
         "core",
         "worker",
         "scheduler",
@@ -243,6 +241,7 @@ def _luigi_sections() -> set[str]:
         "execution_summary",
         "resources",
     }
+    return own | set(Register.task_names())
 
 
 def _nearest(name: str, known: set[str], form: str) -> str:

@@ -36,7 +36,7 @@ class Executions(ShardTask):
     stage = "executions"
 
     def requires(self) -> luigi.Task:
-        return Responses(shard=self.shard)
+        return self.clone(Responses)
 
     def run(self) -> None:
         run = session.current()

@@ -26,7 +26,7 @@ class Instructions(GenerationTask):
     stage = "instructions"
 
     def requires(self) -> luigi.Task:
-        return Concepts(shard=self.shard)
+        return self.clone(Concepts)
 
     def units(self) -> Iterator[Unit]:
         run = session.current()

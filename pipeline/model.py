@@ -117,7 +117,7 @@ def token_counts(model: Model, texts: Sequence[str], cache: Path) -> list[int]:
         return counts
     from pipeline.engine import inspect_model
 
-    counts = list(inspect_model(model.path, texts).token_counts)
+    counts = list(inspect_model(str(model.path), texts).token_counts)
     publish(path, [orjson.dumps(counts)])
     return counts
 
@@ -126,7 +126,7 @@ def _facts(path: Path) -> dict[str, Any]:
     from pipeline.engine import EngineError, inspect_model
 
     try:
-        facts = inspect_model(path, [])
+        facts = inspect_model(str(path), [])
     except EngineError as error:
         raise MissingDataError(f"[model] {error}") from None
     return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}

@@ -22,13 +22,16 @@ PLAIN_INTERVAL_SECONDS = 15.0
 
 @dataclass
 class StageProgress:
-    """Counts of one task: units done of `total`, of which kept; new tokens; passed programs."""
+    """Counts of one task: units done of `total`, of which kept; new tokens; passed programs.
+
+    `kept` is None where units are only looked at, as the files of a scan are.
+    """
 
     stage: str
     shard: int | None
     total: int
     done: int = 0
-    kept: int = 0
+    kept: int | None = None
     tokens: int = 0
     passed: int | None = None
     resumed: int = 0
@@ -40,21 +43,26 @@ class StageProgress:
 
     def figures(self) -> str:
         """Rates and time left, in words."""
-        seconds = max(time.monotonic() - self.started, 1e-3)
+        seconds = self.seconds
         fresh = self.done - self.resumed
         parts = [f"{fresh / seconds:.1f}/s"]
         if self.tokens:
             parts.append(f"{self.tokens / seconds:.0f} tok/s")
-        if self.passed is not None and self.done:
-            parts.append(f"{100 * self.passed / self.done:.0f}% pass")
+        if self.passed is not None and fresh:
+            parts.append(f"{100 * self.passed / fresh:.0f}% pass")
         if fresh and self.done < self.total:
             parts.append(f"{_duration((self.total - self.done) * seconds / fresh)} left")
         return ", ".join(parts)
 
     def summary(self) -> str:
-        seconds = time.monotonic() - self.started
-        dropped = self.done - self.kept
-        return f"{self.title}: {self.done} done, {self.kept} kept, {dropped} rejected in {seconds:.1f} s ({self.figures()})"
+        parts = [f"{self.title}: {self.done} done"]
+        if self.kept is not None:
+            parts.append(f"{self.kept} kept, {self.done - self.resumed - self.kept} rejected")
+        return f"{', '.join(parts)} in {_duration(self.seconds)} ({self.figures()})"
+
+    @property
+    def seconds(self) -> float:
+        return max(time.monotonic() - self.started, 1e-3)
 
 
 class Reporter:
@@ -116,11 +124,14 @@ class StageTicker:
                 progress.title, total=progress.total, completed=progress.done, figures=""
             )
 
-    def advance(self, kept: bool, tokens: int = 0, passed: bool | None = None) -> None:
+    def advance(
+        self, kept: bool | None = None, tokens: int = 0, passed: bool | None = None
+    ) -> None:
         """One more unit is finished."""
         progress = self.progress
         progress.done += 1
-        progress.kept += kept
+        if kept is not None:
+            progress.kept = (progress.kept or 0) + kept
         progress.tokens += tokens
         if passed is not None:
             progress.passed = (progress.passed or 0) + passed
@@ -138,4 +149,10 @@ def _duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return (
+        f"{minutes} min {rest:02d} s"
+        if minutes
+        else f"{seconds:.1f} s"
+        if seconds < 10
+        else f"{rest} s"
+    )

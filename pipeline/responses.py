@@ -24,7 +24,7 @@ class Responses(GenerationTask):
     stage = "responses"
 
     def requires(self) -> luigi.Task:
-        return Instructions(shard=self.shard)
+        return self.clone(Instructions)
 
     def units(self) -> Iterator[Unit]:
         samples = session.current().settings.responses.samples

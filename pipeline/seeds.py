@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -185,7 +186,7 @@ class _Intake:
         self._entries: dict[str, dict[str, Any] | None] = {}
         self._kept = 0
 
-    def take(self, files: list[SourceFile], max_lines: int, advance: Any) -> None:
+    def take(self, files: list[SourceFile], max_lines: int, advance: Callable[[], None]) -> None:
         for stale in self._found.folder.glob("shard-*.journal"):
             # Of an interrupted scan; reading the sources again is cheaper than trusting it.
             stale.unlink()
@@ -193,7 +194,7 @@ class _Intake:
             observation = sources.observe(file, max_lines)
             self._take_file(file, observation)
             self._entries[file.key] = sources.ledger_entry(file, observation)
-            advance(bool(observation.seeds))
+            advance()
         self._publish()
         self._found.ledger.record(self._entries)
 

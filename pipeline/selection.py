@@ -39,7 +39,7 @@ class Selection(PipelineTask):
     snapshot = luigi.Parameter(description="digest of the seeds in force")
 
     def requires(self) -> list[luigi.Task]:
-        return [Executions(shard=number) for number in scan().shards_in_force]
+        return [self.clone(Executions, shard=number) for number in scan().shards_in_force]
 
     @property
     def paths(self) -> ShardPaths:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -91,14 +91,14 @@ class ShardWriter:
         self.damaged = self._journal.damaged
 
     def keep(
-        self, unit: str, record: dict[str, Any], spent: dict[str, float] | None = None
+        self, unit: str, record: dict[str, Any], spent: Mapping[str, float] | None = None
     ) -> None:
         """The unit's outcome is a record, which must carry its own `id`."""
         self._journal.append({"id": unit, "record": record, "spent": spent or {}})
         self.done.add(unit)
 
     def reject(
-        self, unit: str, rule: str, evidence: str, spent: dict[str, float] | None = None
+        self, unit: str, rule: str, evidence: str, spent: Mapping[str, float] | None = None
     ) -> None:
         """The unit's outcome is a rejection under a rule, with the evidence for it."""
         rejection = {"id": unit, "rule": rule, "evidence": evidence}
