@@ -1,0 +1,63 @@
+"""The funnel must add up, within a stage and from stage to stage; a number that is off is named."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from pipeline.card import dataset_card
+from pipeline.errors import PipelineError
+from pipeline.manifest import reconcile
+
+
+def counts(units, kept, **rules):
+    return {"in": units, "kept": kept, "rejected": units - kept, "rules": rules}
+
+
+SOUND = {
+    "seeds": counts(10, 5, no_docstring=5),
+    "concepts": counts(5, 4, window=1),
+    "instructions": counts(4, 3, empty=1),
+    "responses": {**counts(6, 5, length=1), "samples_per_instruction": 2},
+    "executions": counts(5, 5),
+    "selection": counts(5, 2, not_passed=3),
+    "dataset": counts(2, 2),
+}
+
+
+def test_a_sound_funnel_is_accepted():
+    reconcile(SOUND)
+
+
+@pytest.mark.parametrize("stage", list(SOUND))
+@pytest.mark.parametrize("key", ["in", "kept", "rejected"])
+def test_a_number_that_is_off_anywhere_is_found(stage, key):
+    funnel = copy.deepcopy(SOUND)
+    funnel[stage][key] += 1
+    with pytest.raises(PipelineError, match="does not add up"):
+        reconcile(funnel)
+
+
+def test_a_record_lost_between_stages_is_found():
+    funnel = copy.deepcopy(SOUND)
+    funnel["executions"] = counts(4, 4)
+    with pytest.raises(PipelineError, match="responses hands on 5, executions took in 4"):
+        reconcile(funnel)
+
+
+def test_the_card_says_plainly_what_was_not_checked_and_where_records_went():
+    card = dataset_card(
+        {
+            "rows": 2,
+            "recipe": "abc",
+            "model": {"name": "m", "sha256": "0"},
+            "funnel": SOUND,
+            "sources": ["python-stdlib"],
+            "licences": {"PSF-2.0": 5},
+        }
+    )
+    assert card.startswith("---\n")
+    assert "not decontaminated" in card
+    assert "| selection | 5 | 2 | 3 | not_passed 3 |" in card
+    assert "PSF-2.0 (5)" in card

@@ -1,0 +1,120 @@
+"""How a stage's settings are resolved, and what changes which recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline import config, recipes
+from pipeline.errors import ConfigError
+from pipeline.model import Model
+from pipeline.prompts.exemplars import load_set
+
+STANDARD = load_set(Path(recipes.__file__).parent / "prompts" / "standard")
+MODEL = Model(Path("m.gguf"), "m", "0" * 64, "llama", 4096, is_demo=False)
+STAGES = ("seeds", "concepts", "instructions", "responses", "executions")
+
+
+def count_characters(texts):
+    """One token a character: lengths are then known exactly."""
+    return [len(text) for text in texts]
+
+
+def settings(**changes):
+    sections = {
+        section.__name__: SimpleNamespace(
+            **{key: getattr(section(), key) for key, _ in section.get_params()}
+        )
+        for section in config.SECTIONS
+    }
+    for path, value in changes.items():
+        section, key = path.split("__")
+        setattr(sections[section], key, value)
+    return config.Settings(**sections)
+
+
+def digests(window=100_000, model=MODEL, **changes):
+    chosen = settings(**changes)
+    plans = {
+        stage: recipes.plan_generation(stage, chosen, STANDARD, window, count_characters)
+        for stage in ("concepts", "instructions", "responses")
+    }
+    built = recipes.build(chosen, STANDARD, model, plans)
+    return [built[stage].digest for stage in STAGES]
+
+
+@pytest.mark.parametrize(
+    ("change", "first_changed"),
+    [
+        ({"seeds__max_lines": 100}, 0),
+        ({"concepts__temperature": 0.5}, 1),
+        ({"prompts__fewshot_contexts": "per_record"}, 1),
+        ({"instructions__shots": 4}, 2),
+        ({"instructions__categories": "one"}, 2),
+        ({"responses__samples": 10}, 3),
+        ({"responses__max_tokens": 100}, 3),
+        ({"executions__timeout": 5.0}, 4),
+        ({"executions__memory_mb": 512}, 4),
+        ({"sandbox__packages": "numpy"}, 4),
+        ({"seeds__sources": "elsewhere"}, 5),
+        ({"seeds__stdlib_share": 0.5}, 5),
+        ({"selection__choose": "shortest"}, 5),
+        ({"engine__n_seq": 8}, 5),
+        ({"engine__n_threads": 1}, 5),
+        ({"executions__workers": 1}, 5),
+        ({"project__shard_size": 10}, 5),
+    ],
+)
+def test_a_change_makes_its_stage_and_those_after_it_anew_and_no_other(change, first_changed):
+    before, after = digests(), digests(**change)
+    assert before[:first_changed] == after[:first_changed]
+    assert all(
+        old != new for old, new in zip(before[first_changed:], after[first_changed:], strict=True)
+    )
+
+
+def test_another_model_keeps_the_seeds_only():
+    other = Model(Path("m.gguf"), "m", "1" * 64, "llama", 4096, is_demo=False)
+    before, after = digests(), digests(model=other)
+    assert [old == new for old, new in zip(before, after, strict=True)] == [
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_a_short_window_gets_fewer_exemplars_and_the_recipe_says_so():
+    plan = recipes.plan_generation("concepts", settings(), STANDARD, 4000, count_characters)
+    assert 1 <= plan.shots < plan.wanted_shots == 8
+    roomy = recipes.plan_generation("concepts", settings(), STANDARD, 100_000, count_characters)
+    assert roomy.shots == 8
+    chosen = settings()
+    plans = {"concepts": plan, "instructions": roomy, "responses": roomy}
+    words = recipes.build(chosen, STANDARD, MODEL, plans)["concepts"].in_words()["ingredients"][
+        "prompt"
+    ]
+    assert (words["shots"], words["shots_wanted"]) == (plan.shots, 8)
+
+
+def test_any_context_that_can_be_drawn_fits_the_window():
+    from pipeline.prompts.render import context
+
+    for window in (3000, 5000, 8000):
+        plan = recipes.plan_generation("concepts", settings(), STANDARD, window, count_characters)
+        room = (window - plan.max_tokens) * 0.6
+        assert all(
+            len(context(STANDARD, "concepts", plan.shots, str(key))) <= room + 20
+            for key in range(50)
+        )
+
+
+@pytest.mark.parametrize(("key", "value", "window"), [("shots", 25, 100_000), ("shots", 0, 300)])
+def test_shots_that_cannot_be_are_an_error(key, value, window):
+    with pytest.raises(ConfigError, match=r"\[concepts\]"):
+        recipes.plan_generation(
+            "concepts", settings(**{f"concepts__{key}": value}), STANDARD, window, count_characters
+        )
