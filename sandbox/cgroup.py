@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,10 +81,8 @@ def create(name: str, *, proc: Path = Path("/proc/self")) -> Group | None:
 
 def remove(folder: Path) -> None:
     """Remove an empty group; a busy one stays."""
-    try:
+    with suppress(OSError):
         os.rmdir(folder)
-    except OSError:
-        pass
 
 
 def candidates(cgroup: Sequence[str], mountinfo: Sequence[str]) -> list[tuple[Path, int]]:

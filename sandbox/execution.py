@@ -23,11 +23,10 @@ from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
 from sandbox.limits import MIB, Limits
-from sandbox.runner import STARTED, TOKEN_SIZE
+from sandbox.runner import FAILED, STARTED, TOKEN_SIZE, TRIPPED
 from sandbox.scratch import Scratch
 
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
-BOOT = "import posix,marshal;exec(marshal.loads(posix.pread(4,1<<20,0)))"
 
 _START_SECONDS = 60.0  # a machine that needs longer is not able to
 _FIRST_LOOK, _LOOK_EVERY = 0.15, 0.05
@@ -57,11 +56,17 @@ class Setup:
     asker_pid: int
 
 
-def compile_runner(text: str, limits: Limits, path: list[str]) -> bytes:
-    """What the interpreter inside reads first: code that calls `main` with its configuration."""
-    config = {"fd": limits.open_files - 1, "path": path}
-    code = compile(f"{text}\nmain({config!r})\n", "<runner>", "exec", optimize=2)
-    return marshal.dumps(code)
+def compile_runner(runner: str, endings: str, limits: Limits, path: list[str]) -> tuple[str, bytes]:
+    """The command that starts the interpreter inside, and the file that it reads: two pieces of byte code.
+
+    The first calls the runner's `main`; the second is loaded for the programs that need it.
+    """
+    second = marshal.dumps(compile(endings, "<runner>", "exec", optimize=2))
+    config = {"fd": limits.open_files - 1, "path": path, "endings": (0, len(second))}
+    code = compile(f"{runner}\nmain({config!r})\n", "<runner>", "exec", optimize=2)
+    first = marshal.dumps(code)
+    boot = f"import posix,marshal;exec(marshal.loads(posix.pread(4,{len(first)},{len(second)})))"
+    return boot, second + first
 
 
 class Execution:
@@ -245,8 +250,9 @@ class Execution:
                     self._admit()
                 self.messages.append(message)
             elif pid == self.main_pid:
-                self.messages.append(message)
-            elif message != self.token and len(message) != 1:
+                if message != FAILED or FAILED not in self.messages:
+                    self.messages.append(message)
+            elif message != self.token and len(message) != 1 and message[:1] != TRIPPED:
                 self.foreign = True
         return True
 

@@ -14,9 +14,10 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from sandbox import bwrap, cgroup
 from sandbox.errors import SandboxUnavailable
@@ -128,7 +129,7 @@ class Pool:
                 if exhausted and not alone and not again:
                     return
                 continue
-            for slot, job, result in self._collect():
+            for job, result in self._collect():
                 if result.status == "sandbox_error" and job.attempts < _ATTEMPTS:
                     again.append(job)
                 elif result.status == "timeout" and not job.alone and len(self._workers) > 1:
@@ -147,7 +148,7 @@ class Pool:
         except OSError:
             worker.broken = True
 
-    def _collect(self) -> Iterator[tuple[int, _Job, Result]]:
+    def _collect(self) -> Iterator[tuple[_Job, Result]]:
         """Wait for results; yields those that are there."""
         poll = select.poll()
         slots = {}
@@ -169,7 +170,7 @@ class Pool:
                 worker.kill()
                 self._workers[slot] = self._start(slot)
                 fields = {"status": "sandbox_error", "detail": "the worker ended unexpectedly"}
-            yield slot, job, Result(id=job.id, **fields)
+            yield job, Result(id=job.id, **fields)
 
     def _replace_busy(self) -> None:
         for slot, worker in enumerate(self._workers):
@@ -225,8 +226,8 @@ class _Worker:
     """A worker process and the job it has; `broken` once writing to it failed."""
 
     process: subprocess.Popen[bytes]
-    requests: BinaryIO
-    replies: BinaryIO
+    requests: IO[bytes]
+    replies: IO[bytes]
     group: cgroup.Group | None
     job: _Job | None = None
     broken: bool = field(default=False)
@@ -282,9 +283,7 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         for stream in (self.requests, self.replies):
-            try:
+            with suppress(OSError):
                 stream.close()
-            except OSError:
-                pass
         if self.group:
             cgroup.remove(self.group.folder)

@@ -34,7 +34,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.libraries import LibraryError, loader_of, needed
 from sandbox.packages import Staged, find_packages
 
-LAYOUT = 1
+LAYOUT = 2
 Log = Callable[[str], None]
 
 # Paths relative to the standard library; a folder's pattern excludes all below it.
@@ -204,6 +204,7 @@ def _build(final: Path, interpreter: _Interpreter, bwrap: Path, extra: Staged, s
         _copy_libraries(root, interpreter.executable, binaries)
         say("compiling the standard library for the sandbox")
         _compile(root)
+        _shorten_start(root, interpreter)
         loader = _copy_tools(work / "tools", bwrap)
         facts = {
             "python": f"/usr/bin/{interpreter.executable.name}",
@@ -298,6 +299,9 @@ def _copy_libraries(root: Path, executable: Path, binaries: Sequence[Path]) -> N
         if not path.is_relative_to(root):
             _copy(path, Path(f"{root}{home}/{name}"))
     _copy(Path(os.path.realpath(loader)), Path(f"{root}{loader}"))
+    # named by their paths, the interpreter's own libraries are not searched for in some 30 folders
+    own = [f"{home}/{name}\n" for name in _resolve(loader, [executable])]
+    (root / "etc/ld.so.preload").write_text("".join(own))
 
 
 def _copy_tools(tools: Path, bwrap: Path) -> str:
@@ -332,6 +336,19 @@ def _library_folder(found: dict[str, Path], loader: str) -> str:
                 folder if folder.startswith("/usr/") or folder.startswith("/nix/") else "/usr/lib"
             )
     return os.path.dirname(loader)
+
+
+def _shorten_start(root: Path, interpreter: _Interpreter) -> None:
+    """Let the interpreter find `encodings`, all that it loads at start, in a folder with nothing else.
+
+    Python looks for an archive `python311.zip` before the standard library; here that is a folder, and the
+    200 entries of the library need not be listed by the programs that import nothing.
+    """
+    version = f"{sys.version_info.major}{sys.version_info.minor}"
+    first = Path(f"{root}{interpreter.inside}").parent / f"python{version}.zip" / "encodings"
+    first.mkdir(parents=True)
+    for path in Path(f"{root}{interpreter.inside}/encodings/__pycache__").iterdir():
+        shutil.copyfile(path, first / f"{path.name.partition('.')[0]}.pyc")
 
 
 def _compile(root: Path) -> None:

@@ -1,27 +1,33 @@
-"""A stand-in for ctypes without memory access: numbers of fixed width, and nothing else yet.
+"""Staged as `ctypes` inside the sandbox: numbers of fixed width, and nothing else yet.
 
 Real ctypes lets a program rewrite the interpreter that judges it. Programs that solve exercises use it for
 `c_int32(x).value`, which is here; libraries, pointers and buffers raise OSError.
 """
 
+from __future__ import annotations
+
 import struct as _struct
+
+MYPY = False
+if MYPY:
+    from typing import Any
 
 
 class _Simple:
     _type_ = "i"
+    _size_ = 4
+    value: Any
 
-    def __init__(self, value=0):
+    def __init__(self, value: Any = 0) -> None:
         self.value = value
 
-    def __init_subclass__(cls):
+    def __init_subclass__(cls) -> None:
         cls._size_ = _struct.calcsize("@" + cls._type_)
 
-    def __setattr__(self, name, value):
-        if name == "value":
-            value = self._convert(value)
-        object.__setattr__(self, name, value)
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, self._convert(value) if name == "value" else value)
 
-    def _convert(self, value):
+    def _convert(self, value: Any) -> Any:
         if self._type_ in "fd":
             return _struct.unpack("@" + self._type_, _struct.pack("@" + self._type_, value))[0]
         if self._type_ == "?":
@@ -34,15 +40,11 @@ class _Simple:
             value -= 1 << bits
         return value
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.value!r})"
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.value)
-
-
-def _make(name, code):
-    globals()[name] = type(name, (_Simple,), {"_type_": code, "__module__": "ctypes"})
 
 
 for _name, _code in (
@@ -52,14 +54,14 @@ for _name, _code in (
     ("c_ssize_t", "l"), ("c_int8", "b"), ("c_uint8", "B"), ("c_int16", "h"), ("c_uint16", "H"),
     ("c_int32", "i"), ("c_uint32", "I"), ("c_int64", "l"), ("c_uint64", "L"),
 ):  # fmt: skip
-    _make(_name, _code)
+    globals()[_name] = type(_name, (_Simple,), {"_type_": _code, "__module__": "ctypes"})
 
 
-def sizeof(kind):
-    return kind._size_
+def sizeof(kind: Any) -> int:
+    return int(kind._size_)
 
 
-def CDLL(name, *args, **kwargs):
+def CDLL(name: object, *arguments: object, **options: object) -> None:
     raise OSError("the sandbox's ctypes opens no libraries")
 
 

@@ -34,7 +34,8 @@ def children(pid: int) -> list[int]:
 
 def measure(pid: int) -> Use:
     """The tree from `pid` down."""
-    waiting, pids, rss, cpu = [pid], [], 0, 0
+    waiting, rss, cpu = [pid], 0, 0
+    pids: list[int] = []
     while waiting and len(pids) < _MOST:
         current = waiting.pop()
         pids.append(current)

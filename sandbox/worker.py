@@ -14,11 +14,10 @@ import select
 import signal
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from sandbox import bwrap, cgroup, linux, seccomp
 from sandbox.execution import (
-    BOOT,
     SECCOMP_FD,
     Execution,
     Gone,
@@ -34,13 +33,13 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _LOWEST_FD = 16  # descriptors below are set up anew for each program
 
 
-def write_frame(stream: BinaryIO, value: Any) -> None:
+def write_frame(stream: IO[bytes], value: Any) -> None:
     data = marshal.dumps(value)
     stream.write(len(data).to_bytes(4, "little") + data)
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Any:
+def read_frame(stream: IO[bytes]) -> Any:
     """The next value; EOFError at the end of the stream."""
     head = stream.read(4)
     if len(head) < 4:
@@ -105,10 +104,13 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     """Become unprivileged, in namespaces and a root of our own. Raises OSError."""
     staged = Path(config["folder"])
     control = _enter_cgroup(config["cgroup"])
-    text = (Path(__file__).parent / "runner.py").read_text()
     limits = Limits(**config["limits"])
     path = [config["packages_path"]] if config["packages_path"] else []
-    runner = _memory_file("runner", compile_runner(text, limits, path))
+    here = Path(__file__).parent
+    boot, text = compile_runner(
+        (here / "runner.py").read_text(), (here / "endings.py").read_text(), limits, path
+    )
+    runner = _memory_file("runner", text)
     filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
     oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
     os.chdir(staged.parent)
@@ -124,7 +126,7 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     _own_root(staged.name)
     linux.become_subreaper()
     flags = ["-S", "-s", "-B"] + (["-P"] if sys.version_info >= (3, 11) else [])
-    program = [config["python"], *flags, "-c", BOOT]
+    program = [config["python"], *flags, "-c", boot]
     command = ["/tools/bwrap", *bwrap.arguments(program, tuple(config["bwrap"]), SECCOMP_FD)]
     if config["loader"]:
         command = [config["loader"], "--library-path", "/tools", *command]
