@@ -28,17 +28,14 @@ class Sketcher:
     """Turns texts into sketches of `permutations` bytes over word n-grams of `ngram` words."""
 
     def __init__(self, permutations: int = 250, ngram: int = 5) -> None:
-        draws = np.array(_splitmix(permutations * 2 + ngram), np.uint64)
-        self.ngram = ngram
-        self._multipliers = (draws[:permutations, None] >> np.uint64(32)).astype(np.uint32) | 1
-        self._offsets = (draws[permutations : 2 * permutations, None] >> np.uint64(32)).astype(
-            np.uint32
-        )
-        self._places = draws[2 * permutations :] | np.uint64(1)
+        draws = (_splitmix(permutations * 2) >> np.uint64(32)).astype(np.uint32)[:, None]
+        self._multipliers = draws[:permutations] | np.uint32(1)
+        self._offsets = draws[permutations:]
+        self._ngram = ngram
 
     def sketch(self, text: str) -> Sketch | None:
         """The sketch of a text; None for one without words, which resembles nothing."""
-        grams = word_grams(text, self.ngram, self._places)
+        grams = word_grams(text, self._ngram)
         if not len(grams):
             return None
         smallest = np.full(len(self._multipliers), 0xFFFFFFFF, np.uint32)
@@ -53,10 +50,8 @@ class Sketcher:
         return (smallest >> np.uint32(24)).astype(np.uint8)
 
 
-def word_grams(
-    text: str, ngram: int, places: npt.NDArray[np.uint64]
-) -> npt.NDArray[np.uint32]:
-    """Hashes of the text's distinct word n-grams; a text shorter than that is one gram of all its words."""
+def word_grams(text: str, ngram: int) -> npt.NDArray[np.uint32]:
+    """Hashes of the text's word n-grams, in order; a text shorter than that is one gram of all its words."""
     words = _WORD.findall(text.lower().encode("utf-8", "surrogatepass"))
     if not words:
         return np.empty(0, np.uint32)
@@ -65,7 +60,7 @@ def word_grams(
     count = len(words) - width + 1
     total = np.zeros(count, np.uint64)
     for place in range(width):
-        total += (hashes[place : place + count] + np.uint64(place + 1)) * places[place]
+        total += (hashes[place : place + count] + np.uint64(place + 1)) * _PLACES[place]
     total ^= total >> np.uint64(29)
     total *= np.uint64(0xBF58476D1CE4E5B9)
     return (total >> np.uint64(32)).astype(np.uint32)
@@ -77,7 +72,7 @@ def similarity(one: Sketch, others: npt.NDArray[np.uint8]) -> npt.NDArray[np.flo
     return np.clip((agreeing - 1 / 256) / (1 - 1 / 256), 0.0, 1.0)
 
 
-def _splitmix(count: int, state: int = 3407) -> list[int]:
+def _splitmix(count: int, state: int = 3407) -> npt.NDArray[np.uint64]:
     """Numbers of the SplitMix64 generator (Steele, Lea and Flood, OOPSLA 2014)."""
     numbers = []
     for _ in range(count):
@@ -86,4 +81,7 @@ def _splitmix(count: int, state: int = 3407) -> list[int]:
         mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
         numbers.append(mixed ^ (mixed >> 31))
-    return numbers
+    return np.array(numbers, np.uint64)
+
+
+_PLACES = _splitmix(32, state=5) | np.uint64(1)  # a factor for each place in an n-gram
