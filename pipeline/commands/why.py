@@ -16,6 +16,7 @@ from targets import Recipe, ShardPaths
 
 HELP = "say what the next run would do, and for what reason"
 
+SHOWN = 5  # files of a kind that are named; the rest is counted
 _SHARDED = ("concepts", "instructions", "responses", "executions")
 
 
@@ -62,18 +63,11 @@ def _seeds(run: Session, found: Scan) -> list[dict[str, Any]]:
     changed, gone = found.changed, found.gone
     if not changed and not gone:
         return []
-    new = [file for file in changed if file.key not in found.ledger]
     because = [
-        *(f"new: {file.source.label}/{file.path}" for file in new[:10]),
-        *(
-            f"changed: {file.source.label}/{file.path}"
-            for file in changed
-            if file.key in found.ledger
-        ),
-        *("gone: " + key.replace("\t", "/") for key in gone),
+        *_some("new", [_place(file.key) for file in changed if file.key not in found.ledger]),
+        *_some("changed", [_place(file.key) for file in changed if file.key in found.ledger]),
+        *_some("gone", [_place(key) for key in gone]),
     ]
-    if len(new) > 10:
-        because.insert(10, f"and {len(new) - 10} more new files")
     if not found.ledger.path.exists():
         because += _changes(run.artifacts, run.recipes["seeds"])
     return [
@@ -83,6 +77,18 @@ def _seeds(run: Session, found: Scan) -> list[dict[str, Any]]:
             "because": because,
         }
     ]
+
+
+def _place(key: str) -> str:
+    return key.replace("\t", "/")
+
+
+def _some(what: str, places: list[str]) -> list[str]:
+    """The first few of many."""
+    lines = [f"{what}: {place}" for place in places[:SHOWN]]
+    if len(places) > SHOWN:
+        lines.append(f"{what}: {len(places) - SHOWN} more")
+    return lines
 
 
 def _sharded(run: Session, stage: str, shards: list[int]) -> list[dict[str, Any]]:

@@ -58,6 +58,17 @@ class Project:
         output, _ = process.communicate(timeout=900)
         return process.returncode, output
 
+    def ask(self, *arguments: str) -> tuple[int, str]:
+        """A command of `python -m pipeline`: exit code and output."""
+        ended = subprocess.run(
+            [sys.executable, "-m", "pipeline", *arguments],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return ended.returncode, ended.stdout
+
     def rows(self) -> list[dict[str, Any]]:
         return [
             orjson.loads(line) for line in open(self.artifacts / "latest" / "train.jsonl", "rb")

@@ -162,3 +162,49 @@ def test_it_runs_from_any_folder_when_the_config_is_named(finished, tmp_path):
     assert ended.returncode == 0, ended.stderr
     assert finished.files() == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_why_says_what_the_next_run_would_do_and_changes_nothing(finished):
+    before = finished.files()
+    assert finished.ask("why")[1].startswith("nothing to do")
+    (finished.root / "code" / "more.py").write_text(NEW_FILE)
+    code, output = finished.ask("why")
+    assert code == 0, output
+    assert "new: code/more.py" in output
+    (finished.root / "code" / "more.py").unlink()
+    finished.configure(
+        seeds={"sources": "python-stdlib, code", "stdlib_share": 0.05},
+        responses={"temperature": 0.5},
+    )
+    code, output = finished.ask("why")
+    assert "responses: 1 of 1 shards to make\n  sampling.temperature: 0.7 -> 0.5" in output
+    assert "concepts" not in output
+    finished.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.05})
+    assert finished.files() == before
+
+
+def test_explain_tells_the_life_of_a_row_from_its_lines_to_the_choice(finished):
+    row = finished.rows()[0]
+    code, output = finished.ask("explain", row["id"])
+    assert code == 0, output
+    stages = ("seeds", "concepts", "instructions", "responses", "executions", "selection")
+    assert [output.count(f"== {stage} ") for stage in stages] == [1] * 6
+    assert row["instruction"] in output
+    assert row["seed"]["path"] in output
+    code, output = finished.ask("explain", "no-such-id")
+    assert code == 20
+    assert "no record" in output
+
+
+def test_clean_lists_what_nothing_reaches_and_removes_it_only_when_told(finished):
+    before = finished.files()
+    code, output = finished.ask("clean")
+    assert code == 0
+    assert "nothing was removed" in output
+    assert finished.files() == before
+    code, output = finished.ask("clean", "--yes")
+    assert code == 0, output
+    after = finished.files()
+    assert after.keys() < before.keys()
+    assert {name.split("/")[0] for name in before.keys() - after.keys()} == {"selection", "dataset"}
+    assert finished.ask("why")[1].startswith("nothing to do")

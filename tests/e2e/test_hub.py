@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -19,7 +20,7 @@ FILE = "/someone/small-base/resolve/main/model-q8_0.gguf"
 class Hub(BaseHTTPRequestHandler):
     """One file of one repository, as the hub serves it."""
 
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def _headers(self) -> bool:
         self.asked.append(f"{self.command} {self.path}")
@@ -58,7 +59,11 @@ def hub() -> Iterator[str]:
 
 
 def environment(project, endpoint):
-    return {"HF_ENDPOINT": endpoint, "HF_HOME": str(project.root / "hub"), "HF_HUB_DISABLE_XET": "1"}
+    return {
+        "HF_ENDPOINT": endpoint,
+        "HF_HOME": str(project.root / "hub"),
+        "HF_HUB_DISABLE_XET": "1",
+    }
 
 
 def configure(project, filename="model-q8_0.gguf", **model):
