@@ -22,7 +22,7 @@ if MYPY:
     from types import CodeType, ModuleType
     from typing import Any
 
-    Run = Callable[[str, dict[str, Any], Callable[[str], CodeType]], None]
+    Run = Callable[[str, dict[str, Any], Callable[[str], CodeType], list[bool]], None]
 
 ONLY_AST = 0x400
 UNITTEST = (
@@ -61,10 +61,17 @@ def prepare(
 def _make_run(
     script: str, leavers: tuple[str, ...], tests: object, changed: type[Exception]
 ) -> Run:
-    def run(source: str, namespace: dict[str, Any], compile_all: Callable[[str], CodeType]) -> None:
+    def run(
+        source: str,
+        namespace: dict[str, Any],
+        compile_all: Callable[[str], CodeType],
+        begun: list[bool],
+    ) -> None:
         parts = _split(source, script)
         if parts is None:
-            exec(compile_all(source), namespace)
+            code = compile_all(source)
+            begun.append(True)
+            exec(code, namespace)
             return
         before, statement, value, name = parts
         steps: list[Any] = [
@@ -73,6 +80,7 @@ def _make_run(
             _make_finish(namespace, leavers, tests, changed, statement, value, name),
         ]
         del parts, before, statement, value
+        begun.append(True)
         steps.pop()(steps.pop()(steps.pop(), namespace))
         # finish    exec        before
 

@@ -56,13 +56,13 @@ class Setup:
     asker_pid: int
 
 
-def compile_runner(runner: str, endings: str, limits: Limits, path: list[str]) -> tuple[str, bytes]:
+def compile_runner(runner: str, endings: str, config: dict[str, Any]) -> tuple[str, bytes]:
     """The command that starts the interpreter inside, and the file that it reads: two pieces of byte code.
 
     The first calls the runner's `main`; the second is loaded for the programs that need it.
     """
     second = marshal.dumps(compile(endings, "<runner>", "exec", optimize=2))
-    config = {"fd": limits.open_files - 1, "path": path, "endings": (0, len(second))}
+    config = {**config, "endings": (0, len(second))}
     code = compile(f"{runner}\nmain({config!r})\n", "<runner>", "exec", optimize=2)
     first = marshal.dumps(code)
     boot = f"import posix,marshal;exec(marshal.loads(posix.pread(4,{len(first)},{len(second)})))"

@@ -260,6 +260,7 @@ class _Worker:
             "limits": asdict(limits),
             "folder": str(staged.folder),
             "python": staged.python,
+            "stdlib": staged.stdlib,
             "packages_path": staged.packages_path,
             "loader": staged.loader,
             "bwrap": bwrap_version,

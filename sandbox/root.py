@@ -16,7 +16,9 @@ from __future__ import annotations
 import fcntl
 import fnmatch
 import hashlib
+import importlib.util
 import json
+import marshal
 import os
 import platform
 import py_compile
@@ -33,8 +35,10 @@ from pathlib import Path
 from sandbox.errors import SandboxUnavailable
 from sandbox.libraries import LibraryError, loader_of, needed
 from sandbox.packages import Staged, find_packages
+from sandbox.runner import BUNDLE, BUNDLE_INDEX
 
-LAYOUT = 2
+LAYOUT = 3
+_PYC_HEADER = 16  # bytes before the code in a .pyc
 Log = Callable[[str], None]
 
 # Paths relative to the standard library; a folder's pattern excludes all below it.
@@ -59,6 +63,7 @@ class StagedRoot:
 
     folder: Path
     python: str  # path of the interpreter as the program sees it
+    stdlib: str  # folder of the standard library as the program sees it
     packages_path: str  # folder of extra packages as the program sees it, or ""
     loader: str  # the dynamic loader as the worker sees it in tools/, or "" for a static bwrap
 
@@ -112,7 +117,7 @@ def prepare(
         raise SandboxUnavailable(
             f"cannot stage the sandbox's files in {cache}: {error}; free the disk or pass another folder"
         ) from error
-    return StagedRoot(final, facts["python"], facts["packages_path"], facts["loader"])
+    return StagedRoot(final, **facts)
 
 
 def find_bwrap() -> Path:
@@ -205,9 +210,11 @@ def _build(final: Path, interpreter: _Interpreter, bwrap: Path, extra: Staged, s
         say("compiling the standard library for the sandbox")
         _compile(root)
         _shorten_start(root, interpreter)
+        _bundle(root, interpreter)
         loader = _copy_tools(work / "tools", bwrap)
         facts = {
             "python": f"/usr/bin/{interpreter.executable.name}",
+            "stdlib": interpreter.inside,
             "packages_path": packages_path,
             "loader": loader,
         }
@@ -349,6 +356,27 @@ def _shorten_start(root: Path, interpreter: _Interpreter) -> None:
     first.mkdir(parents=True)
     for path in Path(f"{root}{interpreter.inside}/encodings/__pycache__").iterdir():
         shutil.copyfile(path, first / f"{path.name.partition('.')[0]}.pyc")
+
+
+def _bundle(root: Path, interpreter: _Interpreter) -> None:
+    """All byte code of the standard library in one file, with an index: an import is one read.
+
+    The index is a marshalled dict: module name -> (offset, size, whether it is a package).
+    """
+    stdlib = Path(f"{root}{interpreter.inside}")
+    index, pieces, offset = {}, [], 0
+    for path in sorted(stdlib.rglob("*.py")):
+        compiled = Path(importlib.util.cache_from_source(str(path)))
+        parts = path.relative_to(stdlib).with_suffix("").parts
+        if "site-packages" in parts or parts[0] == "encodings" or not compiled.exists():
+            continue
+        package = parts[-1] == "__init__"
+        data = compiled.read_bytes()[_PYC_HEADER:]
+        index[".".join(parts[:-1] if package else parts)] = (offset, len(data), package)
+        pieces.append(data)
+        offset += len(data)
+    (stdlib / BUNDLE).write_bytes(b"".join(pieces))
+    (stdlib / BUNDLE_INDEX).write_bytes(marshal.dumps(index))
 
 
 def _compile(root: Path) -> None:

@@ -1,68 +1,420 @@
-"""Staged as `ctypes` inside the sandbox: numbers of fixed width, and nothing else yet.
+"""Staged as `ctypes` inside the sandbox: C's data types over memory of their own, and nothing beyond.
 
-Real ctypes lets a program rewrite the interpreter that judges it. Programs that solve exercises use it for
-`c_int32(x).value`, which is here; libraries, pointers and buffers raise OSError.
+Real ctypes lets a program rewrite the interpreter that judges it: one `memmove` makes 2 equal to 3. Programs
+that solve exercises use it for numbers of fixed width, structures and arrays, and multiprocessing for shared
+values; all of that is here. An address names an object and cannot be computed with; libraries, functions,
+casts and foreign addresses raise OSError. Bit fields are missing.
 """
 
 from __future__ import annotations
 
 import struct as _struct
+import sys as _sys
 
 MYPY = False
 if MYPY:
     from typing import Any
 
+_NO_MEMORY = "the sandbox's ctypes reaches no memory but that of its own objects"
+_arrays: dict[tuple[Any, int], Any] = {}
+_named: dict[int, Any] = {}  # addresses that were given out; they keep their objects alive
 
-class _Simple:
-    _type_ = "i"
-    _size_ = 4
-    value: Any
 
-    def __init__(self, value: Any = 0) -> None:
-        self.value = value
+class ArgumentError(Exception):
+    pass
+
+
+class _Kind(type):
+    """The type of all types here: `kind * length` is an array type."""
+
+    def __mul__(cls, length: int) -> Any:
+        if length < 0:
+            raise ValueError("Array length must be >= 0")
+        if (cls, length) not in _arrays:
+            space = {"_type_": cls, "_length_": length, "__module__": "ctypes"}
+            _arrays[cls, length] = _Kind(f"{cls.__name__}_Array_{length}", (Array,), space)
+        return _arrays[cls, length]
+
+    __rmul__ = __mul__
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "_fields_":
+            cls._lay_out()  # type: ignore[attr-defined]
+
+
+class _CData(metaclass=_Kind):
+    """A number of bytes; `_memory_` is a view of them, perhaps shared with another object."""
+
+    _size_ = 0
+    _align_ = 1
+    _memory_: Any
+    _of_: Any = None
+
+    def __new__(cls, *arguments: Any, **values: Any) -> Any:
+        self = object.__new__(cls)
+        object.__setattr__(self, "_memory_", memoryview(bytearray(cls._size_)))
+        return self
+
+    @classmethod
+    def from_buffer(cls, source: Any, offset: int = 0) -> Any:
+        view = memoryview(source).cast("B")
+        if view.readonly:
+            raise TypeError("underlying buffer is not writable")
+        if len(view) < offset + cls._size_:
+            raise ValueError(f"Buffer size too small ({len(view)} instead of {cls._size_} bytes)")
+        self = object.__new__(cls)
+        object.__setattr__(self, "_memory_", view[offset : offset + cls._size_])
+        return self
+
+    @classmethod
+    def from_buffer_copy(cls, source: Any, offset: int = 0) -> Any:
+        return cls.from_buffer(bytearray(source), offset)
+
+    @classmethod
+    def from_address(cls, address: int) -> Any:
+        raise OSError(_NO_MEMORY)
+
+    in_dll = from_address
+
+    def __bytes__(self) -> bytes:
+        return bytes(self._memory_)
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (type(self), bytes(self._memory_))
+
+
+def _rebuild(kind: Any, data: bytes) -> Any:
+    return kind.from_buffer_copy(data)
+
+
+def _get(kind: Any, memory: Any) -> Any:
+    """What reading a field or an element gives: a Python value, or an object over the same bytes."""
+    thing = kind.from_buffer(memory)
+    return thing.value if _SimpleCData in kind.__bases__ else thing
+
+
+def _set(kind: Any, memory: Any, value: Any) -> None:
+    if isinstance(value, kind):
+        memory[:] = bytes(value)
+    elif issubclass(kind, _SimpleCData):
+        kind.from_buffer(memory).value = value
+    elif issubclass(kind, (Structure, Array)) and isinstance(value, (tuple, list, bytes, str)):
+        if issubclass(kind, Array) and isinstance(value, (bytes, str)):
+            kind.from_buffer(memory).value = value
+        else:
+            memory[:] = bytes(kind(*value))
+    else:
+        raise TypeError(f"expected {kind.__name__} instance, got {type(value).__name__}")
+
+
+class _SimpleCData(_CData):
+    """One number, truth value or character."""
+
+    _type_ = ""
 
     def __init_subclass__(cls) -> None:
-        cls._size_ = _struct.calcsize("@" + cls._type_)
+        cls._size_ = cls._align_ = 4 if cls._type_ == "u" else _struct.calcsize("@" + cls._type_)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, self._convert(value) if name == "value" else value)
+    def __init__(self, value: Any = None) -> None:
+        if value is not None:
+            self.value = value
 
-    def _convert(self, value: Any) -> Any:
-        if self._type_ in "fd":
-            return _struct.unpack("@" + self._type_, _struct.pack("@" + self._type_, value))[0]
-        if self._type_ == "?":
-            return bool(value)
-        if not isinstance(value, int):
+    @property
+    def value(self) -> Any:
+        if self._type_ == "u":
+            return chr(int.from_bytes(self._memory_, _sys.byteorder))
+        return _struct.unpack("@" + self._type_, self._memory_)[0]
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        code = self._type_
+        if code in "fd":
+            data = _struct.pack("@" + code, value)
+        elif code == "?":
+            data = _struct.pack("@?", bool(value))
+        elif code == "c":
+            if isinstance(value, int):
+                value = bytes([value])
+            if not isinstance(value, (bytes, bytearray)) or len(value) != 1:
+                raise TypeError("one character bytes, bytearray or integer expected")
+            data = bytes(value)
+        elif code == "u":
+            data = ord(value).to_bytes(4, _sys.byteorder)
+        elif not isinstance(value, int):
             raise TypeError(f"an integer is required (got type {type(value).__name__})")
-        bits = 8 * self._size_
-        value &= (1 << bits) - 1
-        if self._type_.islower() and value >> (bits - 1):
-            value -= 1 << bits
-        return value
+        else:
+            data = (value & ((1 << 8 * self._size_) - 1)).to_bytes(self._size_, _sys.byteorder)
+        self._memory_[:] = data
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.value!r})"
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self.value) and self.value != b"\0"
+
+
+class Array(_CData):
+    """A fixed number of elements of one type."""
+
+    _type_: Any = None
+    _length_ = 0
+
+    def __init_subclass__(cls) -> None:
+        if cls._type_ is not None:
+            cls._size_, cls._align_ = cls._type_._size_ * cls._length_, cls._type_._align_
+
+    def __init__(self, *values: Any) -> None:
+        if len(values) > self._length_:
+            raise IndexError("invalid index")
+        for index, value in enumerate(values):
+            self[index] = value
+
+    def __len__(self) -> int:
+        return self._length_
+
+    def _place(self, index: int) -> Any:
+        index = index + self._length_ if index < 0 else index
+        if not 0 <= index < self._length_:
+            raise IndexError("invalid index")
+        return self._memory_[index * self._type_._size_ : (index + 1) * self._type_._size_]
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            found = [self[place] for place in range(*index.indices(self._length_))]
+            if self._type_ is c_char:
+                return b"".join(found)
+            return "".join(found) if self._type_ is c_wchar else found
+        return _get(self._type_, self._place(index))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(index, slice):
+            _set(self._type_, self._place(index), value)
+            return
+        places = range(*index.indices(self._length_))
+        if len(places) != len(value):
+            raise ValueError("Can only assign sequence of same size")
+        for place, item in zip(places, value, strict=True):
+            self[place] = item
+
+    def __iter__(self) -> Any:
+        return (self[index] for index in range(self._length_))
+
+    @property
+    def raw(self) -> bytes:
+        return bytes(self._memory_)
+
+    @raw.setter
+    def raw(self, data: bytes) -> None:
+        self._memory_[: len(data)] = data
+
+    @property
+    def value(self) -> Any:
+        if self._type_ is c_wchar:
+            return "".join(self).partition("\0")[0]
+        if self._type_ is not c_char:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'value'")
+        return bytes(self._memory_).partition(b"\0")[0]
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if len(value) > self._length_:
+            raise ValueError("byte string too long")
+        self[: len(value)] = [value[place : place + 1] for place in range(len(value))]
+        if len(value) < self._length_:
+            self[len(value)] = value[:0] + (b"\0" if self._type_ is c_char else "\0")
+
+
+class _Field:
+    """A structure's member."""
+
+    def __init__(self, kind: Any, offset: int) -> None:
+        self.kind, self.offset, self.size = kind, offset, kind._size_
+
+    def __get__(self, thing: Any, owner: Any = None) -> Any:
+        if thing is None:
+            return self
+        return _get(self.kind, thing._memory_[self.offset : self.offset + self.size])
+
+    def __set__(self, thing: Any, value: Any) -> None:
+        _set(self.kind, thing._memory_[self.offset : self.offset + self.size], value)
+
+
+class Structure(_CData):
+    """Named members one after the other, aligned as C does."""
+
+    _fields_: Any = ()
+    _together_ = False
+
+    def __init_subclass__(cls) -> None:
+        if "_fields_" in cls.__dict__:
+            cls._lay_out()
+
+    @classmethod
+    def _lay_out(cls) -> None:
+        base: Any = cls.__mro__[1]
+        offset, align, most = base._size_, base._align_, base._size_
+        pack = getattr(cls, "_pack_", 16)
+        for field in cls._fields_:
+            if len(field) != 2:
+                raise TypeError("bit fields are not part of the sandbox's ctypes")
+            name, kind = field
+            step = min(kind._align_, pack)
+            offset = 0 if cls._together_ else -(-offset // step) * step
+            setattr(cls, name, _Field(kind, offset))
+            offset += kind._size_
+            align, most = max(align, step), max(most, offset)
+        cls._size_, cls._align_ = -(-most // align) * align, align
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        names = [
+            f[0] for kind in reversed(type(self).__mro__) for f in kind.__dict__.get("_fields_", ())
+        ]
+        if len(values) > len(names):
+            raise TypeError("too many initializers")
+        for name, value in (*zip(names, values, strict=False), *named.items()):
+            setattr(self, name, value)
+
+
+class Union(Structure):
+    """Members that all begin at the same place."""
+
+    _together_ = True
+
+
+BigEndianStructure = LittleEndianStructure = Structure
+
+
+class c_char(_SimpleCData):
+    _type_ = "c"
+
+
+class c_wchar(_SimpleCData):
+    _type_ = "u"
 
 
 for _name, _code in (
-    ("c_bool", "?"), ("c_byte", "b"), ("c_ubyte", "B"), ("c_short", "h"), ("c_ushort", "H"),
-    ("c_int", "i"), ("c_uint", "I"), ("c_long", "l"), ("c_ulong", "L"), ("c_longlong", "q"),
-    ("c_ulonglong", "Q"), ("c_float", "f"), ("c_double", "d"), ("c_size_t", "L"),
-    ("c_ssize_t", "l"), ("c_int8", "b"), ("c_uint8", "B"), ("c_int16", "h"), ("c_uint16", "H"),
-    ("c_int32", "i"), ("c_uint32", "I"), ("c_int64", "l"), ("c_uint64", "L"),
+    ("c_bool", "?"), ("c_byte", "b"), ("c_ubyte", "B"), ("c_short", "h"),
+    ("c_ushort", "H"), ("c_int", "i"), ("c_uint", "I"), ("c_long", "l"), ("c_ulong", "L"),
+    ("c_longlong", "q"), ("c_ulonglong", "Q"), ("c_float", "f"), ("c_double", "d"),
 ):  # fmt: skip
-    globals()[_name] = type(_name, (_Simple,), {"_type_": _code, "__module__": "ctypes"})
+    globals()[_name] = _Kind(_name, (_SimpleCData,), {"_type_": _code, "__module__": "ctypes"})
+
+for _name, _same in (
+    ("c_int8", "c_byte"), ("c_uint8", "c_ubyte"), ("c_int16", "c_short"), ("c_uint16", "c_ushort"),
+    ("c_int32", "c_int"), ("c_uint32", "c_uint"), ("c_int64", "c_long"), ("c_uint64", "c_ulong"),
+    ("c_size_t", "c_ulong"), ("c_ssize_t", "c_long"), ("c_longdouble", "c_double"), ("c_time_t", "c_long"),
+):  # fmt: skip
+    globals()[_name] = globals()[_same]
 
 
-def sizeof(kind: Any) -> int:
-    return int(kind._size_)
+class _Pointer:
+    """A reference to one object."""
+
+    _type_: Any = None
+
+    def __init__(self, contents: Any = None) -> None:
+        self.contents = contents
+
+    def __getitem__(self, index: int) -> Any:
+        if index != 0 or self.contents is None:
+            raise OSError(_NO_MEMORY)
+        return _get(type(self.contents), self.contents._memory_)
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        if index != 0 or self.contents is None:
+            raise OSError(_NO_MEMORY)
+        _set(type(self.contents), self.contents._memory_, value)
+
+    def __bool__(self) -> bool:
+        return self.contents is not None
 
 
-def CDLL(name: object, *arguments: object, **options: object) -> None:
-    raise OSError("the sandbox's ctypes opens no libraries")
+def POINTER(kind: Any) -> Any:
+    return type(f"LP_{getattr(kind, '__name__', 'void')}", (_Pointer,), {"_type_": kind})
 
 
-PyDLL = CDLL
+def pointer(thing: Any) -> Any:
+    return POINTER(type(thing))(thing)
+
+
+def byref(thing: Any, offset: int = 0) -> Any:
+    return pointer(thing)
+
+
+def sizeof(thing: Any) -> int:
+    return int(thing._size_)
+
+
+def alignment(thing: Any) -> int:
+    return int(thing._align_)
+
+
+def addressof(thing: Any) -> int:
+    """A number that names the object to `memset` and `memmove`."""
+    _named[id(thing)] = thing
+    return id(thing)
+
+
+def _memory_of(target: Any) -> Any:
+    thing = _named.get(target) if isinstance(target, int) else getattr(target, "contents", target)
+    if not isinstance(thing, _CData):
+        raise OSError(_NO_MEMORY)
+    return thing._memory_
+
+
+def memset(target: Any, value: int, count: int) -> Any:
+    memory = _memory_of(target)
+    if count > len(memory):
+        raise OSError(_NO_MEMORY)
+    memory[:count] = bytes([value & 255]) * count
+    return target
+
+
+def memmove(target: Any, source: Any, count: int) -> Any:
+    data = source if isinstance(source, (bytes, bytearray)) else _memory_of(source)
+    memory = _memory_of(target)
+    if count > len(memory) or count > len(data):
+        raise OSError(_NO_MEMORY)
+    memory[:count] = bytes(data[:count])
+    return target
+
+
+def create_string_buffer(init: Any, size: int | None = None) -> Any:
+    if isinstance(init, int):
+        return (c_char * init)()
+    buffer = (c_char * (len(init) + 1 if size is None else size))()
+    buffer.value = init
+    return buffer
+
+
+def create_unicode_buffer(init: Any, size: int | None = None) -> Any:
+    if isinstance(init, int):
+        return (c_wchar * init)()
+    buffer = (c_wchar * (len(init) + 1 if size is None else size))()
+    buffer.value = init
+    return buffer
+
+
+def _refuse(*arguments: Any, **options: Any) -> Any:
+    raise OSError(_NO_MEMORY)
+
+
+CDLL = PyDLL = CFUNCTYPE = PYFUNCTYPE = cast = string_at = wstring_at = c_void_p = c_char_p = (
+    c_wchar_p
+) = _refuse
+py_object = get_errno = set_errno = _refuse
+
+
+class _Libraries:
+    """`cdll` and `pythonapi`: any attribute is refused."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _refuse()
+
+
+cdll = pydll = pythonapi = _Libraries()
+RTLD_LOCAL, RTLD_GLOBAL, DEFAULT_MODE = 0, 256, 0
+del _name, _code, _same

@@ -105,10 +105,15 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     staged = Path(config["folder"])
     control = _enter_cgroup(config["cgroup"])
     limits = Limits(**config["limits"])
-    path = [config["packages_path"]] if config["packages_path"] else []
     here = Path(__file__).parent
     boot, text = compile_runner(
-        (here / "runner.py").read_text(), (here / "endings.py").read_text(), limits, path
+        (here / "runner.py").read_text(),
+        (here / "endings.py").read_text(),
+        {
+            "fd": limits.open_files - 1,
+            "path": [config["packages_path"]] if config["packages_path"] else [],
+            "stdlib": config["stdlib"],
+        },
     )
     runner = _memory_file("runner", text)
     filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
@@ -189,3 +194,5 @@ def _own_root(staged: str) -> None:
     os.chdir("/")
     linux.unmount("/old")
     os.rmdir("/old")
+    read_only = linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
+    linux.mount("none", "/", None, read_only, "size=64k,mode=0755")

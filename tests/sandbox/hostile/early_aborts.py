@@ -1,0 +1,5 @@
+# expect: crashed
+import os
+
+os.abort()
+assert 1 + 1 == 3

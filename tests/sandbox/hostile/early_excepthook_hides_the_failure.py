@@ -1,0 +1,6 @@
+# expect: failed
+import os
+import sys
+
+sys.excepthook = lambda *_: os._exit(0)
+assert 1 + 1 == 3

@@ -1,0 +1,3 @@
+# expect: exited_early
+quit()
+assert 1 + 1 == 3

@@ -1,0 +1,3 @@
+# expect: exited_early
+raise SystemExit
+assert 1 + 1 == 3

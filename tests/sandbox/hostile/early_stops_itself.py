@@ -1,0 +1,6 @@
+# expect: timeout
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGSTOP)
+assert 1 + 1 == 3

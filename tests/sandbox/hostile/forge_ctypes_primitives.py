@@ -1,0 +1,4 @@
+# expect: failed
+import _ctypes
+
+assert 1 + 1 == 3

@@ -1,0 +1,9 @@
+# expect: failed
+"""
+>>> 1 + 1
+3
+"""
+
+import doctest
+
+doctest.testmod()

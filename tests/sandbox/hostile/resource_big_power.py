@@ -1,0 +1,2 @@
+# expect: cpu_timeout|timeout
+x = 7 ** (7 ** 9)

@@ -1,0 +1,3 @@
+# expect: cpu_timeout|timeout
+while True:
+    pass

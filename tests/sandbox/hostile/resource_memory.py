@@ -1,0 +1,2 @@
+# expect: oom
+x = bytearray(8 << 30)

@@ -1,0 +1,5 @@
+# expect: failed
+import os
+
+fd = os.memfd_create("hoard")
+print("BREACH memfd")

@@ -1,0 +1,4 @@
+# expect: oom
+hoard = []
+while True:
+    hoard.append(bytearray(b"x" * (1 << 20)))
