@@ -75,6 +75,10 @@ class Reporter:
     def say(self, message: str) -> None:
         """One line for the user, which the log gets as well."""
         logger.info(message)
+        self.show(message)
+
+    def show(self, message: str) -> None:
+        """One line for the user."""
         if self.live:
             self.console.print(message, highlight=False, markup=False)
         else:

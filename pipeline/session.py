@@ -201,7 +201,7 @@ def _start() -> Session:
             f"cannot write to {session.artifacts}: {error.strerror}",
             "set [project] artifacts to a folder you can write to",
         ) from None
-    _log_to_file(session.artifacts / "logs" / "pipeline.log")
+    _set_up_logging(session)
     _install_signal_handlers(session)
     for path in sweep(session.artifacts):
         logger.info("swept %s, left by a run that is no more", path)
@@ -211,15 +211,31 @@ def _start() -> Session:
     return session
 
 
-def _log_to_file(path: Path) -> None:
+def _set_up_logging(session: Session) -> None:
+    """Everything to a rotating file; warnings of ours to the terminal as well."""
+    path = session.artifacts / "logs" / "pipeline.log"
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name in ("luigi", "luigi-interface", "selfcodealign"):
+    to_file = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("luigi", "luigi-interface", "selfcodealign", "pipeline"):
         log = logging.getLogger(name)
         log.setLevel(logging.INFO)
-        log.addHandler(handler)
+        log.addHandler(to_file)
         log.propagate = False
+    to_terminal = _Terminal(session.reporter)
+    to_terminal.setLevel(logging.WARNING)
+    logging.getLogger("pipeline").addHandler(to_terminal)
+
+
+class _Terminal(logging.Handler):
+    """Log records as lines between the progress."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._reporter.show(record.getMessage())
 
 
 def _install_signal_handlers(session: Session) -> None:
