@@ -7,6 +7,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# CI trains the demo model a few steps as well. PyTorch is too large to ask of everyone.
+EXTRAS ?= test$(if $(CI),$(COMMA)train)
+COMMA  := ,
 
 .DEFAULT_GOAL := help
 .PHONY: help setup dataset test lint types check cuda bubblewrap clean-venv
@@ -24,12 +27,12 @@ $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/.installed-test: setup.cfg pyproject.toml | $(BIN)/python
+$(VENV)/.installed-$(EXTRAS): setup.cfg pyproject.toml | $(BIN)/python
 	@echo "installing the project, its dependencies and what the tests need; llama.cpp is compiled, which takes minutes"
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-dev: $(VENV)/.installed-test
+$(VENV)/.installed-dev: $(VENV)/.installed-$(EXTRAS)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	@touch $@
 
@@ -41,7 +44,7 @@ setup: $(VENV)/.installed bubblewrap
 dataset: setup
 	$(BIN)/luigi --module pipeline FinalDataset
 
-test: $(VENV)/.installed-test bubblewrap
+test: $(VENV)/.installed-$(EXTRAS) bubblewrap
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed-dev
