@@ -29,8 +29,9 @@ from typing import Any
 import planting  # beside this file
 
 from pipeline.text.decontamination import Decontaminator
+from pipeline.text.layouts import Task
 from pipeline.text.normalise import parse
-from pipeline.text.packs import Task, load_pack
+from pipeline.text.packs import load_pack
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_PACK = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"

@@ -14,11 +14,13 @@ import ast
 import random
 import re
 
-_NAMES = (
-    "alpha bravo chart delta ember fable grove haven inlet joule karma lemon mango noble opera pearl quill "
-    "river solar tempo umber vivid wheat xenon yield_ zephyr acorn birch cedar dune eagle frost gamma hazel "
-    "iris jade kelp lotus maple nectar olive plume quartz raven sable thyme ultra velvet willow"
-).split()
+_WORDS = """
+    alpha bravo chart delta ember fable grove haven inlet joule karma lemon mango noble opera pearl
+    quill river solar tempo umber vivid wheat xenon yield_ zephyr acorn birch cedar dune eagle frost
+    gamma hazel iris jade kelp lotus maple nectar olive plume quartz raven sable thyme ultra velvet
+    willow
+    """
+_NAMES = tuple(_WORDS.split())
 _THESAURUS = {
     "list": "array|sequence|collection", "array": "list|sequence", "string": "text|piece of text",
     "strings": "texts|pieces of text", "lists": "arrays|sequences", "number": "value|figure",
@@ -169,7 +171,9 @@ class _Rename(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
-        node.body = [statement for statement in node.body if not _is_text(statement)] or [ast.Pass()]
+        node.body = [statement for statement in node.body if not _is_text(statement)] or [
+            ast.Pass()
+        ]
         self.generic_visit(node)
         node.name = self.names.get(node.name, node.name)
         return node
@@ -211,14 +215,18 @@ class _Rewrite(ast.NodeTransformer):
         turned = _MIRROR.get(type(node.ops[0])) if len(node.ops) == 1 else None
         if turned and self._may():
             return ast.Compare(node.comparators[0], [turned()], [node.left])
-        if isinstance(node.ops[0], ast.In) and isinstance(node.comparators[0], ast.List | ast.Tuple):
+        if isinstance(node.ops[0], ast.In) and isinstance(
+            node.comparators[0], ast.List | ast.Tuple
+        ):
             elements = node.comparators[0].elts
             self._chance.shuffle(elements)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        plain = isinstance(node.left, ast.Name | ast.Constant) and isinstance(node.right, ast.Constant)
+        plain = isinstance(node.left, ast.Name | ast.Constant) and isinstance(
+            node.right, ast.Constant
+        )
         numeric = plain and isinstance(node.right.value, int)  # type: ignore[attr-defined]
         if isinstance(node.op, ast.Mult) and numeric and self._may():
             return ast.BinOp(node.right, node.op, node.left)
@@ -294,5 +302,3 @@ class _Rewrite(ast.NodeTransformer):
                     zero = ast.Assign([ast.Name(name, ast.Store())], ast.Constant(0), lineno=1)
                     return [zero, ast.While(test, [*node.body, one], [])]
         return None
-
-
