@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from pipeline.text.packs import Task
+from pipeline.text.layouts import Task
 from pipeline.text.shapes import mended
 
 MAX_PROGRAMS = 4
@@ -31,7 +31,9 @@ def confirmation_programs(task: Task, code: str) -> tuple[str, ...]:
 
 
 def _program(task: Task, code: str, alias: str) -> str:
-    return "\n\n".join(part for part in (task.setup, code, alias, task.tests) if part.strip()) + "\n"
+    return (
+        "\n\n".join(part for part in (task.setup, code, alias, task.tests) if part.strip()) + "\n"
+    )
 
 
 def _callable_names(code: str) -> list[str]:

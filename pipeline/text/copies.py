@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from pipeline.text.layouts import Task
 from pipeline.text.minhash import word_grams
-from pipeline.text.normalise import definitions_only, words
-from pipeline.text.packs import Task
+from pipeline.text.normalise import definitions_only, without_examples, words
 
 GRAM = 6
 _LEAST_GRAMS = 6
@@ -100,7 +99,8 @@ class Copies:
 
 def _needles(task: Task) -> Iterator[tuple[str, _Kind]]:
     for text in task.texts:
-        yield " ".join(words(text)), _PROSE
+        for part in (text, without_examples(text)):
+            yield " ".join(words(part)), _PROSE
     for solution in task.solutions:
         yield " ".join(words(definitions_only(solution) or solution)), _PROGRAM
 

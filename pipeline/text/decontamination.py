@@ -18,7 +18,6 @@ In: packs, rows. Out: findings with evidence. A check costs one to two milliseco
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -27,8 +26,10 @@ import numpy.typing as npt
 
 from pipeline.text.background import SHAPES, WORDS
 from pipeline.text.copies import Copies
+from pipeline.text.layouts import Task
 from pipeline.text.nearduplicates import NearDuplicates
-from pipeline.text.packs import Pack, Task
+from pipeline.text.normalise import without_examples
+from pipeline.text.packs import Pack
 from pipeline.text.resemblance import Resemblance
 from pipeline.text.shapes import Unit, units
 from pipeline.text.vocabulary import content_words
@@ -52,7 +53,6 @@ _SMALL_CODE_WORDS = 0.25  # what the words must resemble for a small program to 
 _WORDS_DOUBT = 15.0
 _SHAPES_DOUBT = 30.0
 _MINHASH = 0.5
-_EXAMPLES = re.compile(r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for instance\b|\[?inputs?\s*:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +75,23 @@ class Suspect:
 
 
 class Decontaminator:
-    """All tasks of the packs, ready to be compared with rows."""
+    """All tasks of the packs, ready to be compared with rows; the thresholds are for words and code added."""
 
-    def __init__(self, packs: Iterable[Pack]) -> None:
+    def __init__(
+        self, packs: Iterable[Pack], resembles: float = RESEMBLES, suspect: float = SUSPECT
+    ) -> None:
         self.packs = tuple(packs)
         self.tasks: tuple[Task, ...] = tuple(task for pack in self.packs for task in pack.tasks)
         self._copies = Copies(self.tasks)
         self._statements = NearDuplicates(_MINHASH, permutations=128, ngram=3)
         for number, task in enumerate(self.tasks):
-            self._statements.add(str(number), task.texts[0])
+            self._statements.add(str(number), without_examples(task.texts[0]))
         self._code = _TaskCode(self.tasks)
         self._words_of = [_task_words(task) for task in self.tasks]
         self._words = Resemblance(self._words_of, WORDS, _WORDS_DOUBT)
         more = max(0.0, math.log10(max(len(self.tasks), 1) / _TASKS_MEASURED))
-        self._raised = PER_TENFOLD * more
+        self._resembles = resembles + PER_TENFOLD * more
+        self._suspect = suspect + PER_TENFOLD * more
 
     def check(self, instruction: str, response: str, code: str) -> list[Finding]:
         """What a row holds of the packs: at most one finding for each layer and task, surest layers first.
@@ -99,7 +102,7 @@ class Decontaminator:
             self._finding(number, layer, score, evidence)
             for number, layer, score, evidence in self._copies.find((instruction, response, code))
         ]
-        if match := self._statements.find(instruction):
+        if match := self._statements.find(without_examples(instruction)):
             evidence = f"instruction and statement: Jaccard {match.similarity:.2f} of word 3-grams"
             found.append(self._finding(int(match.id), "minhash", match.similarity, evidence))
         of_row = units(code)
@@ -109,7 +112,7 @@ class Decontaminator:
             found.append(self._finding(number, "code", score, evidence))
         both = by_words + by_shapes
         surely = both - ALONE * (np.minimum(by_words, by_shapes) < _AGREES)
-        for number in _above(surely, RESEMBLES + self._raised):
+        for number in _above(surely, self._resembles):
             evidence = self._resemblance_evidence(number, words, by_words, by_shapes)
             found.append(self._finding(number, "resemblance", float(both[number]) / 2, evidence))
         return sorted(found, key=lambda item: (LAYERS.index(item.layer), -item.score))
@@ -124,7 +127,7 @@ class Decontaminator:
         of_row = units(code)
         by_words, by_shapes = self._scores(_row_words(instruction, of_row), of_row)
         both = by_words + by_shapes
-        testable = [n for n in _above(both, SUSPECT + self._raised) if self.tasks[n].tests]
+        testable = [n for n in _above(both, self._suspect) if self.tasks[n].tests]
         return [Suspect(self.tasks[n], round(float(both[n]) / 2, 3)) for n in testable[:most]]
 
     def _scores(
@@ -212,16 +215,9 @@ def _distinct(of_row: Sequence[Unit]) -> list[Unit]:
 
 
 def _task_words(task: Task) -> list[str]:
-    statement = task.texts[0]
-    described = _EXAMPLES.split(statement, maxsplit=1)[0]
-    if len(described.split()) < 4:
-        described = statement
-    return content_words(described + " " + task.entry_point.replace("_", " "))
+    return content_words(f"{without_examples(task.texts[0])} {task.entry_point.replace('_', ' ')}")
 
 
 def _row_words(instruction: str, of_row: Sequence[Unit]) -> list[str]:
-    described = _EXAMPLES.split(instruction, maxsplit=1)[0]
-    if len(described.split()) < 4:
-        described = instruction
     names = " ".join(unit.name for unit in of_row).replace("_", " ")
-    return content_words(f"{described} {names}")
+    return content_words(f"{without_examples(instruction)} {names}")

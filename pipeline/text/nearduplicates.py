@@ -14,6 +14,7 @@ Memory is about 230 bytes for the bands and 250 for the sketch of each added tex
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,12 +23,16 @@ import numpy.typing as npt
 from pipeline.text.minhash import Sketch, Sketcher, similarity
 from pipeline.text.normalise import definitions_only
 
+Keys = npt.NDArray[np.uint64]
+
 RECALL_AT_THRESHOLD = 0.9
 _FIRST_SEGMENT = 1 << 14
 _LARGEST_SEGMENT = 1 << 20  # rows are numbered with 20 of a slot's 32 bits
 _BUCKET = 8
 _LOAD = 0.6
-_LONGEST_CHAIN = 64  # buckets; a band that more rows share is boilerplate, the other bands tell them apart
+_LONGEST_CHAIN = (
+    64  # buckets; a band that more rows share is boilerplate, the other bands tell them apart
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +46,7 @@ class Match:
 class NearDuplicates:
     """Texts added so far, searchable by resemblance."""
 
-    def __init__(
-        self, threshold: float = 0.7, permutations: int = 250, ngram: int = 5
-    ) -> None:
+    def __init__(self, threshold: float = 0.7, permutations: int = 250, ngram: int = 5) -> None:
         if not 0 < threshold <= 1:
             raise ValueError(f"threshold must be above 0 and at most 1, not {threshold}")
         self.threshold = threshold
@@ -51,17 +54,17 @@ class NearDuplicates:
         self._bands, self._rows = bands_for(threshold, permutations)
         self._permutations = permutations
         self._segments: list[_Segment] = []
-        self._last: tuple[str, Sketch | None] = ("", None)
+        self._last: tuple[str, tuple[Sketch, Keys] | None] = ("", None)
 
     def __len__(self) -> int:
         return sum(len(segment.ids) for segment in self._segments)
 
     def find(self, text: str) -> Match | None:
         """The added text most like this one, if any reaches the threshold; the earliest of equals."""
-        sketch = self._sketch(text)
-        if sketch is None:
+        sketched = self._sketched(text)
+        if sketched is None:
             return None
-        keys = self._keys(sketch)
+        sketch, keys = sketched
         best: Match | None = None
         for segment in self._segments:
             rows = segment.candidates(keys)
@@ -76,22 +79,23 @@ class NearDuplicates:
 
     def add(self, id: str, text: str) -> None:
         """Let later texts be found to resemble this one."""
-        sketch = self._sketch(text)
-        if sketch is None:
+        sketched = self._sketched(text)
+        if sketched is None:
             return
         if not self._segments or self._segments[-1].full:
             previous = self._segments[-1].capacity if self._segments else _FIRST_SEGMENT // 2
             capacity = min(previous * 2, _LARGEST_SEGMENT)
             self._segments.append(_Segment(capacity, self._bands, self._permutations))
-        self._segments[-1].add(id, sketch, self._keys(sketch))
+        self._segments[-1].add(id, *sketched)
 
-    def _sketch(self, text: str) -> Sketch | None:
+    def _sketched(self, text: str) -> tuple[Sketch, Keys] | None:
         # find and add are called with the same text one after the other.
         if self._last[0] != text:
-            self._last = (text, self._sketcher.sketch(text))
+            sketch = self._sketcher.sketch(text)
+            self._last = (text, None if sketch is None else (sketch, self._keys(sketch)))
         return self._last[1]
 
-    def _keys(self, sketch: Sketch) -> npt.NDArray[np.uint64]:
+    def _keys(self, sketch: Sketch) -> Keys:
         """One 64-bit key for each band: a hash of the band's bytes and of its number."""
         bands = sketch[: self._bands * self._rows].reshape(self._bands, self._rows)
         keys = np.arange(1, self._bands + 1, dtype=np.uint64)
@@ -124,7 +128,7 @@ class _Segment:
         # The last number is not used: number plus one must fit 20 bits.
         return len(self.ids) >= self.capacity - 1
 
-    def candidates(self, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    def candidates(self, keys: Keys) -> npt.NDArray[np.int64]:
         """Rows that share a band with the keys, in order, each once."""
         buckets, tags = self._place(keys)
         found = []
@@ -141,7 +145,7 @@ class _Segment:
             return np.empty(0, np.int64)
         return np.unique(np.concatenate(found)).astype(np.int64) - 1
 
-    def add(self, id: str, sketch: Sketch, keys: npt.NDArray[np.uint64]) -> None:
+    def add(self, id: str, sketch: Sketch, keys: Keys) -> None:
         row = len(self.ids)
         self.ids.append(id)
         self.sketches[row] = sketch
@@ -159,9 +163,7 @@ class _Segment:
             buckets = np.where(has_free, buckets, (buckets + 1) % self._buckets)[left]
             entries = entries[left]
 
-    def _place(
-        self, keys: npt.NDArray[np.uint64]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+    def _place(self, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
         buckets = ((keys >> np.uint64(32)) * np.uint64(self._buckets)) >> np.uint64(32)
         return buckets.astype(np.int64), (keys & np.uint64(0xFFF)).astype(np.uint32)
 
@@ -183,6 +185,7 @@ class NearDuplicateRows:
     """Rows taken so far; a row is a near-duplicate when its instruction, its response or its code is."""
 
     def __init__(self, threshold: float = 0.7, permutations: int = 250) -> None:
+        self._last: tuple[str, str] = ("", "")
         self._fields = {
             name: NearDuplicates(threshold, permutations)
             for name in ("instruction", "response", "code")
@@ -190,19 +193,22 @@ class NearDuplicateRows:
 
     def find(self, instruction: str, response: str, code: str) -> RowMatch | None:
         """The earlier row that this one resembles, by the first field that does."""
-        for name, text in _texts(instruction, response, code):
+        for name, text in self._texts(instruction, response, code):
             if match := self._fields[name].find(text):
                 return RowMatch(match.id, name, match.similarity)
         return None
 
     def add(self, id: str, instruction: str, response: str, code: str) -> None:
         """Let later rows be found to resemble this one."""
-        for name, text in _texts(instruction, response, code):
+        for name, text in self._texts(instruction, response, code):
             self._fields[name].add(id, text)
 
-
-def _texts(instruction: str, response: str, code: str) -> tuple[tuple[str, str], ...]:
-    return ("instruction", instruction), ("response", response), ("code", definitions_only(code))
+    def _texts(self, instruction: str, response: str, code: str) -> Iterator[tuple[str, str]]:
+        yield "instruction", instruction
+        yield "response", response
+        if self._last[0] != code:
+            self._last = (code, definitions_only(code))
+        yield "code", self._last[1]
 
 
 def bands_for(threshold: float, permutations: int) -> tuple[int, int]:

@@ -7,11 +7,20 @@ import re
 import warnings
 
 _WORD = re.compile(r"[^\W_]+")
+_EXAMPLES = re.compile(
+    r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for instance\b|\[?inputs?\s*:)"
+)
 
 
 def words(text: str) -> list[str]:
     """The text's words and numbers in lower case: wrapping, case and punctuation are gone."""
     return _WORD.findall(text.lower())
+
+
+def without_examples(text: str) -> str:
+    """A problem's text up to its first example; all of it where hardly anything stands before."""
+    described = _EXAMPLES.split(text, maxsplit=1)[0]
+    return described if len(described.split()) >= 4 else text
 
 
 def parse(code: str) -> ast.Module | None:

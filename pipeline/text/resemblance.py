@@ -61,7 +61,9 @@ class Resemblance:
     def telling(self, features: Sequence[str], among: Sequence[str], most: int = 5) -> list[str]:
         """The heaviest features that two documents share: the evidence of a resemblance."""
         shared = set(features) & set(among)
-        return sorted(shared, key=lambda feature: (-self._weights.get(feature, 0.0), feature))[:most]
+        return sorted(shared, key=lambda feature: (-self._weights.get(feature, 0.0), feature))[
+            :most
+        ]
 
     def _weight(self, feature: str, share: float) -> float:
         share = max(self._background.get(feature, 0.0), share, _RAREST)

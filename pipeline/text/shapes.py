@@ -18,7 +18,7 @@ import builtins
 import hashlib
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.text.normalise import parse, syntax_error_line
@@ -28,7 +28,9 @@ MAX_UNITS = 24
 MAX_CODE_CHARS = 100_000
 _MAX_SHAPE_CHARS = 160
 
-_HEADER = re.compile(r"\s*(?:async |def |class |if |elif |else|for |while |try|with )[^#]*[^:\s]\s*$")
+_HEADER = re.compile(
+    r"\s*(?:async |def |class |if |elif |else|for |while |try|with )[^#]*[^:\s]\s*$"
+)
 _BUILTINS = frozenset(dir(builtins))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MIRRORED = {"Gt": "Lt", "GtE": "LtE"}
@@ -58,7 +60,7 @@ def units(code: str) -> list[Unit]:
     if module is None:
         return []
     found: list[Unit] = []
-    definitions = [node for node in ast.walk(module) if isinstance(node, _DEFINITIONS)]
+    definitions = list(_definitions(module))
     try:
         whole = _unit(definitions[0].name if len(definitions) == 1 else "", module)
         if whole.size:
@@ -68,6 +70,18 @@ def units(code: str) -> list[Unit]:
     except RecursionError:  # an expression nested deeper than Python's own stack
         pass
     return found
+
+
+def _definitions(
+    node: ast.AST,
+) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    """Functions and classes at any depth, outer ones first; only statements are looked into."""
+    for field in ("body", "orelse", "handlers", "finalbody"):
+        for child in getattr(node, field, ()):
+            if isinstance(child, _DEFINITIONS):
+                yield child
+            if not isinstance(child, ast.expr):
+                yield from _definitions(child)
 
 
 def mended(code: str) -> ast.Module | None:
@@ -143,9 +157,7 @@ class _Walk:
 
     def _name(self, name: str, bound: bool) -> tuple[str, str, str]:
         self.size += 1
-        if not bound and name not in self._names and (
-            name in self._modules or name in _BUILTINS
-        ):
+        if not bound and name not in self._names and (name in self._modules or name in _BUILTINS):
             kept = self._modules.get(name, name)
             self.shapes.setdefault(kept)
             return kept, kept, kept
@@ -223,9 +235,7 @@ class _Walk:
             case ast.Compare(left=left, ops=operators, comparators=others):
                 return _comparison(operators, [left, *others])
         return _label(node), [
-            child
-            for child in ast.iter_child_nodes(node)
-            if not isinstance(child, ast.expr_context)
+            child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)
         ]
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Piece]:
@@ -278,9 +288,7 @@ def _generators(generators: Iterable[ast.comprehension]) -> list[_Piece]:
     return pieces
 
 
-def _comparison(
-    operators: list[ast.cmpop], sides: list[ast.expr]
-) -> tuple[str, list[_Piece]]:
+def _comparison(operators: list[ast.cmpop], sides: list[ast.expr]) -> tuple[str, list[_Piece]]:
     labels = [_label(operator) for operator in operators]
     if all(label in _MIRRORED for label in labels):
         return "-".join(_MIRRORED[label] for label in reversed(labels)), list(reversed(sides))

@@ -13,8 +13,7 @@ from functools import lru_cache
 _WORD = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
-STOP_WORDS = frozenset(
-    """
+_STOP_WORDS = """
     a about above after again all also always am an and any anything are as at be because been before being
     both but by can cannot case could create creates did do does doing done down during each either else
     etc every everything example examples f few following follow follows for from further function functions
@@ -28,8 +27,8 @@ STOP_WORDS = frozenset(
     while who whose why will with within without write writes would yet you your yourself s t re ve ll d m
     true false none return returns returned returning result results output outputs input inputs argument
     arguments code solution problem call called calls accept accepts receive receives
-    """.split()
-)
+    """
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _GROUPS = """
     list array sequence collection series vector sublist arr lst
@@ -151,10 +150,8 @@ def content_words(text: str) -> list[str]:
 def _canonical(word: str) -> str:
     if word in STOP_WORDS and word not in _IRREGULAR:
         return ""
-    if word in _IRREGULAR or word in _GROUP_OF:
-        stem = _IRREGULAR.get(word, word)
-    else:
-        stem = _stem(word)
+    known = word in _IRREGULAR or word in _GROUP_OF
+    stem = _IRREGULAR.get(word, word) if known else _stem(word)
     return _GROUP_OF.get(stem, stem)
 
 
