@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Sequence
 
+from sandbox import check
 from sandbox.errors import SandboxUnavailable
 from sandbox.limits import MIB, Limits
-from sandbox.pool import require, run
+from sandbox.pool import run
 
 PASSED, NOT_PASSED, NO_SANDBOX = 0, 1, 2
 
@@ -24,10 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("--memory", type=int, metavar="MB", help="megabytes of memory")
     one.add_argument("--packages", default="", metavar="A,B", help="packages it may import")
     one.add_argument("--json", action="store_true", help="print one JSON object")
-    commands.add_parser("check", help="say whether this machine can make sandboxes")
+    doctor = commands.add_parser("check", help="say what this machine has for sandboxes")
+    doctor.add_argument("--json", action="store_true", help="print a JSON object a line")
     options = parser.parse_args(arguments)
     if options.command == "check":
-        return _check()
+        return check.report(options.json, _to_stderr)
     return _run(options)
 
 
@@ -71,16 +73,6 @@ def _limits(options: argparse.Namespace) -> Limits:
     if options.memory is not None:
         chosen["memory_bytes"] = options.memory * MIB
     return Limits(**chosen)  # type: ignore[arg-type]
-
-
-def _check() -> int:
-    try:
-        require(log=_to_stderr)
-    except SandboxUnavailable as error:
-        print(f"FAIL  {error}")
-        return NO_SANDBOX
-    print("PASS  a program that passes passes, and one that fails does not")
-    return PASSED
 
 
 def _to_stderr(line: str) -> None:

@@ -28,12 +28,6 @@ class Group:
         """Move the calling process in."""
         (self.folder / "cgroup.procs").write_text(str(os.getpid()))
 
-    def give_to(self, uid: int) -> None:
-        """Let an unprivileged worker set its own limits; it never gets to the limits above."""
-        for name in ("memory.limit_in_bytes", "memory.max", "memory.swap.max"):
-            if (self.folder / name).exists():
-                os.chown(self.folder / name, uid, -1)
-
 
 @dataclass(frozen=True, slots=True)
 class Control:

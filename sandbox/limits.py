@@ -27,7 +27,7 @@ class Limits:
     wall_seconds: float = 10.0
     cpu_seconds: int = 8
     memory_bytes: int = 1024 * MIB
-    processes: int = 32
+    processes: int = 128
     open_files: int = 256
     file_bytes: int = 16 * MIB
     scratch_bytes: int = 32 * MIB

@@ -24,7 +24,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.result import Program, Result
 from sandbox.root import Log, StagedRoot, find_bwrap, prepare
-from sandbox.worker import FIRST_UID, read_frame, write_frame
+from sandbox.worker import read_frame, write_frame
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox.worker import main; main()"
 _ATTEMPTS = 3
@@ -245,8 +245,6 @@ class _Worker:
         group = None
         if memory_control:
             group = cgroup.create(f"sandbox-{os.getpid()}-{id(limits):x}-{slot}")
-        if group and os.geteuid() == 0:
-            group.give_to(FIRST_UID + slot)
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-c", _START, str(Path(__file__).parent.parent)],
             stdin=subprocess.PIPE,

@@ -56,6 +56,10 @@ REPLACEABLE = (
     "license",
     "_",
 )
+# What tests compare with, and no honest program replaces.
+COMPARERS = (("math", "isclose"), ("cmath", "isclose"))
+# Where an interpreter has them built in, they cannot be left out of the staged root.
+FORBIDDEN = {"_ctypes", "_testcapi", "_testinternalcapi", "_testlimitedcapi", "_testbuffer"}
 SITE_NAMES = ("exit", "quit", "help", "copyright", "credits", "license")
 
 
@@ -75,6 +79,19 @@ def _arm(fd: int) -> None:
         writer.write(TRIPPED + event.encode())
         wires[event] = writer
     sys.addaudithook(wires.pop)  # type: ignore[arg-type]
+
+
+def _guard_built_in_modules(fd: int) -> None:
+    """Report the import of a module that reaches memory; a second best, for interpreters that contain one."""
+    names, write = FORBIDDEN.intersection(sys.builtin_module_names), posix.write
+    if not names:
+        return
+
+    def hook(event: str, arguments: Any) -> None:
+        if event == "import" and arguments[0] in names:
+            write(fd, TRIPPED + b"import of " + arguments[0].encode())
+
+    sys.addaudithook(hook)
 
 
 def _quiet_settrace() -> None:
@@ -222,7 +239,7 @@ def _make_program(
 def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
     """A function that refuses an end that was reached with replaced built-ins or another `__main__`."""
     modules, namespace, table = sys.modules, module.__dict__, builtins.__dict__
-    keep, changed = table.copy(), Changed
+    keep, changed, c_function = table.copy(), Changed, type(len)
     for name in REPLACEABLE:
         keep.pop(name, None)
 
@@ -234,6 +251,10 @@ def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
             raise changed("__main__ was replaced")
         if namespace.get("__builtins__") is not builtins:
             raise changed("__builtins__ was replaced")
+        for name, attribute in COMPARERS:
+            owner = modules.get(name)
+            if owner is not None and type(owner.__dict__.get(attribute)) is not c_function:
+                raise changed(f"{name}.{attribute} was replaced")
         if also is not None:
             also()
         return b""
@@ -327,6 +348,7 @@ def main(config: dict[str, Any]) -> NoReturn:
     posix.close(4)
     module = _main_module()
     _quiet_settrace()
+    _guard_built_in_modules(fd)
     _arm(fd)
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)

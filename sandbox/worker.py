@@ -119,15 +119,9 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
     oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
     os.chdir(staged.parent)
-    uid, gid = os.getuid(), os.getgid()
-    if uid == 0:
-        uid = gid = FIRST_UID + config["slot"] % _UIDS
-        os.setgroups([])
-        os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
-        linux.make_dumpable()
+    uid, gid = drop_root(config["slot"])
     linux.forbid_new_privileges()
-    _own_namespaces(uid, gid)
+    own_namespaces(uid, gid)
     _own_root(staged.name)
     linux.become_subreaper()
     flags = ["-S", "-s", "-B"] + (["-P"] if sys.version_info >= (3, 11) else [])
@@ -147,6 +141,28 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     )
 
 
+def drop_root(slot: int) -> tuple[int, int]:
+    """Change from root to an unprivileged uid of this slot; the uid and gid this process now has.
+
+    Root of a user namespace in which that uid does not exist is an ordinary user outside, and stays.
+    """
+    uid = FIRST_UID + slot % _UIDS
+    if os.getuid() == 0 and _is_mapped(uid, "uid_map") and _is_mapped(uid, "gid_map"):
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+        linux.make_dumpable()
+    return os.getuid(), os.getgid()
+
+
+def _is_mapped(number: int, name: str) -> bool:
+    for line in Path(f"/proc/self/{name}").read_text().splitlines():
+        first, _, count = map(int, line.split())
+        if first <= number < first + count:
+            return True
+    return False
+
+
 def _enter_cgroup(folder: tuple[str, int] | None) -> cgroup.Control | None:
     if folder is None:
         return None
@@ -163,7 +179,7 @@ def _memory_file(name: str, data: bytes) -> int:
     return fd
 
 
-def _own_namespaces(uid: int, gid: int) -> None:
+def own_namespaces(uid: int, gid: int) -> None:
     """A user namespace in which we may mount, and a mount namespace to do it in."""
     linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWNS)
     for name, text in (

