@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+PREFIX = "sandbox-"  # then the pid of the process that made the group, a dash, and anything
 WORKER_BYTES = 48 << 20  # the worker itself, bwrap, kernel memory of the namespaces
 
 
@@ -69,8 +70,17 @@ def create(name: str, *, proc: Path = Path("/proc/self")) -> Group | None:
     ):
         group = _try(folder / name, version)
         if group is not None:
+            _sweep(folder)
             return group
     return None
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the empty groups of processes that were killed before they could."""
+    for path in folder.glob(f"{PREFIX}*-*"):
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            remove(path)
 
 
 def remove(folder: Path) -> None:

@@ -19,6 +19,7 @@ from sandbox import bwrap, cgroup, runner, seccomp
 from sandbox.errors import SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.pool import Pool
+from sandbox.remedies import remedies
 from sandbox.result import Program
 from sandbox.root import Log, StagedRoot, find_bwrap, prepare
 
@@ -92,39 +93,6 @@ def report(as_json: bool = False, log: Log | None = None) -> int:
     return 2 if FAIL in levels else 0
 
 
-def user_namespace_remedies() -> list[str]:
-    """What may stand in the way of user namespaces here, as this machine's settings say it."""
-    found = []
-    for path, bad, remedy in (
-        (
-            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-            "1",
-            "Ubuntu restricts user namespaces: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0",
-        ),
-        (
-            "/proc/sys/kernel/unprivileged_userns_clone",
-            "0",
-            "Debian's switch is off: sudo sysctl -w kernel.unprivileged_userns_clone=1",
-        ),
-        (
-            "/proc/sys/user/max_user_namespaces",
-            "0",
-            "sudo sysctl -w user.max_user_namespaces=10000",
-        ),
-    ):
-        try:
-            if Path(path).read_text().strip() == bad:
-                found.append(remedy)
-        except OSError:
-            continue
-    if any(os.path.exists(path) for path in ("/.dockerenv", "/run/.containerenv")):
-        found.append(
-            "this is a container: start it with --security-opt seccomp=unconfined "
-            "--security-opt apparmor=unconfined --security-opt systempaths=unconfined"
-        )
-    return found or ["allow unprivileged user namespaces on this machine"]
-
-
 def _bwrap() -> Finding:
     try:
         path = find_bwrap()
@@ -150,7 +118,7 @@ def _user_namespaces() -> Finding:
     if done.returncode == 0:
         return Finding(PASS, "user namespaces", "unprivileged processes may make them")
     reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "refused"
-    return Finding(FAIL, "user namespaces", reason, "; ".join(user_namespace_remedies()))
+    return Finding(FAIL, "user namespaces", reason, remedies())
 
 
 def _seccomp() -> Finding:
@@ -194,7 +162,7 @@ def _interpreter() -> Finding:
 
 
 def _memory_control() -> Finding:
-    group = cgroup.create(f"sandbox-check-{os.getpid()}")
+    group = cgroup.create(f"{cgroup.PREFIX}{os.getpid()}-check")
     if group is None:
         return Finding(
             CAUTION,
@@ -220,7 +188,7 @@ def _self_test(log: Log | None) -> Iterator[Finding]:
                     text = f"{result.status} instead of {expected[0]}: {result.detail or result.stderr[-200:]}"
                 yield Finding(level, result.id, text)
     except SandboxUnavailable as error:
-        yield Finding(FAIL, "live test", str(error), "; ".join(user_namespace_remedies()))
+        yield Finding(FAIL, "live test", str(error), remedies())
 
 
 def _megabytes(staged: StagedRoot) -> int:

@@ -28,7 +28,7 @@ from sandbox.scratch import Scratch
 
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
 
-_START_SECONDS = 60.0  # a machine that needs longer is not able to
+LONGEST_START = 60.0  # seconds; a machine that needs longer is not able to
 _FIRST_LOOK, _LOOK_EVERY = 0.15, 0.05
 _REAP_SECONDS = 10.0
 _TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
@@ -191,7 +191,7 @@ class Execution:
         for fd in (done, self.evidence.fileno(), *streams):
             poll.register(fd, select.POLLIN)
         poll.register(self.setup.asker, 0)  # its hang-up is always reported
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + LONGEST_START
         look = time.monotonic() + _FIRST_LOOK
         try:
             while not self.killed:

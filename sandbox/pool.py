@@ -8,28 +8,31 @@ one thread; the process may have others.
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import subprocess
 import sys
 import threading
-from collections import deque
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from sandbox import bwrap, cgroup
 from sandbox.errors import SandboxUnavailable
+from sandbox.execution import LONGEST_START
 from sandbox.limits import Limits
+from sandbox.remedies import remedies
 from sandbox.result import Program, Result
 from sandbox.root import Log, StagedRoot, find_bwrap, prepare
+from sandbox.schedule import Job, Schedule
 from sandbox.worker import read_frame, write_frame
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox.worker import main; main()"
-_ATTEMPTS = 3
-_ALONE_BATCH = 32  # timeouts collected before the others wait for them to be run alone
-_REMEDY = "; user namespaces may be forbidden here: run `python -m sandbox check` for what to do"
+_PATIENCE = 60.0  # seconds beyond all limits after which a worker counts as hung
+_CLOSE_SECONDS = 2.0
 
 
 class Pool:
@@ -61,12 +64,15 @@ class Pool:
         self._staged = prepare(packages, root_cache=root_cache, log=log)
         self._bwrap = bwrap.version(find_bwrap())
         self._memory_control = memory_control
-        self._busy = threading.Lock()
+        self._serving = threading.Lock()
         self._closed = False
-        self._workers: list[_Worker] = []
+        self._workers: list[_Worker | None] = [None] * count
         try:
             for slot in range(count):
-                self._workers.append(self._start(slot))
+                self._workers[slot] = self._spawn(slot)
+            for worker in self._workers:
+                if worker:
+                    worker.wait_until_ready()
         except BaseException:
             self.close()
             raise
@@ -81,105 +87,78 @@ class Pool:
         """Run each program; yield its result when it is ready. Result.id is Program.id.
 
         A wall timeout is run again while nothing else runs, and only then counts; a sandbox_error is tried
-        three times. Leaving the iterator early, as Ctrl-C does, kills the programs under way.
+        three times. Leaving the iterator early, as Ctrl-C does, ends the programs under way.
         """
         if self._closed:
             raise RuntimeError("the pool is closed")
-        if not self._busy.acquire(blocking=False):
+        if not self._serving.acquire(blocking=False):
             raise RuntimeError("the pool is already running programs; use one pool for each thread")
         try:
-            yield from self._serve(iter(programs))
+            yield from self._serve(Schedule(programs, rerun_timeouts=len(self._workers) > 1))
         finally:
-            try:
-                self._replace_busy()
-            finally:
-                self._busy.release()
+            self._discard(
+                [slot for slot, worker in enumerate(self._workers) if worker and worker.job]
+            )
+            self._serving.release()
 
     def close(self) -> None:
         """End all workers and whatever they run. May be called twice."""
         self._closed = True
-        for worker in self._workers:
-            worker.kill()
-        self._workers.clear()
+        self._discard(range(len(self._workers)))
 
-    def _serve(self, programs: Iterator[Program]) -> Iterator[Result]:
-        alone: deque[_Job] = deque()
-        again: deque[_Job] = deque()
-        exhausted = False
-        while True:
-            lonely = bool(alone) and (exhausted or len(alone) >= _ALONE_BATCH)
-            running = [worker for worker in self._workers if worker.job]
-            if lonely and not again and not running:
-                self._give(0, alone.popleft())
-            elif not lonely or again:
-                for slot, worker in enumerate(self._workers):
-                    if worker.job:
-                        continue
-                    if again:
-                        self._give(slot, again.popleft())
-                        continue
-                    program = None if exhausted or lonely else next(programs, None)
-                    if program is None:
-                        exhausted = exhausted or not lonely
-                        break
-                    source = program.source.encode("utf-8", "surrogatepass")
-                    self._give(slot, _Job(program.id, source))
-                lonely = bool(alone) and exhausted
-            if not any(worker.job for worker in self._workers):
-                if exhausted and not alone and not again:
-                    return
+    def _serve(self, schedule: Schedule) -> Iterator[Result]:
+        self._feed(schedule)
+        while any(worker and worker.job for worker in self._workers):
+            results = [schedule.settle(job, result) for job, result in self._collect()]
+            self._feed(schedule)
+            yield from filter(None, results)
+
+    def _feed(self, schedule: Schedule) -> None:
+        """Give every free worker a program, as far as the schedule has one that may start."""
+        for slot, worker in enumerate(self._workers):
+            if worker and worker.job:
                 continue
-            for job, result in self._collect():
-                if result.status == "sandbox_error" and job.attempts < _ATTEMPTS:
-                    again.append(job)
-                elif result.status == "timeout" and not job.alone and len(self._workers) > 1:
-                    job.alone = True
-                    alone.append(job)
-                else:
-                    yield result
+            job = schedule.next(sum(1 for other in self._workers if other and other.job))
+            if job is None:
+                return
+            if worker is None:
+                worker = self._workers[slot] = self._spawn(slot)
+                worker.wait_until_ready()
+            worker.give(
+                job, time.monotonic() + self._limits.wall_seconds + LONGEST_START + _PATIENCE
+            )
 
-    def _give(self, slot: int, job: _Job) -> None:
-        """Hand a job to a worker; a worker that has died meanwhile is replaced first."""
-        job.attempts += 1
-        worker = self._workers[slot]
-        worker.job = job
-        try:
-            write_frame(worker.requests, job.source)
-        except OSError:
-            worker.broken = True
-
-    def _collect(self) -> Iterator[tuple[_Job, Result]]:
-        """Wait for results; yields those that are there."""
+    def _collect(self) -> list[tuple[Job, Result]]:
+        """Wait until at least one worker is done, or has hung; what came of their jobs."""
         poll = select.poll()
-        slots = {}
-        for slot, worker in enumerate(self._workers):
-            if worker.job:
-                slots[worker.replies.fileno()] = slot
-                poll.register(worker.replies, select.POLLIN)
-        for fd, _ in poll.poll():
-            slot = slots[fd]
+        busy = {w.replies.fileno(): slot for slot, w in enumerate(self._workers) if w and w.job}
+        for fd in busy:
+            poll.register(fd, select.POLLIN)
+        ready = {fd for fd, _ in poll.poll(int(_PATIENCE * 1000))}
+        done = []
+        for fd, slot in busy.items():
             worker = self._workers[slot]
-            job = worker.job
-            assert job is not None
-            try:
-                if worker.broken:
-                    raise EOFError
-                fields = read_frame(worker.replies)
-                worker.job = None
-            except (EOFError, ValueError, TypeError, OSError):
-                worker.kill()
-                self._workers[slot] = self._start(slot)
+            assert worker and worker.job
+            if fd not in ready and time.monotonic() < worker.deadline:
+                continue
+            job, fields = worker.job, worker.take() if fd in ready else None
+            if fields is None:
+                self._discard([slot])
                 fields = {"status": "sandbox_error", "detail": "the worker ended unexpectedly"}
-            yield job, Result(id=job.id, **fields)
+            done.append((job, Result(id=job.id, **fields)))
+        return done
 
-    def _replace_busy(self) -> None:
-        for slot, worker in enumerate(self._workers):
-            if worker.job and not self._closed:
-                worker.kill()
-                self._workers[slot] = self._start(slot)
+    def _spawn(self, slot: int) -> _Worker:
+        return _Worker.spawn(slot, self._limits, self._staged, self._bwrap, self._memory_control)
 
-    def _start(self, slot: int) -> _Worker:
-        return _Worker.start(slot, self._limits, self._staged, self._bwrap, self._memory_control)
+    def _discard(self, slots: Iterable[int]) -> None:
+        """End workers; new ones are started when they are needed."""
+        ended = [(slot, worker) for slot in slots if (worker := self._workers[slot])]
+        for _, worker in ended:
+            worker.hang_up()
+        for slot, worker in ended:
+            worker.end()
+            self._workers[slot] = None
 
 
 def run(
@@ -198,42 +177,30 @@ def run(
 
 def require(log: Log | None = None) -> None:
     """Raise SandboxUnavailable unless a program that passes passes here and one that fails does not."""
+    programs = [Program("passed", "assert 1 + 1 == 2\n"), Program("failed", "assert 1 + 1 == 3\n")]
     with Pool(1, log=log) as pool:
-        found = {
-            result.id: result
-            for result in pool.run_many(
-                [Program("passed", "assert 1 + 1 == 2\n"), Program("failed", "assert 1 + 1 == 3\n")]
-            )
-        }
+        found = {result.id: result for result in pool.run_many(programs)}
     for expected, result in found.items():
         if result.status != expected:
             raise SandboxUnavailable(
                 f"the self-test gave {result.status} instead of {expected}: "
-                f"{result.detail or result.stderr[-200:]}{_REMEDY}"
+                f"{result.detail or result.stderr[-200:]}; `python -m sandbox check` says more"
             )
 
 
 @dataclass(slots=True)
-class _Job:
-    id: str
-    source: bytes
-    attempts: int = 0
-    alone: bool = False
-
-
-@dataclass(slots=True)
 class _Worker:
-    """A worker process and the job it has; `broken` once writing to it failed."""
+    """A worker process, the job it has, and when that is overdue."""
 
     process: subprocess.Popen[bytes]
     requests: IO[bytes]
     replies: IO[bytes]
     group: cgroup.Group | None
-    job: _Job | None = None
-    broken: bool = field(default=False)
+    job: Job | None = None
+    deadline: float = 0.0
 
     @classmethod
-    def start(
+    def spawn(
         cls,
         slot: int,
         limits: Limits,
@@ -241,10 +208,10 @@ class _Worker:
         bwrap_version: tuple[int, ...],
         memory_control: bool,
     ) -> _Worker:
-        """Start a process and wait until it is ready; raises SandboxUnavailable."""
+        """Start a process and tell it what to do; `wait_until_ready` says how that went."""
         group = None
         if memory_control:
-            group = cgroup.create(f"sandbox-{os.getpid()}-{id(limits):x}-{slot}")
+            group = cgroup.create(f"{cgroup.PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-B", "-c", _START, str(Path(__file__).parent.parent)],
             stdin=subprocess.PIPE,
@@ -256,33 +223,53 @@ class _Worker:
         config: dict[str, Any] = {
             "slot": slot,
             "limits": asdict(limits),
-            "folder": str(staged.folder),
-            "python": staged.python,
-            "stdlib": staged.stdlib,
-            "packages_path": staged.packages_path,
-            "loader": staged.loader,
+            "staged": asdict(staged) | {"folder": str(staged.folder)},
             "bwrap": bwrap_version,
             "cgroup": (str(group.folder), group.version) if group else None,
         }
-        try:
+        with suppress(OSError):
             write_frame(worker.requests, config)
-            answer = read_frame(worker.replies)
-        except (EOFError, OSError):
-            answer = {"ready": False, "error": "the worker did not start"}
-        except BaseException:
-            worker.kill()
-            raise
-        if not answer["ready"]:
-            worker.kill()
-            raise SandboxUnavailable(f"cannot make a sandbox: {answer['error']}{_REMEDY}")
         return worker
 
-    def kill(self) -> None:
-        """End the process; bwrap dies with it, and all in it with bwrap."""
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.requests, self.replies):
-            with suppress(OSError):
-                stream.close()
+    def wait_until_ready(self) -> None:
+        """Raises SandboxUnavailable when the process could not set itself up."""
+        try:
+            answer = read_frame(self.replies)
+        except (EOFError, OSError):
+            answer = {"ready": False, "error": "the worker did not start"}
+        if not answer["ready"]:
+            raise SandboxUnavailable(
+                f"cannot make a sandbox: {answer['error']}; {remedies()}; "
+                "`python -m sandbox check` says more"
+            )
+
+    def give(self, job: Job, deadline: float) -> None:
+        """Hand over a job. A process that has died meanwhile is noticed when its reply is awaited."""
+        self.job, self.deadline = job, deadline
+        with suppress(OSError):
+            write_frame(self.requests, job.source)
+
+    def take(self) -> dict[str, Any] | None:
+        """The fields of the job's result; None when the process died."""
+        self.job = None
+        try:
+            fields: dict[str, Any] = read_frame(self.replies)
+        except (EOFError, ValueError, TypeError, OSError):
+            return None
+        return fields
+
+    def hang_up(self) -> None:
+        """Let the process end its program, and itself."""
+        with suppress(OSError):
+            self.requests.close()
+
+    def end(self) -> None:
+        """Wait for the process after `hang_up`, or kill it; all that it runs dies with it."""
+        try:
+            self.process.wait(_CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.replies.close()
         if self.group:
             cgroup.remove(self.group.folder)

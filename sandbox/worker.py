@@ -72,8 +72,11 @@ def main() -> None:
             source = read_frame(reader)
             try:
                 fields = Execution(setup, limits).run(source)
-            except OSError as error:
-                fields = {"status": "sandbox_error", "detail": f"the worker failed: {error}"}
+            except Gone:
+                raise
+            except Exception as error:  # never the program's fault; the pool tries again
+                detail = f"the worker failed: {type(error).__name__}: {error}"
+                fields = {"status": "sandbox_error", "detail": detail}
             write_frame(writer, fields)
     except (EOFError, Gone, BrokenPipeError):
         pass
@@ -102,7 +105,8 @@ def _wait(requests: int, asker: int) -> bool:
 
 def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     """Become unprivileged, in namespaces and a root of our own. Raises OSError."""
-    staged = Path(config["folder"])
+    staged = config["staged"]
+    folder = Path(staged["folder"])
     control = _enter_cgroup(config["cgroup"])
     limits = Limits(**config["limits"])
     here = Path(__file__).parent
@@ -111,24 +115,24 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
         (here / "endings.py").read_text(),
         {
             "fd": limits.open_files - 1,
-            "path": [config["packages_path"]] if config["packages_path"] else [],
-            "stdlib": config["stdlib"],
+            "path": [staged["packages_path"]] if staged["packages_path"] else [],
+            "stdlib": staged["stdlib"],
         },
     )
     runner = _memory_file("runner", text)
     filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
     oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
-    os.chdir(staged.parent)
+    os.chdir(folder.parent)
     uid, gid = drop_root(config["slot"])
     linux.forbid_new_privileges()
     own_namespaces(uid, gid)
-    _own_root(staged.name)
+    _own_root(folder.name)
     linux.become_subreaper()
     flags = ["-S", "-s", "-B"] + (["-P"] if sys.version_info >= (3, 11) else [])
-    program = [config["python"], *flags, "-c", boot]
+    program = [staged["python"], *flags, "-c", boot]
     command = ["/tools/bwrap", *bwrap.arguments(program, tuple(config["bwrap"]), SECCOMP_FD)]
-    if config["loader"]:
-        command = [config["loader"], "--library-path", "/tools", *command]
+    if staged["loader"]:
+        command = [staged["loader"], "--library-path", "/tools", *command]
     return Setup(
         bwrap=command,
         seccomp=filter_fd,

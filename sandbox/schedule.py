@@ -1,0 +1,77 @@
+"""Which program runs next: the order, the second chances, and when one has to run alone. Pure logic.
+
+- A sandbox_error is tried again, `TRIES` times in all.
+- A wall timeout is run a second time while nothing else runs, so that a busy machine does not decide. Those
+  programs are collected and the others wait for them, a batch at a time and at the end.
+Programs are taken from the iterable only when one can start, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sandbox.result import Program, Result
+
+TRIES = 3
+BATCH = 32
+
+
+@dataclass(slots=True)
+class Job:
+    """A program on its way; `alone` once it has timed out beside others."""
+
+    id: str
+    source: bytes
+    errors: int = 0
+    alone: bool = False
+
+
+class Schedule:
+    """The state of one `run_many`: ask `next` what to start, tell `settle` what came of it."""
+
+    def __init__(self, programs: Iterable[Program], *, rerun_timeouts: bool) -> None:
+        self._programs = iter(programs)
+        self._rerun_timeouts = rerun_timeouts
+        self._again: deque[Job] = deque()
+        self._alone: deque[Job] = deque()
+        self._exhausted = False
+        self._emptying = False
+
+    def next(self, running: int) -> Job | None:
+        """What to start now, given how many are running; None: nothing yet, or nothing at all."""
+        if self._again and not self._again[0].alone:
+            return self._again.popleft()
+        if self._emptying or self._again:
+            return self._next_alone(running)
+        if not self._exhausted and len(self._alone) < BATCH:
+            program = next(self._programs, None)
+            if program is not None:
+                return Job(program.id, program.source.encode("utf-8", "surrogatepass"))
+            self._exhausted = True
+        self._emptying = bool(self._alone)
+        return self._next_alone(running)
+
+    def _next_alone(self, running: int) -> Job | None:
+        if running:
+            return None
+        if self._again:
+            return self._again.popleft()
+        if self._alone:
+            return self._alone.popleft()
+        self._emptying = False
+        return None if self._exhausted else self.next(0)
+
+    def settle(self, job: Job, result: Result) -> Result | None:
+        """The final result, or None when the job will be started again."""
+        if result.status == "sandbox_error":
+            job.errors += 1
+            if job.errors < TRIES:
+                self._again.append(job)
+                return None
+        if result.status == "timeout" and self._rerun_timeouts and not job.alone:
+            job.alone = True
+            self._alone.append(job)
+            return None
+        return result
