@@ -27,6 +27,8 @@ from targets import ShardPaths, ShardWriter
 
 logger = logging.getLogger("selfcodealign")
 
+FIRST_SHARD_PRIORITY = 1_000_000
+
 
 class PipelineTask(luigi.Task):
     """A task of this pipeline. Luigi asks `complete` before anything else: that begins the session."""
@@ -55,8 +57,8 @@ class ShardTask(PipelineTask):
 
     @property
     def priority(self) -> int:  # type: ignore[override]
-        """Earlier shards first: Luigi runs equal priorities last shard first."""
-        return -int(self.shard)
+        """Earlier shards first: Luigi runs equal priorities last shard first, and takes none below 0."""
+        return FIRST_SHARD_PRIORITY - int(self.shard)
 
     @property
     def paths(self) -> ShardPaths:
