@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from pipeline.demo import corpus, documents
+from pipeline.demo.world import held_out
+from pipeline.demo.world.reading import read_instruction
 from pipeline.prompts import render
 from pipeline.prompts.parse import ParsedResponse, parse_concepts, parse_instruction, parse_response
 
@@ -82,3 +85,19 @@ def test_documents_have_no_trailing_spaces_and_no_double_blank_lines() -> None:
 def test_documents_do_not_end_in_the_header_of_a_missing_example() -> None:
     for text in corpus.chunk(4, seed=1)[:100]:
         assert "## Example" not in text.rstrip("\n").splitlines()[-1]
+
+
+def test_no_document_holds_a_held_out_task() -> None:
+    read = 0
+    for text in corpus.chunk(5, seed=1):
+        for line in text.splitlines():
+            reading = read_instruction(line) if "`" in line else None
+            if reading is not None:
+                read += 1
+                assert not held_out(reading.chain), line
+    assert read > 500
+
+
+def test_the_card_states_the_hash_of_the_corpus_that_was_trained_on() -> None:
+    card = (Path(documents.__file__).parent / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "459b06fe2bf44964a1e4f7543939b8351010e5a31e2fc9a0933a253ce6749824" in card
