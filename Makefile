@@ -7,6 +7,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# setuptools warns of what cannot happen here: that another folder is called as a package.
+PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip
 # CI trains the demo model a few steps as well. PyTorch is too large to ask of everyone.
 EXTRAS ?= test$(if $(CI),$(COMMA)train)
 COMMA  := ,
@@ -20,20 +22,20 @@ help:
 $(BIN)/python:
 	@echo "creating $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
-	@$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(PIP) install --quiet --upgrade pip
 
 $(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "installing the project and its dependencies; llama.cpp is compiled, which takes minutes"
-	$(BIN)/python -m pip install --quiet --editable .
+	$(PIP) install --quiet --editable .
 	@touch $@
 
 $(VENV)/.installed-$(EXTRAS): setup.cfg pyproject.toml | $(BIN)/python
 	@echo "installing the project, its dependencies and what the tests need; llama.cpp is compiled, which takes minutes"
-	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
+	$(PIP) install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-dev: $(VENV)/.installed-$(EXTRAS)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(PIP) install --quiet --editable '.[dev]'
 	@touch $@
 
 bubblewrap:

@@ -122,10 +122,10 @@ def prepare(
 
 def find_bwrap() -> Path:
     """The bwrap program; raises SandboxUnavailable."""
-    path = shutil.which("bwrap") or shutil.which("bwrap", path="/usr/bin:/usr/local/bin:/bin")
+    path = shutil.which("bwrap")
     if not path:
         raise SandboxUnavailable(
-            "bwrap is not installed; install bubblewrap, for example `sudo apt-get install bubblewrap`"
+            "bwrap is not on PATH; install bubblewrap, for example `sudo apt-get install bubblewrap`"
         )
     return Path(os.path.realpath(path))
 
