@@ -17,6 +17,7 @@ import llama_cpp as lib
 import numpy as np
 
 from ._types import EngineError, EngineSettings, Plan
+from .plan import Sizes
 
 GGML_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "bf16": 30}
 FLASH = {"auto": -1, "off": 0, "on": 1}
@@ -164,14 +165,6 @@ class Model:
         return lib.llama_model_n_params(self._model)
 
     @property
-    def n_layer(self) -> int:
-        return lib.llama_model_n_layer(self._model)
-
-    @property
-    def n_head(self) -> int:
-        return lib.llama_model_n_head(self._model)
-
-    @property
     def has_chat_template(self) -> bool:
         return bool(lib.llama_model_chat_template(self._model, None))
 
@@ -185,7 +178,18 @@ class Model:
         name = lib.llama_ftype_name(lib.llama_model_ftype(self._model))
         return name.decode() if name else "?"
 
-    def kv_bytes_per_token(self, type_k: str, type_v: str) -> int:
+    def sizes(self, type_k: str, type_v: str) -> Sizes:
+        """The sizes that a plan needs, with a KV cache of these types."""
+        return Sizes(
+            n_ctx_train=self.n_ctx_train,
+            n_params=self.n_params,
+            n_layer=lib.llama_model_n_layer(self._model),
+            n_embd=lib.llama_model_n_embd(self._model),
+            n_head=lib.llama_model_n_head(self._model),
+            kv_bytes_per_token=self._kv_bytes_per_token(type_k, type_v),
+        )
+
+    def _kv_bytes_per_token(self, type_k: str, type_v: str) -> int:
         """Bytes that one token takes in the KV cache: an upper bound for models that save some."""
         arch = self.metadata("general.architecture") or ""
         heads = lib.llama_model_n_head_kv(self._model) or lib.llama_model_n_head(self._model)
@@ -195,7 +199,8 @@ class Model:
         v = int(self.metadata(f"{arch}.attention.value_length") or default)
         bits = {"f32": 32, "f16": 16, "bf16": 16, "q8_0": 8.5, "q5_1": 6, "q5_0": 5.5}
         bits |= {"q4_1": 5, "q4_0": 4.5}
-        return int(self.n_layer * heads * (k * bits[type_k] + v * bits[type_v]) / 8)
+        layers = lib.llama_model_n_layer(self._model)
+        return int(layers * heads * (k * bits[type_k] + v * bits[type_v]) / 8)
 
     def _encode(self, text: str) -> list[int]:
         data = text.encode("utf-8", errors="replace")

@@ -8,13 +8,17 @@ that all sequences and contexts share, so it need not hold every sequence at its
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from ._types import EngineError, EngineSettings, Plan
 
-# More sequences are worth it until arithmetic, not memory traffic, is the limit.
-SEQUENCES_CPU = 16
 SEQUENCES_GPU = 64
+SEQUENCES_CPU = 16
+# On a CPU, attention pays for the cells of all sequences, so a small model gains nothing by many:
+# one sequence for every so many cells whose attention costs as much as the rest of the model.
+# Measured with 4M and 110M parameters (benchmarks/results/engine.md).
+CELLS_WORTH_A_SEQUENCE = 400
 # Planned for a sequence and for a context, where the window allows more.
 CELLS_PER_SEQUENCE = 2048
 CELLS_PER_CONTEXT = 2048
@@ -26,6 +30,18 @@ MEMORY_SHARE = 0.8
 # (benchmarks/results/engine.md); a quantized V cache is only possible with it.
 UNQUANTIZED = ("f32", "f16", "bf16")
 _PAD = 256  # llama.cpp rounds the cache up to this
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a plan has to know about a model."""
+
+    n_ctx_train: int
+    n_params: int
+    n_layer: int
+    n_embd: int
+    n_head: int
+    kv_bytes_per_token: int
 
 
 def cores() -> int:
@@ -54,10 +70,8 @@ def free_host_memory() -> int:
 
 def make_plan(
     settings: EngineSettings,
+    model: Sizes,
     *,
-    n_ctx_train: int,
-    kv_bytes_per_token: int,
-    n_head: int,
     free_bytes: int,
     device: str,
     on_gpu: bool,
@@ -74,14 +88,15 @@ def make_plan(
     if flash_attn == "auto" and not on_gpu and settings.type_v in UNQUANTIZED:
         flash_attn = "off"
     # Attention's scratch memory: the mask, and without flash attention the scores of every head.
-    scratch = 4 * n_batch * (1 + (n_head if flash_attn == "off" else 0))
-    cell_bytes = kv_bytes_per_token + scratch
-    window = settings.n_ctx or n_ctx_train or 4096
-    if n_ctx_train and window > n_ctx_train:
+    scratch = 4 * n_batch * (1 + (model.n_head if flash_attn == "off" else 0))
+    cell_bytes = model.kv_bytes_per_token + scratch
+    window = settings.n_ctx or model.n_ctx_train or 4096
+    if window > model.n_ctx_train > 0:
         notes.append(
-            f"n_ctx = {window} is more than the {n_ctx_train} tokens the model was trained for"
+            f"n_ctx = {window} is more than the {model.n_ctx_train} tokens "
+            "the model was trained for"
         )
-    wanted = settings.n_seq or (SEQUENCES_GPU if on_gpu else SEQUENCES_CPU)
+    wanted = settings.n_seq or (SEQUENCES_GPU if on_gpu else _sequences_on_cpu(model))
     n_seq = max(1, wanted >> shrink)
     budget = int(free_bytes * MEMORY_SHARE) // cell_bytes if free_bytes else 0
     if settings.n_cells:
@@ -121,9 +136,14 @@ def make_plan(
         device=device,
         flash_attn=flash_attn,
         masked_cells_cost=flash_attn == "off",
-        kv_bytes_per_token=kv_bytes_per_token,
+        kv_bytes_per_token=model.kv_bytes_per_token,
         notes=tuple(notes),
     )
+
+
+def _sequences_on_cpu(model: Sizes) -> int:
+    cells = model.n_params // max(1, 2 * model.n_embd * model.n_layer)
+    return max(2, min(SEQUENCES_CPU, cells // CELLS_WORTH_A_SEQUENCE))
 
 
 def _cells(n_seq: int, window: int, n_contexts: int) -> int:

@@ -34,11 +34,10 @@ _LOG_TAIL = 16384
 _TELLING = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory", "unable to")
 _NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate", "bad_alloc")
 
-
 _QUIET = {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
-# llama.cpp's threads meet hundreds of times a step. By default one that waits spins: beside any other
-# busy process the others then wait for a thread that has no core, and generation loses 90% and more.
-# Sleeping costs a little on an idle machine. The user's own environment goes before.
+# llama.cpp's threads meet hundreds of times a step. By default one that waits spins: beside any
+# other busy process the others then wait for a thread that has no core, and generation loses 90%
+# and more. Sleeping costs a little on an idle machine. The user's own environment goes before.
 _THREADS_SLEEP = {"OMP_WAIT_POLICY": "passive"}
 
 
@@ -132,14 +131,21 @@ class Child:
 
 
 def memory_kills() -> int:
-    """How many processes this system has killed because memory ran out; 0 where it does not say."""
+    """How often the kernel has killed for lack of memory; 0 where it does not say.
+
+    In our own control group if it counts (sandboxed programs may die of their limits in theirs),
+    else on the whole system.
+    """
     try:
-        for line in Path("/proc/vmstat").read_text().splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    except OSError:
-        pass
-    return 0
+        group = Path("/proc/self/cgroup").read_text().splitlines()[-1].split("::", 1)[1]
+        counts = Path(f"/sys/fs/cgroup{group}/memory.events.local").read_text()
+    except (OSError, IndexError):
+        try:
+            counts = Path("/proc/vmstat").read_text()
+        except OSError:
+            return 0
+    found = [line.split()[1] for line in counts.splitlines() if line.startswith("oom_kill ")]
+    return int(found[0]) if found else 0
 
 
 def _abandon(process: subprocess.Popen[bytes], channel: wire.Channel, owner: int) -> None:

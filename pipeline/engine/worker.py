@@ -144,6 +144,7 @@ def load(
         return True
 
     devices = native.devices() if settings.n_gpu_layers != 0 else []
+    free = free_host_memory()
     model = native.Model(settings.model_path, settings, progress=progress)
     if not model.decodes:
         raise EngineError(
@@ -153,12 +154,10 @@ def load(
         free = sum(device.free for device in native.devices())
         name = ", ".join(f"{d.description} ({d.name})" for d in devices)
     else:
-        free, name = free_host_memory(), "CPU"
+        free, name = max(1, free - model.size_bytes) if free else 0, "CPU"
     plan = make_plan(
         settings,
-        n_ctx_train=model.n_ctx_train,
-        kv_bytes_per_token=model.kv_bytes_per_token(settings.type_k, settings.type_v),
-        n_head=model.n_head,
+        model.sizes(settings.type_k, settings.type_v),
         free_bytes=free,
         device=name,
         on_gpu=bool(devices),

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 
 from pipeline.engine import EngineError, EngineSettings, ServerSettings
-from pipeline.engine.plan import make_plan
+from pipeline.engine.plan import Sizes, make_plan
 
 MIB = 1 << 20
 
 
-def plan(free_mib: int = 100_000, n_ctx_train: int = 8192, **settings):
-    shrink = settings.pop("shrink", 0)
+BIG = Sizes(8192, 7_000_000_000, 28, 3584, 32, 64 * 1024)
+
+
+def plan(free_mib: int = 100_000, *, model: Sizes = BIG, on_gpu: bool = True, shrink=0, **settings):
     return make_plan(
         EngineSettings("m.gguf", **settings),
-        n_ctx_train=n_ctx_train,
-        kv_bytes_per_token=64 * 1024,
-        n_head=32,
+        model,
         free_bytes=free_mib * MIB,
         device="GPU 0",
-        on_gpu=True,
+        on_gpu=on_gpu,
         shrink=shrink,
     )
 
@@ -48,6 +48,15 @@ def test_with_little_memory_the_window_shrinks_if_it_was_not_set():
 def test_a_window_that_was_set_and_does_not_fit_is_an_error_with_its_numbers():
     with pytest.raises(EngineError, match=r"window of 8192 tokens needs 528 MiB.*200 MiB free"):
         plan(200, n_ctx=8192)
+
+
+@pytest.mark.parametrize(
+    ("n_params", "n_layer", "n_embd", "n_seq"),
+    [(4_000_000, 5, 256, 3), (125_000_000, 12, 768, 16), (7_000_000_000, 28, 3584, 16)],
+)
+def test_a_small_model_on_a_cpu_gets_fewer_sequences(n_params, n_layer, n_embd, n_seq):
+    model = Sizes(1024, n_params, n_layer, n_embd, 4, 2560)
+    assert plan(model=model, on_gpu=False).n_seq == n_seq
 
 
 def test_what_is_set_is_kept():
