@@ -162,7 +162,10 @@ class _TaskCode:
         documents: list[tuple[str, ...]] = []
         for number, task in enumerate(tasks):
             for solution in task.solutions:
-                for unit in _distinct(units(solution)):
+                of_solution = units(solution)
+                # Small helpers of a solution are anybody's; the whole counts, whatever its size.
+                parts = [unit for unit in of_solution[1:] if unit.size >= _SAME_CODE_SIZE]
+                for unit in _distinct([*of_solution[:1], *parts]):
                     owners = self._by_digest.setdefault(unit.digest, [])
                     if number not in owners:
                         owners.append(number)
