@@ -1,0 +1,267 @@
+"""The server engine against a real server: llama-cpp-python's own, with faults put in between."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import (
+    Completion,
+    EngineError,
+    EngineSettings,
+    LlamaEngine,
+    Request,
+    Sampling,
+    ServerSettings,
+    open_engine,
+)
+from pipeline.engine.server import ServerEngine
+
+GREEDY = Sampling(temperature=0)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_server(model: Path, port: int) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--port", str(port)]
+    argv += ["--n_ctx", "1024", "--n_threads", "1", "--model_alias", "tiny"]
+    return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/v1/models")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server does not start")
+
+
+@pytest.fixture(scope="module")
+def port(tiny_model) -> Iterator[int]:
+    """Of a running server."""
+    number = free_port()
+    process = start_server(tiny_model, number)
+    try:
+        wait_for(number)
+        yield number
+    finally:
+        process.kill()
+        process.wait()
+
+
+@dataclass
+class Faults:
+    """What goes wrong between client and server."""
+
+    url: str = ""
+    seen: int = 0
+    broken: Callable[[bytes, int], int | str] = lambda _body, _count: 0
+    counts: dict[bytes, int] = field(default_factory=dict)
+
+
+@pytest.fixture
+def faults(port: int) -> Iterator[Faults]:
+    """A way to the server that can fail: with a status, "drop" or "stall"."""
+    found = Faults()
+
+    class Between(BaseHTTPRequestHandler):
+        def log_message(self, *_args) -> None: ...
+
+        def do_GET(self) -> None:
+            self.forward(b"")
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            found.seen += 1
+            found.counts[body] = found.counts.get(body, 0) + 1
+            fault = found.broken(body, found.counts[body])
+            if fault == "drop":
+                self.connection.shutdown(socket.SHUT_RDWR)
+            elif fault == "stall":
+                time.sleep(3)
+            elif fault:
+                self.send_response(int(fault))
+                self.send_header("content-length", "0")
+                self.end_headers()
+            else:
+                self.forward(body)
+
+        def forward(self, body: bytes) -> None:
+            real = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            headers = {"content-type": "application/json"}
+            real.request(self.command, self.path, body or None, headers)
+            answer = real.getresponse()
+            data = answer.read()
+            self.send_response(answer.status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Between)
+    proxy.daemon_threads = True
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    found.url = f"http://127.0.0.1:{proxy.server_address[1]}/v1"
+    yield found
+    proxy.shutdown()
+    proxy.server_close()
+
+
+def settings(url: str, **more) -> ServerSettings:
+    return ServerSettings(url, **{"concurrency": 4, "max_retries": 2, "timeout": 30, **more})
+
+
+def answers(engine: ServerEngine | LlamaEngine, requests: list[Request]) -> dict[str, Completion]:
+    found = [(c.id, c) for c in engine.generate(requests)]
+    assert len(found) == len(dict(found)) == len(requests)
+    return dict(found)
+
+
+def test_a_server_answers_what_the_embedded_engine_answers(port, tiny_model, make_requests):
+    requests = make_requests(6, sampling=GREEDY, stops=("a",))
+    with LlamaEngine(EngineSettings(str(tiny_model), n_threads=1)) as engine:
+        embedded = answers(engine, requests)
+    with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
+        served = answers(engine, requests)
+        stats = engine.stats()
+    assert {k: c.text for k, c in served.items()} == {k: c.text for k, c in embedded.items()}
+    assert {k: c.reason for k, c in served.items()} == {k: c.reason for k, c in embedded.items()}
+    assert stats.requests == stats.completions == 6
+    assert stats.prompt_tokens_needed == sum(c.prompt_tokens for c in embedded.values())
+
+
+def test_the_models_identity_is_what_the_server_says(port):
+    with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
+        assert engine.identity() == "tiny (me)"
+
+
+def test_a_prompt_that_does_not_fit_is_refused_and_costs_the_others_nothing(port):
+    requests = [
+        Request("long", "", "a b " * 2000, 10),
+        *(Request(str(i), "", "abc", 4, seed=i) for i in range(8)),
+    ]
+    with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
+        found = answers(engine, requests)
+    assert found["long"].reason == "window"
+    assert "1024" in found["long"].detail
+    assert {found[str(i)].reason for i in range(8)} <= {"stop", "length"}
+
+
+@pytest.mark.parametrize("fault", ["drop", 429, 503])
+def test_a_request_that_fails_at_first_is_tried_again(faults, make_requests, fault):
+    faults.broken = lambda _body, count: fault if count == 1 else 0
+    with open_engine(settings(faults.url)) as engine:
+        found = answers(engine, make_requests(4, max_tokens=4))
+    assert {c.reason for c in found.values()} <= {"stop", "length"}
+    assert faults.seen == 8
+
+
+@pytest.mark.parametrize("fault", ["drop", 500])
+def test_a_request_that_always_fails_is_an_error_of_its_own(faults, make_requests, fault):
+    faults.broken = lambda body, _count: fault if b"number 3" in body else 0
+    with open_engine(settings(faults.url, max_retries=1)) as engine:
+        found = answers(engine, make_requests(8, max_tokens=4))
+    assert [c.id for c in found.values() if c.reason == "error"] == ["3/0"]
+    assert found["3/0"].detail
+
+
+def test_a_request_that_takes_too_long_is_an_error_of_its_own(faults, make_requests):
+    faults.broken = lambda body, _count: "stall" if b"number 1" in body else 0
+    with open_engine(settings(faults.url, max_retries=0, timeout=1.5)) as engine:
+        found = answers(engine, make_requests(3, max_tokens=4))
+    assert [c.id for c in found.values() if c.reason == "error"] == ["1/0"]
+
+
+def test_when_nothing_but_failures_come_the_run_ends(faults, make_requests):
+    faults.broken = lambda _body, _count: 500
+    with (
+        open_engine(settings(faults.url, max_retries=0)) as engine,
+        pytest.raises(EngineError, match=r"17 requests in a row have failed.*run again"),
+    ):
+        list(engine.generate(make_requests(60)))
+
+
+def test_a_server_that_goes_away_ends_the_run_and_a_server_that_comes_back_goes_on(
+    tiny_model, make_requests
+):
+    number = free_port()
+    process = start_server(tiny_model, number)
+    try:
+        wait_for(number)
+        with open_engine(settings(f"http://127.0.0.1:{number}/v1", max_retries=1)) as engine:
+            completions = engine.generate(make_requests(200, max_tokens=64))
+            next(completions)
+            os.kill(process.pid, signal.SIGKILL)
+            with pytest.raises(EngineError, match=r"the server has gone.*run again to go on"):
+                list(completions)
+            process.wait()
+            process = start_server(tiny_model, number)
+            wait_for(number)
+            assert len(answers(engine, make_requests(3, max_tokens=4))) == 3
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"base_url": "http://127.0.0.1:9/v1"}, "no answer from a completions server"),
+        ({"model": "other"}, "does not serve 'other' but tiny"),
+        ({"base_url": "{server}/nowhere"}, "HTTP 404.*base_url"),
+    ],
+)
+def test_a_wrong_address_or_model_is_an_error_with_its_remedy(port, more, message):
+    url = more.get("base_url", "{server}/v1").replace("{server}", f"http://127.0.0.1:{port}")
+    with (
+        open_engine(settings(url, model=more.get("model", ""), max_retries=0)) as engine,
+        pytest.raises(EngineError, match=message) as caught,
+    ):
+        list(engine.generate([Request("a", "", "b", 1)]))
+    assert "\n" not in str(caught.value)
+
+
+def test_leaving_early_cancels_and_the_engine_goes_on(port, make_requests):
+    with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
+        completions = engine.generate(make_requests(50, max_tokens=64))
+        next(completions)
+        completions.close()
+        assert len(answers(engine, make_requests(2, max_tokens=4))) == 2
+
+
+def test_requests_are_pulled_lazily(port, make_requests):
+    pulled = 0
+
+    def source():
+        nonlocal pulled
+        for request in make_requests(500, max_tokens=2):
+            pulled += 1
+            yield request
+
+    with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
+        completions = engine.generate(source())
+        for _ in range(10):
+            next(completions)
+        completions.close()
+    assert pulled <= 10 + 4
