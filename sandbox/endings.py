@@ -215,7 +215,7 @@ def _split(source: str, script: str) -> tuple[CodeType, CodeType, CodeType, str]
     last = body.pop()
     if not body:
         body.append(_ast.Pass(**_place(last)))
-    name = _dotted(call.func)
+    name = _dotted(call.func) if call else "SystemExit"
     before = compile(tree, script, "exec", dont_inherit=True)
     statement = compile(_ast.Module([last], []), script, "exec", dont_inherit=True)
     value = argument or _ast.Constant(value=None, **_place(last))
@@ -239,6 +239,8 @@ def _last_exit(tree: Any) -> tuple[list[Any], Any, Any] | None:
     call: Any = (
         last.value if kind == "Expr" else last.exc if kind == "Raise" and not last.cause else None
     )
+    if kind == "Raise" and _dotted(call) == "SystemExit":
+        return body, None, None
     if _kind(call) != "Call" or any(_kind(argument) == "Starred" for argument in call.args):
         return None
     name, given = _dotted(call.func), {keyword.arg for keyword in call.keywords}

@@ -101,14 +101,14 @@ def prepare(
     bwrap = find_bwrap()
     interpreter = _locate()
     extra = find_packages(packages)
-    cache = Path(root_cache) if root_cache is not None else default_cache()
-    key = _key(interpreter, bwrap, extra)
-    final = cache / f"sandbox-root-{key}"
+    # a folder of our own, because a worker that is no longer root has to enter it
+    cache = (Path(root_cache) if root_cache is not None else default_cache()) / "sandbox"
+    final = cache / f"root-{_key(interpreter, bwrap, extra)}"
     try:
         _make_private(cache)
         (cache / "mnt").mkdir(mode=0o755, exist_ok=True)
         if not (final / "root.json").exists():
-            with _lock(cache / f".sandbox-root-{key}.lock", say):
+            with _lock(cache / f".{final.name}.lock", say):
                 if not (final / "root.json").exists():
                     _build(final, interpreter, bwrap, extra, say)
         _check_owner(final)
@@ -170,8 +170,10 @@ def _key(interpreter: _Interpreter, bwrap: Path, extra: Staged) -> str:
 
 def _make_private(cache: Path) -> None:
     """Nobody else may be able to write where the programs' interpreter comes from."""
-    cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+    cache.mkdir(parents=True, exist_ok=True)
     _check_owner(cache)
+    cache.chmod(0o755)
+    _check_owner(cache.parent)
 
 
 def _check_owner(path: Path) -> None:
@@ -219,15 +221,22 @@ def _build(final: Path, interpreter: _Interpreter, bwrap: Path, extra: Staged, s
             "loader": loader,
         }
         (work / "root.json").write_text(json.dumps(facts))
-        os.chmod(work, 0o755)
-        try:
-            os.rename(work, final)
-        except OSError:
-            if not (final / "root.json").exists():
-                raise
+        _open_to_all(work)
+        shutil.rmtree(final, ignore_errors=True)  # left by a build that was killed
+        os.rename(work, final)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     say("the sandbox's files are staged")
+
+
+def _open_to_all(folder: Path) -> None:
+    """Readable by all and writable by none but us, whatever the umask is."""
+    for path, _, names in os.walk(folder):
+        os.chmod(path, 0o755)
+        for name in names:
+            mode = os.lstat(f"{path}/{name}").st_mode
+            if not stat.S_ISLNK(mode):
+                os.chmod(f"{path}/{name}", 0o755 if mode & 0o100 else 0o644)
 
 
 def _make_skeleton(root: Path) -> None:
@@ -259,10 +268,10 @@ def _copy_tree(source: Path, target: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy one file, readable by all: the program runs under another uid."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-    os.chmod(target, 0o755 if os.access(source, os.X_OK) else 0o644)
+    if os.access(source, os.X_OK):
+        os.chmod(target, 0o755)
 
 
 def _copy_interpreter(root: Path, interpreter: _Interpreter) -> list[Path]:
@@ -314,7 +323,6 @@ def _copy_libraries(root: Path, executable: Path, binaries: Sequence[Path]) -> N
 def _copy_tools(tools: Path, bwrap: Path) -> str:
     """Copy bwrap and its libraries into a small root of the worker's own."""
     _copy(bwrap, tools / "bwrap")
-    os.chmod(tools, 0o755)
     loader = loader_of(bwrap)
     if not loader:
         return ""

@@ -130,7 +130,9 @@ class _SimpleCData(_CData):
     def value(self, value: Any) -> None:
         code = self._type_
         if code in "fd":
-            data = _struct.pack("@" + code, value)
+            if isinstance(value, (str, bytes)):
+                raise TypeError(f"must be real number, not {type(value).__name__}")
+            data = _struct.pack("@" + code, float(value))
         elif code == "?":
             data = _struct.pack("@?", bool(value))
         elif code == "c":

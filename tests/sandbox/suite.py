@@ -1,6 +1,6 @@
 """Run every program of hostile/ and benign/ together in one pool, and print one JSON object for each.
 
-A script of its own so that the tests can run it as root, as an ordinary user, and with other interpreters:
+The programs are no .py files, so that no tool ever imports one. A script of its own so that the tests can run it as root, as an ordinary user, and with other interpreters:
     python tests/sandbox/suite.py [--workers N] [--no-cgroup] [--cache FOLDER] [NAME ...]
 """
 
@@ -35,8 +35,10 @@ class Case:
 
 def cases() -> list[Case]:
     """All programs, in a mixed but fixed order; a hostile one names its statuses in its first line."""
-    found = [Case(path.stem, path.read_text(), ("passed",)) for path in HERE.glob("benign/*.py")]
-    for path in HERE.glob("hostile/*.py"):
+    found = [
+        Case(path.stem, path.read_text(), ("passed",)) for path in HERE.glob("benign/*.program")
+    ]
+    for path in HERE.glob("hostile/*.program"):
         source = path.read_text()
         first = source.partition("\n")[0]
         found.append(Case(path.stem, source, tuple(first.removeprefix("# expect: ").split("|"))))
