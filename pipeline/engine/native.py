@@ -103,7 +103,7 @@ class Model:
         settings: EngineSettings | None = None,
         *,
         vocab_only: bool = False,
-        progress: Callable[[], None] | None = None,
+        progress: Callable[[], object] | None = None,
     ) -> None:
         params = lib.llama_model_default_params()
         params.vocab_only = vocab_only
@@ -310,7 +310,7 @@ class Cache:
         """
         address = ctypes.addressof(lib.llama_get_logits(self._ctx).contents)
         data = (ctypes.c_float * (rows * n_vocab)).from_address(address)
-        return np.frombuffer(data, np.float32).reshape(rows, n_vocab)
+        return np.frombuffer(data, np.float32).reshape(rows, n_vocab)  # type: ignore[call-overload]
 
     def free(self) -> None:
         lib.llama_free(self._ctx)

@@ -14,14 +14,21 @@ from pipeline.__main__ import COMMANDS
 from pipeline.project import _LUIGI_DEFAULTS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "artifacts" / "README.md"]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "artifacts" / "README.md",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented_and_has_help(command):
     assert f"\n## {command}\n" in (ROOT / "docs" / "commands.md").read_text()
     shown = subprocess.run(
-        [sys.executable, "-m", "pipeline", command, "--help"], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "pipeline", command, "--help"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     assert shown.returncode == 0, shown.stderr
 
@@ -42,8 +49,12 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 def test_files_that_the_docs_name_exist():
-    text = "\n".join(page.read_text() for page in (ROOT / "README.md", ROOT / "docs" / "architecture.md"))
-    for name in re.findall(r"\b(?:pipeline|targets|sandbox|docs|tests|benchmarks)/[\w/.-]*\w", text):
+    text = "\n".join(
+        page.read_text() for page in (ROOT / "README.md", ROOT / "docs" / "architecture.md")
+    )
+    for name in re.findall(
+        r"\b(?:pipeline|targets|sandbox|docs|tests|benchmarks)/[\w/.-]*\w", text
+    ):
         assert (ROOT / name).exists(), name
 
 
