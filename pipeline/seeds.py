@@ -128,7 +128,7 @@ _scan: Scan | None = None
 
 
 def scan() -> Scan:
-    """This session's scan of the sources."""
+    """The scan of the sources that this run works with."""
     global _scan
     if _scan is None:
         run = session.current()

@@ -100,7 +100,6 @@ def gap_where_they_part(llm: llama_cpp.Llama, prompt: str, ours: str, theirs: st
     return min(gaps)
 
 
-@pytest.mark.skipif(not MODEL.exists(), reason="the demo model is not built: make demo-model")
 def test_greedy_output_in_f32_is_that_of_the_high_level_loop(tmp_path):
     found = differences(in_f32(MODEL, tmp_path / "f32.gguf"), demo_requests(200))
     print("differences:", found)
@@ -108,7 +107,6 @@ def test_greedy_output_in_f32_is_that_of_the_high_level_loop(tmp_path):
     assert all(gap < NEAR_TIE for gap in found.values())
 
 
-@pytest.mark.skipif(not MODEL.exists(), reason="the demo model is not built: make demo-model")
 def test_greedy_output_in_8_bits_differs_from_the_high_level_loop_at_near_ties_only(tmp_path):
     found = differences(MODEL, demo_requests(60))
     print("differences:", found)
