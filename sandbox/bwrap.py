@@ -51,7 +51,7 @@ def version(path: Path) -> tuple[int, ...]:
 def arguments(program: list[str], bwrap_version: tuple[int, ...], seccomp_fd: int) -> list[str]:
     """Options and command, without the name of bwrap. Paths are those of the worker's own small root."""
     options = [
-        "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net",
+        "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
         "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", HOSTNAME,
         "--cap-drop", "ALL", "--new-session", "--die-with-parent", "--clearenv",
     ]  # fmt: skip

@@ -5,6 +5,7 @@ root holds nothing but the staged root, bwrap, /proc and the scratch. Raises OSE
 """
 
 from __future__ import annotations
+import __future__
 
 import array
 import marshal
@@ -61,12 +62,17 @@ def compile_runner(runner: str, endings: str, config: dict[str, Any]) -> tuple[s
 
     The first calls the runner's `main`; the second is loaded for the programs that need it.
     """
-    second = marshal.dumps(compile(endings, "<runner>", "exec", optimize=2))
-    config = {**config, "endings": (0, len(second))}
-    code = compile(f"{runner}\nmain({config!r})\n", "<runner>", "exec", optimize=2)
-    first = marshal.dumps(code)
+    second = _byte_code(endings)
+    first = _byte_code(f"{runner}\nmain({ {**config, 'endings': (0, len(second))}!r})\n")
     boot = f"import posix,marshal;exec(marshal.loads(posix.pread(4,{len(first)},{len(second)})))"
     return boot, second + first
+
+
+def _byte_code(text: str) -> bytes:
+    """Marshalled code. The future statement becomes a flag, for inside it would import a module's file."""
+    text = text.replace("from __future__ import annotations\n", "\n")
+    flag = __future__.annotations.compiler_flag
+    return marshal.dumps(compile(text, "<runner>", "exec", flag, dont_inherit=True, optimize=2))
 
 
 class Execution:

@@ -72,6 +72,8 @@ _MISSING: dict[str, tuple[int | None, int | None]] = {
 # fmt: on
 
 _Line = tuple[int, int, int, int]  # operation, jump if true, jump if false, constant
+_Code = tuple[_Line, ...]
+_FAR = 255  # lines that a conditional jump can skip
 
 
 def _fail(error: int) -> _Line:
@@ -88,32 +90,32 @@ class _ByArgument:
     """A call that is decided by an argument: its numbers on x86_64 and aarch64, and the code."""
 
     numbers: tuple[int, int]
-    code: list[_Line]
+    code: _Code
 
 
-_UNIX_ONLY = [
+_UNIX_ONLY = (
     _argument(0), (_JEQ, 0, 1, _AF_UNIX), (_RET, 0, 0, ALLOW), _fail(errno.EAFNOSUPPORT),
-]  # fmt: skip
+)  # fmt: skip
 _BY_ARGUMENT = {
     "socket": _ByArgument((41, 198), _UNIX_ONLY),
     "socketpair": _ByArgument((53, 199), _UNIX_ONLY),
     "clone": _ByArgument(
         (56, 220),
-        [_argument(0), (_JSET, 0, 1, _NAMESPACES), _fail(errno.EPERM), (_RET, 0, 0, ALLOW)],
+        (_argument(0), (_JSET, 0, 1, _NAMESPACES), _fail(errno.EPERM), (_RET, 0, 0, ALLOW)),
     ),
     "ioctl": _ByArgument(
         (16, 29),
-        [
+        (
             _argument(1), (_JEQ, 1, 0, _TIOCSTI), (_JEQ, 0, 1, _TIOCLINUX), _fail(errno.EPERM),
             (_RET, 0, 0, ALLOW),
-        ],
+        ),
     ),
     "personality": _ByArgument(
         (135, 92),
-        [
+        (
             _argument(0), (_JEQ, 1, 0, 0), (_JEQ, 0, 1, _PERSONALITY_QUERY), (_RET, 0, 0, ALLOW),
             _fail(errno.EPERM),
-        ],
+        ),
     ),
 }  # fmt: skip
 
@@ -133,32 +135,41 @@ def refused(machine: str) -> dict[str, tuple[int, int]]:
 def build(machine: str) -> bytes:
     """The filter for a machine name as `platform.machine()` gives it; KeyError for another.
 
-    A binary search over the numbers: when a filter is installed, the kernel tries it on every call there is.
+    A binary search over ranges of numbers: installing a filter costs time by its length, and the kernel then
+    tries it on every call there is.
     """
     column = list(_AUDIT_ARCH).index(machine)
-    rules = {number: [_fail(error)] for number, error in refused(machine).values()}
+    rules: dict[int, _Code] = {
+        number: (_fail(error),) for number, error in refused(machine).values()
+    }
     for block in _BY_ARGUMENT.values():
         rules[block.numbers[column]] = block.code
-    head = [
+    head = (
         (_LOAD, 0, 0, _ARCH),
         (_JEQ, 1, 0, _AUDIT_ARCH[machine]),
         (_RET, 0, 0, KILL),
         (_LOAD, 0, 0, _NUMBER),
-        (_JGE, 0, 1, NEWEST + 1),  # the x32 calls too
-        _fail(errno.ENOSYS),
-    ]
-    code = head + _search(sorted(rules.items()))
+    )
+    code = (*head, *_search(_ranges(rules)))
     return b"".join(struct.pack("=HBBI", *line) for line in code)
 
 
-def _search(rules: list[tuple[int, list[_Line]]]) -> list[_Line]:
-    """Code that finds the rule of the call number in the accumulator; without a rule it is allowed."""
-    if not rules:
-        return [(_RET, 0, 0, ALLOW)]
-    if len(rules) == 1:
-        number, block = rules[0]
-        return [(_JEQ, 1, 0, number), (_RET, 0, 0, ALLOW), *block]
-    middle = len(rules) // 2
-    left, right = _search(rules[:middle]), _search(rules[middle:])
-    # a conditional jump reaches 255 lines; this one always
-    return [(_JGE, 0, 1, rules[middle][0]), (_JA, 0, 0, len(left)), *left, *right]
+def _ranges(rules: dict[int, _Code]) -> list[tuple[int, _Code]]:
+    """First number and code of each run of numbers that are treated alike; the last has no end."""
+    found: list[tuple[int, _Code]] = []
+    for number in range(NEWEST + 1):
+        code = rules.get(number, ((_RET, 0, 0, ALLOW),))
+        if not found or found[-1][1] != code:
+            found.append((number, code))
+    return [*found, (NEWEST + 1, (_fail(errno.ENOSYS),))]  # the x32 calls too
+
+
+def _search(ranges: list[tuple[int, _Code]]) -> _Code:
+    """Code that finds the range of the call number in the accumulator."""
+    if len(ranges) == 1:
+        return ranges[0][1]
+    middle = len(ranges) // 2
+    left, right = _search(ranges[:middle]), _search(ranges[middle:])
+    if len(left) <= _FAR:
+        return ((_JGE, len(left), 0, ranges[middle][0]), *left, *right)
+    return ((_JGE, 0, 1, ranges[middle][0]), (_JA, 0, 0, len(left)), *left, *right)
