@@ -13,7 +13,6 @@ from pathlib import Path
 import gguf
 import llama_cpp
 import numpy as np
-import pytest
 
 from pipeline.engine import EngineSettings, LlamaEngine, Request, Sampling
 from pipeline.prompts import render
