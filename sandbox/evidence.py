@@ -78,6 +78,8 @@ def judge(seen: Observed) -> tuple[str, str]:
         return "failed", f"left with exit code {code} after its last statement"
     if letter[:1] == CHANGED:  # the token was compared before: it may begin with any byte
         return "tampered", letter[1:].decode(errors="replace")
+    if FAILED in seen.messages:
+        return "failed", "unittest or doctest counted a failure"
     if letter == SYNTAX:
         return "compile_error", ""
     if letter == MEMORY:

@@ -27,8 +27,9 @@ import stat
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from sandbox.packages import Staged, find_packages
 from sandbox.runner import BUNDLE, BUNDLE_INDEX
 
 LAYOUT = 3
+_KEEP_DAYS = 30
 _PYC_HEADER = 16  # bytes before the code in a .pyc
 Log = Callable[[str], None]
 
@@ -112,6 +114,8 @@ def prepare(
                 if not (final / "root.json").exists():
                     _build(final, interpreter, bwrap, extra, say)
         _check_owner(final)
+        os.utime(final / "root.json")
+        _sweep(cache, final.name)
         facts = json.loads((final / "root.json").read_text())
     except OSError as error:
         raise SandboxUnavailable(
@@ -183,6 +187,16 @@ def _check_owner(path: Path) -> None:
             f"{path} belongs to another user or can be written by others; "
             "remove it, or pass another folder as root_cache"
         )
+
+
+def _sweep(cache: Path, current: str) -> None:
+    """Remove the roots that nobody has used for long: other interpreters', older packages'."""
+    for path in cache.glob("root-*"):
+        with suppress(OSError):
+            idle = time.time() - (path / "root.json").stat().st_mtime
+            if path.name != current and idle > _KEEP_DAYS * 86_400:
+                (path / "root.json").unlink()
+                shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

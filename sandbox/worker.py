@@ -41,11 +41,19 @@ def write_frame(stream: IO[bytes], value: Any) -> None:
 
 def read_frame(stream: IO[bytes]) -> Any:
     """The next value; EOFError at the end of the stream."""
-    head = stream.read(4)
-    if len(head) < 4:
-        raise EOFError
-    data = stream.read(int.from_bytes(head, "little"))
-    return marshal.loads(data)
+    size = int.from_bytes(_read_exactly(stream, 4), "little")
+    return marshal.loads(_read_exactly(stream, size))
+
+
+def _read_exactly(stream: IO[bytes], size: int) -> bytes:
+    """A pipe gives less than it is asked for when more than it holds is on the way."""
+    data = bytearray()
+    while len(data) < size:
+        piece = stream.read(size - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return bytes(data)
 
 
 def main() -> None:

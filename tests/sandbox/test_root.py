@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -45,6 +46,19 @@ def test_a_build_that_was_killed_is_no_root(tmp_path: Path) -> None:
     (folder / "root.json").unlink()
     assert (prepare(root_cache=tmp_path).folder / "root.json").exists()
     assert run("assert True", root_cache=tmp_path).passed
+
+
+def test_a_root_that_nobody_used_for_long_is_removed(tmp_path: Path) -> None:
+    current = prepare(root_cache=tmp_path).folder
+    for name, age in (("root-old", 31), ("root-recent", 29)):
+        folder = current.parent / name
+        folder.mkdir()
+        (folder / "root.json").write_text("{}")
+        os.utime(folder / "root.json", (time.time() - age * 86_400,) * 2)
+    prepare(root_cache=tmp_path)
+    assert sorted(p.name for p in current.parent.glob("root-*")) == sorted(
+        [current.name, "root-recent"]
+    )
 
 
 def test_a_strict_umask_does_not_lock_the_programs_out(tmp_path: Path) -> None:

@@ -39,6 +39,12 @@ def test_a_byte_order_mark_and_carriage_returns_compile(verdict: Verdict) -> Non
     assert verdict("\ufeffx = 'é'\r\nassert x == 'é'\r\n").passed
 
 
+def test_a_long_program_runs(verdict: Verdict) -> None:
+    source = "".join(f"x{number} = {number}\n" for number in range(60_000))
+    assert len(source) > 1 << 20
+    assert verdict(source + "assert x59999 == 59999\n").passed
+
+
 def test_the_end_by_a_signal_is_told_from_an_exit_code(verdict: Verdict) -> None:
     killed = verdict("import os\nos.kill(os.getpid(), 15)")
     assert (killed.status, killed.signal, killed.exit_code) == ("crashed", 15, None)
@@ -70,6 +76,12 @@ def test_what_is_written_at_exit_is_kept(verdict: Verdict) -> None:
 def test_a_failure_after_the_last_statement_counts(verdict: Verdict) -> None:
     result = verdict("import atexit, os\natexit.register(os._exit, 3)")
     assert (result.status, result.exit_code) == ("failed", 3)
+
+
+def test_a_failure_of_unittest_is_named(verdict: Verdict) -> None:
+    source = "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.fail()\nunittest.main()"
+    result = verdict(source)
+    assert (result.status, result.detail) == ("failed", "unittest or doctest counted a failure")
 
 
 def test_processor_time_and_memory_are_measured(verdict: Verdict) -> None:
