@@ -1,4 +1,55 @@
-"""Run untrusted Python test programs, each in its own bubblewrap."""
+"""Run untrusted Python test programs, each in its own bubblewrap: `from sandbox import Pool, Program, Limits`.
+
+Theory of operation
+===================
+
+The processes, from the outside in:
+
+    the caller      Pool: hands out programs, takes results, replaces workers that die        pool.py, schedule.py
+     `- worker      one a slot, unprivileged, in namespaces and a root of its own       worker.py, execution.py
+         `- bwrap   one a program: makes the program's namespaces, waits for its end                   bwrap.py
+             `- init   bwrap's process 1 in there; when it ends, the kernel kills all that is left
+                 `- python   the runner, then the program, in one process               runner.py, endings.py
+                     `- whatever the program starts
+
+A worker that was started by root first changes to an unprivileged uid, then every worker makes a user, a mount
+and a network namespace and changes to a root with nothing in it but the staged root (an interpreter, its
+libraries, the standard library: root.py), bwrap, /proc, five devices and the scratch. So bwrap never has a
+capability outside, and even a bwrap that failed to isolate would have nothing of the host to show. For each
+program the worker puts main.py into an empty scratch, starts bwrap, and waits for the runner's first message.
+Then it sets the limits on the runner's process from outside, sends the token, and watches until bwrap is gone;
+as sub-reaper it waits for everything below it before it takes the next program.
+
+What holds whom:
+
+    files        a read-only root without the host's files; /tmp is a tmpfs, capped in bytes and files, noexec,
+                 emptied provably or thrown away (scratch.py); /dev has null, zero, full, random, urandom; no /proc
+    processes    a pid namespace: nobody else to see or signal; init's end kills all, and init and bwrap die with
+                 the worker (parent-death signals), the worker with the caller (its pipe, its parent's id)
+    network      an empty network namespace without an interface that is up, shared by one worker's programs one
+                 after the other, and a seccomp filter that makes sockets of the Unix family only
+    kernel       no capabilities, no_new_privs, no further user namespaces, a seccomp filter (seccomp.py)
+    memory       RLIMIT_AS for each process; for all together a control group where one can be made (cgroup.py),
+                 and resident memory sampled 20 times a second (tree.py); no memfd, no SysV memory
+    time         RLIMIT_CPU for each process, CPU of the tree sampled, wall time by the worker's clock
+    the rest     RLIMIT_NPROC (inside, so it counts this sandbox alone), NOFILE, FSIZE, CORE, MSGQUEUE, MEMLOCK;
+                 output is counted, kept up to a limit, and the program killed beyond another
+    sameness     hostname, uid, time zone, locale, hash seed, environment and paths are the same in every run
+
+A pass. The program's own process must send the token back after its last top-level statement, nothing else may
+be on that socket, and its exit code must be 0. The kernel attests which process wrote. runner.py says why
+Python code cannot get at the token; evidence.py is the whole verdict as one function.
+
+What is promised: nothing of the host is read, written, signalled or slowed down beyond the limits; nothing
+survives; a program cannot pass by leaving early, by another process or thread, by patching built-ins, unittest,
+hooks or the runner, or by printing. A failure of the machine is a sandbox_error, never a failed program. Where
+no sandbox can be made, SandboxUnavailable says what to do; there is no mode without one.
+
+What is not promised: that tests which assert nothing fail; that a program which corrupts its interpreter's
+memory (hand-made byte code, a bug of CPython, a compiled package such as numpy) cannot forge its own pass, and
+only that: it stays in the sandbox; protection from bugs in the kernel, or from side channels of the processor;
+a bound on the kernel memory behind pipes and sockets other than that of their number, without a control group.
+"""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ def test_a_byte_order_mark_and_carriage_returns_compile(verdict: Verdict) -> Non
 
 
 def test_a_long_program_runs(verdict: Verdict) -> None:
-    source = "".join(f"x{number} = {number}\n" for number in range(60_000))
+    source = "".join(f"x{number} = {number}\n" for number in range(80_000))
     assert len(source) > 1 << 20
-    assert verdict(source + "assert x59999 == 59999\n").passed
+    assert verdict(source + "assert x79999 == 79999\n").passed
 
 
 def test_the_end_by_a_signal_is_told_from_an_exit_code(verdict: Verdict) -> None:
