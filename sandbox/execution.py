@@ -51,10 +51,37 @@ class Setup:
     seccomp: int  # descriptor of the filter
     runner: int  # descriptor of the compiled runner with its configuration
     scratch: Scratch
+    rlimits: list[tuple[int, tuple[int, int]]]
     control: Control | None
     oom_score: int  # descriptor of the worker's own oom_score_adj
     asker: int  # descriptor that hangs up when the asking process is gone
     asker_pid: int
+
+
+def rlimits(limits: Limits) -> list[tuple[int, tuple[int, int]]]:
+    """What to pass to prlimit, none of it above the hard limits that this process itself is under."""
+    memory, files = limits.memory_bytes, limits.open_files
+    wanted = {
+        resource.RLIMIT_AS: (memory, memory),
+        resource.RLIMIT_NPROC: (limits.processes, limits.processes),
+        resource.RLIMIT_FSIZE: (limits.file_bytes, limits.file_bytes),
+        resource.RLIMIT_NOFILE: (files, files),
+        resource.RLIMIT_CPU: (limits.cpu_seconds, limits.cpu_seconds + 1),
+        resource.RLIMIT_STACK: (8 * MIB, 8 * MIB),
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_MEMLOCK: (0, 0),
+        resource.RLIMIT_MSGQUEUE: (0, 0),
+        resource.RLIMIT_NICE: (0, 0),
+        resource.RLIMIT_RTPRIO: (0, 0),
+        resource.RLIMIT_SIGPENDING: (1024, 1024),
+    }
+    found = []
+    for kind, (soft, hard) in wanted.items():
+        most = resource.getrlimit(kind)[1]
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        found.append((kind, (soft, hard)))
+    return found
 
 
 def compile_runner(runner: str, endings: str, config: dict[str, Any]) -> tuple[str, bytes]:
@@ -237,7 +264,9 @@ class Execution:
         self.peak = max(self.peak, use.rss)
         if use.cpu > self.limits.cpu_seconds + 1:
             self.killed = "cpu_timeout"
-        elif use.rss > self._tree_limit() and tree.proportional(use.pids) > self._tree_limit():
+            return
+        limit = self._tree_limit() - tree.socket_memory()
+        if use.rss > limit and (limit <= 0 or tree.proportional(use.pids) > limit):
             self.killed = "oom"
 
     def _read_evidence(self) -> bool:
@@ -264,23 +293,8 @@ class Execution:
 
     def _admit(self) -> None:
         """Put the limits on the program's process, which waits for the token, then send it."""
-        limits = self.limits
-        memory, files = limits.memory_bytes, limits.open_files
-        for kind, soft, hard in (
-            (resource.RLIMIT_AS, memory, memory),
-            (resource.RLIMIT_NPROC, limits.processes, limits.processes),
-            (resource.RLIMIT_FSIZE, limits.file_bytes, limits.file_bytes),
-            (resource.RLIMIT_NOFILE, files, files),
-            (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
-            (resource.RLIMIT_STACK, 8 * MIB, 8 * MIB),
-            (resource.RLIMIT_CORE, 0, 0),
-            (resource.RLIMIT_MEMLOCK, 0, 0),
-            (resource.RLIMIT_MSGQUEUE, 0, 0),
-            (resource.RLIMIT_NICE, 0, 0),
-            (resource.RLIMIT_RTPRIO, 0, 0),
-            (resource.RLIMIT_SIGPENDING, 1024, 1024),
-        ):
-            resource.prlimit(self.main_pid, kind, (soft, hard))
+        for kind, values in self.setup.rlimits:
+            resource.prlimit(self.main_pid, kind, values)
         self.evidence.send(self.token)
 
     def _end(self, pid: int) -> int:

@@ -82,11 +82,9 @@ class _Interpreter:
 
 
 def default_cache() -> Path:
-    """Where roots are kept: /var/cache for root, whose home an unprivileged uid cannot enter."""
-    if os.geteuid() == 0:
-        return Path("/var/cache/selfcodealign")
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "selfcodealign"
+    """Where roots are kept: $XDG_CACHE_HOME, else /var/cache for root and ~/.cache for others."""
+    home = "/var/cache" if os.geteuid() == 0 else os.path.expanduser("~/.cache")
+    return Path(os.environ.get("XDG_CACHE_HOME") or home) / "selfcodealign"
 
 
 def prepare(

@@ -63,6 +63,8 @@ _MISSING: dict[str, tuple[int | None, int | None]] = {
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "mount_setattr": (442, 442),
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    # watches that pin kernel memory; nothing in the standard library needs them
+    "inotify_init": (253, None), "inotify_init1": (294, 26),
     # memory that no file system's size and no address-space limit bounds
     "memfd_create": (319, 279), "memfd_secret": (447, 447),
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),

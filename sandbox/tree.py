@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_SOCKET_BUFFER = 212_992  # net.core.wmem_default of every common kernel
 _MOST = 4096  # a tree that outgrows this is not ours to count
 
 
@@ -44,6 +45,17 @@ def measure(pid: int) -> Use:
         cpu += sum(map(int, _read(f"/proc/{current}/stat").rpartition(b")")[2].split()[11:15]))
         rss += _kilobytes(_read(f"/proc/{current}/status"), (b"RssAnon:", b"RssShmem:"))
     return Use(tuple(pids), rss * 1024, cpu / _TICKS)
+
+
+def socket_memory() -> int:
+    """Bytes that the sockets of this process's network namespace may hold in their buffers.
+
+    No process's memory shows them, and no control group counts those of Unix sockets.
+    """
+    for line in _read("/proc/self/net/sockstat").splitlines():
+        if line.startswith(b"sockets: used "):
+            return int(line.split()[2]) * _SOCKET_BUFFER
+    return 0
 
 
 def proportional(pids: tuple[int, ...]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import marshal
 import os
 import platform
+import resource
 import select
 import signal
 import sys
@@ -23,6 +24,7 @@ from sandbox.execution import (
     Gone,
     Setup,
     compile_runner,
+    rlimits,
 )
 from sandbox.limits import Limits
 from sandbox.scratch import Scratch
@@ -30,6 +32,9 @@ from sandbox.scratch import Scratch
 FIRST_UID = 61_000  # between Linux's usual accounts and systemd's dynamic ones
 _UIDS = 184
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+_EVIDENCE_BELOW = (
+    256  # the runner moves its socket out of a program's way, but below any soft limit
+)
 _LOWEST_FD = 16  # descriptors below are set up anew for each program
 
 
@@ -122,7 +127,10 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
         (here / "runner.py").read_text(),
         (here / "endings.py").read_text(),
         {
-            "fd": limits.open_files - 1,
+            "fd": min(
+                limits.open_files, _EVIDENCE_BELOW, resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            )
+            - 1,
             "path": [staged["packages_path"]] if staged["packages_path"] else [],
             "stdlib": staged["stdlib"],
         },
@@ -146,6 +154,7 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
         seccomp=filter_fd,
         runner=runner,
         scratch=Scratch("/scratch", limits),
+        rlimits=rlimits(limits),
         control=control,
         oom_score=oom_score,
         asker=requests,

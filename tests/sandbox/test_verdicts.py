@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sandbox import Limits, Pool, Program, Result, run
 from sandbox.limits import MIB
 
+PROJECT = Path(__file__).parent.parent.parent
 Verdict = Callable[[str], Result]
 
 
@@ -107,6 +111,24 @@ def test_a_wall_timeout_is_reported_with_what_was_written() -> None:
 def test_memory_of_one_process_is_limited() -> None:
     result = run("x = bytearray(200 << 20)", Limits(memory_bytes=128 * MIB))
     assert (result.status, result.detail) == ("oom", "MemoryError")
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(open_files=16), Limits(open_files=100_000), Limits(processes=1)]
+)
+def test_unusual_limits_make_no_sandbox_error(limits: Limits) -> None:
+    assert run("assert 1 + 1 == 2", limits).passed
+
+
+def test_a_caller_under_limits_of_its_own_is_served() -> None:
+    code = (
+        "import resource, sandbox\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))\n"
+        "print(sandbox.run('assert True').status)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=PROJECT)
+    assert done.stdout.strip() == "passed", done.stderr
 
 
 def test_two_runs_see_the_same_machine(pool: Pool) -> None:
