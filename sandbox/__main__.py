@@ -11,6 +11,7 @@ from sandbox import check
 from sandbox.errors import SandboxUnavailable
 from sandbox.limits import MIB, Limits
 from sandbox.pool import run
+from sandbox.result import Result
 
 PASSED, NOT_PASSED, NO_SANDBOX = 0, 1, 2
 
@@ -53,16 +54,31 @@ def _run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({**result.to_dict(), "id": options.file}))
     else:
-        print(f"{result.status}  {result.detail}".rstrip())
-        print(f"exit code {result.exit_code}, signal {result.signal}")
-        print(f"wall {result.wall_s:.3f} s, CPU {result.cpu_s:.3f} s, {result.max_rss // MIB} MB")
-        for name in ("stdout", "stderr"):
-            text = getattr(result, name)
-            if text:
-                print(f"--- {name}\n{text.rstrip()}")
+        print(_describe(result))
     if result.status == "sandbox_error":
         return NO_SANDBOX
     return PASSED if result.passed else NOT_PASSED
+
+
+def _describe(result: Result) -> str:
+    """A result for a person; nothing in it can speak to the terminal."""
+    lines = [
+        f"{result.status}  {result.detail}".rstrip(),
+        f"exit code {result.exit_code}, signal {result.signal}",
+        f"wall {result.wall_s:.3f} s, CPU {result.cpu_s:.3f} s, {result.max_rss // MIB} MB",
+    ]
+    for name in ("stdout", "stderr"):
+        text = getattr(result, name).rstrip()
+        if text:
+            lines.append(f"--- {name}\n{text}")
+    return "".join(map(_harmless, "\n".join(lines)))
+
+
+def _harmless(character: str) -> str:
+    """The character, or its name where a terminal could take it for a command."""
+    if character in "\n\t" or character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def _limits(options: argparse.Namespace) -> Limits:
@@ -80,4 +96,7 @@ def _to_stderr(line: str) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -37,6 +37,17 @@ def test_json_is_one_object_with_the_whole_result(tmp_path: Path) -> None:
     assert record["passed"] and record["stdout"] == "hello\n" and record["status"] == "passed"
 
 
+def test_nothing_that_a_program_writes_reaches_the_terminal_as_a_command() -> None:
+    source = (
+        "print('\\x1b]52;c;ZXZpbA==\\x07 \\x9b31m \\r\\u202e é')\nraise ValueError('\\x1b[2J')\n"
+    )
+    shown = sandbox("run", "-", stdin=source).stdout
+    assert "\\x1b]52" in shown and "é" in shown
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    text = sandbox("run", "-", "--json", stdin=source).stdout
+    assert text.isascii() and "\x1b" not in text
+
+
 def test_limits_can_be_given(tmp_path: Path) -> None:
     assert sandbox(
         "run", "-", "--memory", "128", stdin="x = bytearray(200 << 20)"
