@@ -1,0 +1,176 @@
+"""What the engine's constants rest on: sequences, flash attention, sampler, company.
+
+    python benchmarks/engine_choices.py [sequences] [flash] [sampler] [company] [--model FILE]
+
+Prints Markdown tables. Rates are tokens for a second of CPU time on one thread, which other work on
+the machine changes little. The model is the demo model unless another is given.
+
+sequences: rate by number of sequences and by the order of requests that use four contexts
+flash: rate with flash attention on and off
+sampler: microseconds a token of our sampler and of llama.cpp's chain, by vocabulary
+company: how many of 200 samples change with what runs beside them, in 8 bits and in 32
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from pipeline.engine import EngineSettings, Request, Sampling, native  # noqa: E402
+from pipeline.engine.contexts import Prompts  # noqa: E402
+from pipeline.engine.llama import Batcher  # noqa: E402
+from pipeline.engine.sampling import Sampler  # noqa: E402
+from pipeline.engine.worker import load  # noqa: E402
+from pipeline.prompts import render  # noqa: E402
+from pipeline.prompts.exemplars import load_set  # noqa: E402
+
+DEMO = ROOT / "pipeline" / "demo"
+
+
+def demo_requests(n: int, contexts: int, max_tokens: int = 160) -> list[Request]:
+    """Responses asked of the demo model, each with one of `contexts` contexts drawn at random."""
+    exemplars, rng = load_set(DEMO / "exemplars"), random.Random(3)
+    pool = [render.context(exemplars, "responses", 2, str(key)) for key in range(contexts)]
+    tails = [render.responses_tail(exemplar.instruction) for exemplar in exemplars.exemplars]
+    stops = render.STOPS["responses"]
+    return [
+        Request(str(i), rng.choice(pool), tails[i % len(tails)], max_tokens, stops, seed=i)
+        for i in range(n)
+    ]
+
+
+def run(
+    model: str, requests: list[Request], look_ahead: int = 64, **settings: object
+) -> tuple[dict[str, str], float]:
+    """The texts by request, and the tokens for a second of CPU time."""
+    chosen = EngineSettings(model, n_ctx=1024, n_threads=1, **settings)  # type: ignore[arg-type]
+    loaded, cache, plan = load(chosen, 0, lambda: None)
+    batcher, prompts = Batcher(loaded, cache, plan, chosen), Prompts(loaded)
+    source: Iterator[tuple[int, Request]] = iter(enumerate(requests))
+    for key, request in islice(source, look_ahead):
+        batcher.submit(prompts.job(key, request))
+    texts, tokens, began = {}, 0, time.process_time()
+    while batcher.busy:
+        for _, completion in batcher.step():
+            texts[completion.id] = completion.text
+            tokens += completion.new_tokens
+            for key, request in islice(source, 1):
+                batcher.submit(prompts.job(key, request))
+    rate = tokens / (time.process_time() - began)
+    cache.free()
+    loaded.free()
+    return texts, rate
+
+
+def sequences(model: str) -> None:
+    one, mixed = demo_requests(96, 1), demo_requests(96, 4)
+    orders = {
+        "one context": one,
+        "four, mixed": mixed,
+        "four, one after the other": sorted(mixed, key=lambda r: r.context),
+    }
+    print("| sequences | " + " | ".join(orders) + " |\n|---|" + "---|" * len(orders))
+    for n_seq in (1, 2, 4, 8, 16, 32):
+        rates = [run(model, requests, n_seq=n_seq)[1] for requests in orders.values()]
+        print(f"| {n_seq} | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |", flush=True)
+
+
+def flash(model: str) -> None:
+    requests = demo_requests(48, 1)
+    print("| flash attention | 1 sequence | 4 | 16 |\n|---|---|---|---|")
+    for choice in ("off", "on"):
+        rates = [run(model, requests, n_seq=n, flash_attn=choice)[1] for n in (1, 4, 16)]
+        print(f"| {choice} | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |", flush=True)
+
+
+def sampler(_model: str) -> None:
+    """The chain is given its array of candidates ready-made, which favours it."""
+    lib = native.lib
+    print("| vocabulary | ours, µs | llama.cpp's chain, µs |\n|---|---|---|")
+    for size in (2_048, 32_000, 151_936):
+        logits = (np.random.default_rng(0).standard_normal(size) * 3).astype(np.float32)
+        mine = Sampler(Sampling(), 1)
+        chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
+        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_temp(0.7))
+        lib.llama_sampler_chain_add(chain, lib.llama_sampler_init_dist(1))
+        data = (lib.llama_token_data * size)()
+        view = np.frombuffer(data, [("id", "i4"), ("logit", "f4"), ("p", "f4")])
+
+        def theirs() -> None:
+            view["id"] = np.arange(size)  # noqa: B023
+            view["logit"] = logits  # noqa: B023
+            array = lib.llama_token_data_array(data, size, -1, False)  # noqa: B023
+            lib.llama_sampler_apply(chain, array)  # noqa: B023
+
+        times = []
+        for draw in (lambda: mine.draw(logits), theirs):  # noqa: B023
+            began = time.process_time()
+            for _ in range(200):
+                draw()
+            times.append((time.process_time() - began) / 200 * 1e6)
+        print(f"| {size} | {times[0]:.0f} | {times[1]:.0f} |", flush=True)
+
+
+def company(model: str) -> None:
+    import gguf
+
+    requests = demo_requests(200, 4, 96)
+    print("| weights | alone, and among 16 | among 16, and in reverse order |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        exact = Path(folder) / "f32.gguf"
+        _in_f32(gguf, model, exact)
+        for name, path in (("8 bits", model), ("32 bits", str(exact))):
+            alone, _ = run(path, requests, n_seq=1)
+            among, _ = run(path, requests, n_seq=16)
+            reverse, _ = run(path, requests[::-1], n_seq=16)
+            changed = [
+                sum(one[key] != other[key] for key in one)
+                for one, other in ((alone, among), (among, reverse))
+            ]
+            print(f"| {name} | {changed[0]} of 200 | {changed[1]} of 200 |", flush=True)
+
+
+def _in_f32(gguf: object, model: str, path: Path) -> None:
+    source = gguf.GGUFReader(model)  # type: ignore[attr-defined]
+    writer = gguf.GGUFWriter(path, source.fields["general.architecture"].contents())  # type: ignore[attr-defined]
+    for name, field in source.fields.items():
+        if not name.startswith("GGUF.") and name != "general.architecture":
+            array = field.types[0] == gguf.GGUFValueType.ARRAY  # type: ignore[attr-defined]
+            kind = field.types[-1] if array else None
+            writer.add_key_value(name, field.contents(), field.types[0], kind)
+    for tensor in source.tensors:
+        data = gguf.dequantize(tensor.data, tensor.tensor_type)  # type: ignore[attr-defined]
+        writer.add_tensor(tensor.name, data.astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+PARTS = {"sequences": sequences, "flash": flash, "sampler": sampler, "company": company}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=list(PARTS))
+    parser.add_argument("--model", default=str(DEMO / "selfcodealign-demo.gguf"))
+    args = parser.parse_args()
+    native.start()
+    for part in args.parts:
+        print(f"\n{part}\n")
+        PARTS[part](args.model)
+
+
+if __name__ == "__main__":
+    main()
