@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sandbox import PROTOCOL
 
 from pipeline.config import Settings, as_list
 from pipeline.errors import ConfigError
 from pipeline.model import Model
 from pipeline.prompts.exemplars import ExemplarSet
 from pipeline.prompts.render import STOPS, example
+from sandbox import PROTOCOL
 from targets import Recipe
 
 # Raise a stage's number when its code would write something else from the same input.
