@@ -77,6 +77,9 @@ class Block(nn.Module):
 class Llama(nn.Module):
     """Token ids (batch, time) to logits (batch, time, vocabulary)."""
 
+    cos: Tensor
+    sin: Tensor
+
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.shape = shape
