@@ -102,7 +102,7 @@ class Llama(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         time = tokens.shape[1]
         x = self.token_embd(tokens)
-        cos, sin = self.cos[:time].to(x.dtype), self.sin[:time].to(x.dtype)
+        cos, sin = (self.get_buffer(name)[:time].to(x.dtype) for name in ("cos", "sin"))
         for block in self.blk:
             x = block(x, cos, sin)
         return functional.linear(self.output_norm(x), self.token_embd.weight)
