@@ -13,6 +13,7 @@ context should end where no token can span the border: after a newline.
 from __future__ import annotations
 
 from ._types import (
+    Answer,
     Completion,
     Engine,
     EngineError,
@@ -20,6 +21,7 @@ from ._types import (
     EngineStats,
     ModelFacts,
     Plan,
+    Question,
     Reason,
     Request,
     Sampling,
@@ -29,6 +31,7 @@ from .embedded import LlamaEngine
 from .inspection import inspect_model
 
 __all__ = [
+    "Answer",
     "Completion",
     "Engine",
     "EngineError",
@@ -37,6 +40,7 @@ __all__ = [
     "LlamaEngine",
     "ModelFacts",
     "Plan",
+    "Question",
     "Reason",
     "Request",
     "Sampling",

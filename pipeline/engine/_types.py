@@ -37,7 +37,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One sample to draw. Consecutive requests with equal context and tail share their prompt."""
+    """One sample to draw. Consecutive requests with equal context and tail share their prompt.
+
+    With `options` nothing is drawn: they are weighed, see `Question`.
+    """
 
     id: str
     context: str
@@ -46,6 +49,7 @@ class Request:
     stops: tuple[str, ...] = ()
     seed: int = 0
     sampling: Sampling = field(default_factory=Sampling)
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -54,6 +58,8 @@ class Request:
             raise ValueError(f"request {self.id}: context and tail are both empty")
         if "" in self.stops:
             raise ValueError(f"request {self.id}: an empty stop would end every completion")
+        if "" in self.options:
+            raise ValueError(f"request {self.id}: an empty option has no probability")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,49 @@ class Completion:
     prompt_tokens: int = 0
     computed_prompt_tokens: int = 0
     new_tokens: int = 0
+    logprobs: tuple[float, ...] = ()  # of the request's options
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A prompt, and texts that may follow it: how likely is each to be what the model says next?
+
+    An option stands for its first token, so no two may begin with the same one; on a server, which
+    keeps its tokenizer to itself, it has to be a single token.
+    """
+
+    id: str
+    context: str
+    tail: str
+    options: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.options:
+            raise ValueError(f"question {self.id}: it has no options")
+
+    def request(self) -> Request:
+        greedy = Sampling(temperature=0)
+        return Request(self.id, self.context, self.tail, 1, sampling=greedy, options=self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The natural logarithm of each option's probability, in the order of the question's options.
+
+    They are the model's own, before any temperature or filter, and rarely add up to 1: the model
+    may say something else. -inf stands for an option that a server did not count among the
+    likeliest. A question that cannot be answered has no `logprobs`, a `reason` as in `Completion`
+    (window, crash, error) and a `detail`.
+    """
+
+    id: str
+    logprobs: tuple[float, ...]
+    reason: Reason = "stop"
+    detail: str = ""
+
+    @classmethod
+    def of(cls, completion: Completion) -> Answer:
+        return cls(completion.id, completion.logprobs, completion.reason, completion.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +269,13 @@ class Engine(Protocol):
         `requests` is pulled lazily, a bounded number ahead of the answers, so memory stays flat; it
         must not wait for completions. One call at a time. Raises EngineError when no request can be
         answered any more.
+        """
+        ...
+
+    def weigh(self, questions: Iterable[Question]) -> Iterator[Answer]:
+        """Answer every question once, in the order they finish; otherwise as `generate`.
+
+        Raises EngineError for a question of which two options begin with the same token.
         """
         ...
 

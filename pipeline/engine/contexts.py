@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._types import Request
+from ._types import EngineError, Request
 from .native import Cache, Model
 
 
@@ -36,12 +36,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A request whose prompt is tokenized; `key` is the caller's number for it."""
+    """A request whose prompt is tokenized; `key` is the caller's number for it.
+
+    `options` are the first tokens of the request's options.
+    """
 
     key: int
     request: Request
     context: Context
     tail: np.ndarray
+    options: tuple[int, ...] = ()
 
     @property
     def prompt_tokens(self) -> int:
@@ -56,11 +60,24 @@ class Prompts:
         self._contexts: OrderedDict[tuple[str, bool], Context] = OrderedDict()
 
     def job(self, key: int, request: Request) -> Job:
+        """Raises EngineError when two options of the request begin with the same token."""
         tail = self._model.tokenize(request.tail, first=False)
         context = self._context(request.context, whole=bool(tail))
         if not tail:  # something has to be evaluated to have logits to draw from
             tail = self._model.tokenize(request.context, first=True)[-1:]
-        return Job(key, request, context, np.array(tail, np.int32))
+        return Job(key, request, context, np.array(tail, np.int32), self._options(request))
+
+    def _options(self, request: Request) -> tuple[int, ...]:
+        first: dict[int, str] = {}
+        for option in request.options:
+            token = self._model.tokenize(option, first=False)[0]
+            if token in first:
+                raise EngineError(
+                    f"{request.id}: the options {first[token]!r} and {option!r} begin with the "
+                    "same token of this model: choose others"
+                )
+            first[token] = option
+        return tuple(first)
 
     def _context(self, text: str, *, whole: bool) -> Context:
         found = self._contexts.get((text, whole))

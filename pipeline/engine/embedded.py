@@ -21,7 +21,16 @@ from types import TracebackType
 from typing import Any
 
 from . import wire
-from ._types import Completion, EngineError, EngineSettings, EngineStats, Plan, Request
+from ._types import (
+    Answer,
+    Completion,
+    EngineError,
+    EngineSettings,
+    EngineStats,
+    Plan,
+    Question,
+    Request,
+)
 from .inspection import check_model_file, load_error
 from .process import Child
 
@@ -151,6 +160,11 @@ class LlamaEngine:
             raise EngineError("the engine is already generating: one generate() at a time")
         return self._generate(iter(requests))
 
+    def weigh(self, questions: Iterable[Question]) -> Iterator[Answer]:
+        """See `Engine.weigh`."""
+        completions = self.generate(question.request() for question in questions)
+        return (Answer.of(completion) for completion in completions)
+
     def _generate(self, source: Iterator[Request]) -> Generator[Completion, None, None]:
         work, began = _Work(), time.monotonic()
         self._generating = True
@@ -230,6 +244,8 @@ class LlamaEngine:
                 sample_seconds=done.sample_seconds,
                 python_seconds=done.step_seconds - done.decode_seconds - done.sample_seconds,
             )
+        elif kind == "invalid" and work.take(message[1]) is not None:
+            raise EngineError(message[2])
         elif kind in ("failed", "refused", "no memory"):
             raise _Died(str(message[1]))
         return None

@@ -27,7 +27,7 @@ import numpy as np
 from ._types import Completion, EngineSettings, Plan, Reason
 from .contexts import Context, Job
 from .native import Cache, Model
-from .sampling import Sampler
+from .sampling import Sampler, Scale
 from .schedule import Group, Schedule
 from .stops import GrowingText
 
@@ -40,7 +40,7 @@ class _Sequence:
     label: int
     job: Job
     group: Group
-    sampler: Sampler
+    sampler: Sampler | Scale
     text: GrowingText
     token: int
     position: int  # of `token`
@@ -211,7 +211,7 @@ class Batcher:
             label=self._labels.pop(),
             job=job,
             group=group,
-            sampler=Sampler(request.sampling, request.seed),
+            sampler=Scale(job.options) if job.options else Sampler(request.sampling, request.seed),
             text=GrowingText(request.stops),
             token=token,
             position=position,
@@ -243,7 +243,7 @@ class Batcher:
                 piece = pieces[token]
             else:
                 piece = pieces[token] = self._piece(token)
-            if piece is None or sequence.text.append(piece):
+            if piece is None or sequence.job.options or sequence.text.append(piece):
                 self._finish(sequence, "stop")
             elif sequence.new_tokens == sequence.job.request.max_tokens:
                 self._finish(sequence, "length")
@@ -266,6 +266,7 @@ class Batcher:
             prompt_tokens=job.prompt_tokens,
             computed_prompt_tokens=sequence.computed,
             new_tokens=sequence.new_tokens,
+            logprobs=sequence.sampler.logprobs,
         )
         self._finished.append((job.key, completion))
         self._release(sequence)

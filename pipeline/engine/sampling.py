@@ -1,4 +1,5 @@
 """Draws the next token from logits: one sampler a sequence, with a random generator of its own.
+A scale takes a sampler's place where the options of a question are to be weighed.
 
 The filters come in llama.cpp's order (top-k, top-p, min-p, all on the untempered distribution, then
 the temperature), and mean the same. The arithmetic is numpy's, because llama.cpp's chain builds an
@@ -28,6 +29,7 @@ class Sampler:
     """Draws tokens for one sequence; the same seed and logits give the same tokens."""
 
     __slots__ = ("_inverse", "_log_min_p", "_random", "_top_k", "_top_p")
+    logprobs: tuple[float, ...] = ()
 
     def __init__(self, sampling: Sampling, seed: int) -> None:
         greedy = sampling.temperature == 0
@@ -63,6 +65,26 @@ class Sampler:
             ids = ids[kept >= kept.max() + self._log_min_p]
         ids.sort()
         return ids
+
+
+class Scale:
+    """Notes how likely each of `options` (token ids) is, and draws the likeliest."""
+
+    __slots__ = ("_options", "logprobs")
+
+    def __init__(self, options: tuple[int, ...]) -> None:
+        self._options = list(options)
+        self.logprobs: tuple[float, ...] = ()
+
+    def draw(self, logits: np.ndarray) -> int:
+        """One of the options. Raises BadLogits."""
+        top = logits.max()
+        total = float(np.exp(logits - top).sum(dtype=np.float64))
+        if not 0 < total < math.inf:
+            raise BadLogits(f"the weights of the next token add up to {total}")
+        scale = float(top) + math.log(total)
+        self.logprobs = tuple(float(logits[option]) - scale for option in self._options)
+        return self._options[int(np.argmax(self.logprobs))]
 
 
 def _pick(weights: np.ndarray, position: float) -> int:

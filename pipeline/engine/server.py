@@ -13,6 +13,7 @@ Samples are seeded, but whether equal seeds give equal samples is the server's a
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import queue
 import threading
@@ -23,12 +24,22 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from ._types import Completion, EngineError, EngineStats, Request, ServerSettings
+from ._types import (
+    Answer,
+    Completion,
+    EngineError,
+    EngineStats,
+    Question,
+    Request,
+    ServerSettings,
+)
 
 # Seeds are signed 32-bit numbers to some servers, and the largest unsigned one means "any".
 _SEEDS = 2**31 - 1
 _TOO_LONG = ("context length", "context size", "context window", "exceed_context", "too long")
 _PROBE_SECONDS = 30.0
+# How many of the likeliest tokens a server is asked for: vLLM gives no more by default.
+_LIKELIEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,11 @@ class ServerEngine:
         if self._generating:
             raise EngineError("the engine is already generating: one generate() at a time")
         return self._generate(iter(requests))
+
+    def weigh(self, questions: Iterable[Question]) -> Iterator[Answer]:
+        """See `Engine.weigh`."""
+        completions = self.generate(question.request() for question in questions)
+        return (Answer.of(completion) for completion in completions)
 
     def _generate(self, source: Iterator[Request]) -> Generator[Completion, None, None]:
         answers: queue.SimpleQueue[Completion | EngineError] = queue.SimpleQueue()
@@ -255,6 +271,7 @@ def _arguments(request: Request, model: ServedModel) -> dict[str, Any]:
         "top_p": sampling.top_p,
         "seed": request.seed % _SEEDS,
         "stop": list(request.stops) or None,
+        "logprobs": _LIKELIEST if request.options else None,
         "extra_body": {"top_k": top_k, "min_p": sampling.min_p},
     }
 
@@ -263,6 +280,8 @@ def _completion(request: Request, reply: Any) -> Completion:
     if not reply.choices:
         return Completion(request.id, "", "error", "the server answered without a completion")
     choice, usage = reply.choices[0], reply.usage
+    if request.options:
+        return _weighed(request, choice)
     prompt = usage.prompt_tokens if usage else 0
     new = usage.completion_tokens if usage else 0
     details = usage.prompt_tokens_details if usage else None
@@ -282,6 +301,23 @@ def _completion(request: Request, reply: Any) -> Completion:
         computed_prompt_tokens=prompt - cached,
         new_tokens=new,
     )
+
+
+def _weighed(request: Request, choice: Any) -> Completion:
+    likeliest = _likeliest(choice.logprobs)
+    if not likeliest:
+        detail = "the server gave no log-probabilities: it ended the text, or does not give any"
+        return Completion(request.id, "", "error", detail)
+    logprobs = tuple(likeliest.get(option, -math.inf) for option in request.options)
+    return Completion(request.id, "", "stop", logprobs=logprobs)
+
+
+def _likeliest(logprobs: Any) -> dict[str, float]:
+    """The first token's likeliest candidates, by their text."""
+    content = (getattr(logprobs, "model_extra", None) or {}).get("content")
+    if content:  # llama-server answers completions in the form of a chat
+        return {entry["token"]: entry["logprob"] for entry in content[0]["top_logprobs"]}
+    return logprobs.top_logprobs[0] if logprobs and logprobs.top_logprobs else {}
 
 
 def _reason(error: Exception) -> str:

@@ -196,7 +196,10 @@ def _read(inbox: _Inbox, work: Any, model: native.Model, outbox: Outbox) -> None
     try:
         while True:
             for message in inbox.receive():
-                work.put(None if message is None else prompts.job(*message))
+                try:
+                    work.put(None if message is None else prompts.job(*message))
+                except EngineError as error:
+                    outbox.put(("invalid", message[0], str(error)))
     except Exception as error:
         traceback.print_exc()
         outbox.put(("failed", f"{type(error).__name__}: {error}"))

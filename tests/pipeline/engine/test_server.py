@@ -6,14 +6,11 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -28,46 +25,17 @@ from pipeline.engine import (
     open_engine,
 )
 from pipeline.engine.server import ServerEngine
+from tests.completions_server import free_port, serving
 
 GREEDY = Sampling(temperature=0)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def start_server(model: Path, port: int) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-m", "llama_cpp.server", "--model", str(model), "--port", str(port)]
-    argv += ["--n_ctx", "1024", "--n_threads", "1", "--model_alias", "tiny"]
-    return subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/v1/models")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server does not start")
 
 
 @pytest.fixture(scope="module")
 def port(tiny_model) -> Iterator[int]:
     """Of a running server."""
     number = free_port()
-    process = start_server(tiny_model, number)
-    try:
-        wait_for(number)
+    with serving(tiny_model, number, "--model_alias", "tiny"):
         yield number
-    finally:
-        process.kill()
-        process.wait()
 
 
 @dataclass
@@ -206,22 +174,15 @@ def test_a_server_that_goes_away_ends_the_run_and_a_server_that_comes_back_goes_
     tiny_model, make_requests
 ):
     number = free_port()
-    process = start_server(tiny_model, number)
-    try:
-        wait_for(number)
-        with open_engine(settings(f"http://127.0.0.1:{number}/v1", max_retries=1)) as engine:
+    with open_engine(settings(f"http://127.0.0.1:{number}/v1", max_retries=1)) as engine:
+        with serving(tiny_model, number) as process:
             completions = engine.generate(make_requests(200, max_tokens=64))
             next(completions)
             os.kill(process.pid, signal.SIGKILL)
             with pytest.raises(EngineError, match=r"the server has gone.*run again to go on"):
                 list(completions)
-            process.wait()
-            process = start_server(tiny_model, number)
-            wait_for(number)
+        with serving(tiny_model, number):
             assert len(answers(engine, make_requests(3, max_tokens=4))) == 3
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.mark.parametrize(
