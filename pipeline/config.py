@@ -27,6 +27,7 @@ class seeds(luigi.Config):
     sources = luigi.Parameter(default="python-stdlib")
     stdlib_share = luigi.FloatParameter(default=0.25)
     max_lines = luigi.IntParameter(default=150)
+    vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
 
 
 class model(luigi.Config):

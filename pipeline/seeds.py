@@ -21,7 +21,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import session, sources
+from pipeline import session, sources, vanished
 from pipeline.sources import Observation, Source, SourceFile
 from pipeline.stage import PipelineTask
 from pipeline.text.functions import Function
@@ -69,8 +69,14 @@ class Scan:
 
     def __init__(self, folder: Path, wanted: list[Source]) -> None:
         self.folder = folder
+        self.sources = wanted
+        self.unlisted: list[OSError] = []
         self.ledger = Ledger(folder / "ledger.journal")
-        self.files = {file.key: file for source in wanted for file in sources.files(source)}
+        self.files = {
+            file.key: file
+            for source in wanted
+            for file in sources.files(source, self.unlisted.append)
+        }
 
     @property
     def changed(self) -> list[SourceFile]:
@@ -133,6 +139,8 @@ def scan() -> Scan:
     if _scan is None:
         run = session.current()
         _scan = Scan(run.recipes[STAGE].folder(run.artifacts), run.sources)
+        if run.settings.seeds.vanished == "stop":
+            vanished.refuse(_scan.ledger, _scan.sources, set(_scan.files), _scan.unlisted)
     return _scan
 
 

@@ -61,8 +61,9 @@ class Session:
     def sources(self) -> list[sources.Source]:
         """The configured seed sources, each known to exist."""
         share = self.settings.seeds.stdlib_share
+        may_vanish = self.settings.seeds.vanished == "drop"
         return [
-            sources.resolve(label, self.root, share)
+            sources.resolve(label, self.root, share, may_vanish)
             for label in config.as_list(self.settings.seeds.sources)
         ]
 

@@ -1,7 +1,7 @@
 """Seed sources on disk: which Python files there are, and what each of them holds.
 
 A source is a folder, or `python-stdlib`: the standard library of the running interpreter. Files are told
-apart by source and path; a file is read again only when its size or modification time changed.
+apart by source and path; a file is read again only when its size or one of its times changed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from pipeline.text.functions import Dropped, Function, decode, functions
 
 STDLIB = "python-stdlib"
 MAX_FILE_BYTES = 10 * 1024 * 1024
+READ_ATTEMPTS = 3  # for a file that someone is writing
 
 _SKIPPED_FOLDERS = frozenset(
     {"__pycache__", "site-packages", "dist-packages", "node_modules", "venv"}
@@ -49,6 +50,7 @@ class SourceFile:
     path: str
     size: int
     mtime_ns: int
+    ctime_ns: int
 
     @property
     def key(self) -> str:
@@ -57,8 +59,11 @@ class SourceFile:
 
     @property
     def signature(self) -> list[float]:
-        """What has to stay equal for the file not to be read again."""
-        return [self.size, self.mtime_ns, self.source.share]
+        """What has to stay equal for the file not to be read again.
+
+        The change time is in it for files that get permission, or content behind an old modification time.
+        """
+        return [self.size, self.mtime_ns, self.ctime_ns, self.source.share]
 
 
 @dataclass(slots=True)
@@ -71,18 +76,21 @@ class Observation:
     dropped: list[Dropped] = field(default_factory=list)
 
 
-def resolve(label: str, root: Path, stdlib_share: float) -> Source:
+def resolve(label: str, root: Path, stdlib_share: float, may_vanish: bool = False) -> Source:
     """The source that a configuration entry means; relative folders start at the project's root.
 
-    Raises MissingDataError for a folder that is not there or not readable.
+    Raises MissingDataError for a folder that is not there or not readable, unless it `may_vanish`.
     """
     if label == STDLIB:
         return Source(STDLIB, Path(sysconfig.get_paths()["stdlib"]), stdlib_share)
     folder = (root / Path(label).expanduser()).resolve()
+    if may_vanish:
+        return Source(label, folder)
     if not folder.is_dir():
         raise MissingDataError(
             f"[seeds] sources: there is no folder {folder}",
-            "correct the path in luigi.cfg, or mount the disk that it is on",
+            "correct the path in luigi.cfg, or mount the disk that it is on; to let its rows go from the "
+            "dataset, take it out of the sources or set [seeds] vanished = drop",
         )
     if not os.access(folder, os.R_OK | os.X_OK):
         raise MissingDataError(
@@ -91,10 +99,15 @@ def resolve(label: str, root: Path, stdlib_share: float) -> Source:
     return Source(label, folder)
 
 
-def files(source: Source) -> Iterator[SourceFile]:
-    """The Python files of a source in a fixed order. Symbolic links to folders are not followed."""
+def files(
+    source: Source, unlisted: Callable[[OSError], None] | None = None
+) -> Iterator[SourceFile]:
+    """The Python files of a source in a fixed order. Symbolic links to folders are not followed.
+
+    `unlisted` is called for a folder that cannot be listed: what is below it is not known.
+    """
     skipped = _SKIPPED_FOLDERS | (_SKIPPED_IN_STDLIB if source.is_stdlib else frozenset())
-    for folder, folders, names in os.walk(source.root):
+    for folder, folders, names in os.walk(source.root, onerror=unlisted):
         folders[:] = sorted(
             name for name in folders if name not in skipped and not name.startswith(".")
         )
@@ -108,7 +121,11 @@ def files(source: Source) -> Iterator[SourceFile]:
                 # A dangling link, or gone since the listing: as if it were not there.
                 continue
             yield SourceFile(
-                source, os.path.relpath(path, source.root), status.st_size, status.st_mtime_ns
+                source=source,
+                path=os.path.relpath(path, source.root),
+                size=status.st_size,
+                mtime_ns=status.st_mtime_ns,
+                ctime_ns=status.st_ctime_ns,
             )
 
 
@@ -122,11 +139,14 @@ def observe(file: SourceFile, max_lines: int) -> Observation:
             dropped=[Dropped("", 0, "file_too_large", f"{file.size} bytes > {MAX_FILE_BYTES}")],
         )
     try:
-        content = path.read_bytes()
+        content = _read(path)
     except OSError as error:
         return Observation(
             "", None, dropped=[Dropped("", 0, "unreadable", error.strerror or str(error))]
         )
+    if content is None:
+        evidence = f"written to during each of {READ_ATTEMPTS} readings"
+        return Observation("", None, dropped=[Dropped("", 0, "changing", evidence)])
     digest = hashlib.sha256(content).hexdigest()
     text = decode(content)
     if isinstance(text, Dropped):
@@ -142,6 +162,18 @@ def observe(file: SourceFile, max_lines: int) -> Observation:
         else:
             result.seeds.append(item)
     return result
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a file as it was at one moment; None when it never stood still."""
+    for _ in range(READ_ATTEMPTS):
+        with open(path, "rb") as file:
+            before = os.fstat(file.fileno())
+            content = file.read()
+            after = os.fstat(file.fileno())
+        if (before.st_size, before.st_mtime_ns) == (len(content), after.st_mtime_ns):
+            return content
+    return None
 
 
 def licence_of(file: SourceFile, text: str) -> str | None:
