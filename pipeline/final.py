@@ -18,10 +18,11 @@ import luigi
 from pipeline import recipes, selection, session
 from pipeline.card import dataset_card
 from pipeline.errors import MissingDataError, PipelineError
-from pipeline.manifest import build_manifest
+from pipeline.manifest import SHARDED, build_manifest
 from pipeline.seeds import Seeds, scan
 from pipeline.selection import Selection
 from pipeline.stage import PipelineTask
+from pipeline.status import Funnel
 from targets import Recipe, replace_link
 from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, temporary_beside
 
@@ -65,11 +66,13 @@ class FinalDataset(PipelineTask):
                 "seeds are top-level functions with a docstring, an argument and a returned value; see "
                 f"{run.recipes['seeds'].folder(run.artifacts)} for what was dropped and why",
             )
+        run.reporter.expect(_funnel(run))
         yield Selection(snapshot=scan().snapshot.digest)
         if not self.folder.exists():
             self._build()
         latest = run.artifacts / "latest"
         replace_link(latest, os.path.relpath(self.folder, run.artifacts))
+        run.reporter.finish(Selection(snapshot=scan().snapshot.digest).paths.read_meta()["kept"])
         run.reporter.say(f"dataset: {latest} -> {os.readlink(latest)}")
 
     def _build(self) -> None:
@@ -91,6 +94,17 @@ class FinalDataset(PipelineTask):
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
         publish_folder(temporary, self.folder)
+
+
+def _funnel(run: session.Session) -> Funnel:
+    """What this run is made of, for those who look on."""
+    shards = scan().shards_in_force
+    return Funnel(
+        {stage: run.recipes[stage].folder(run.artifacts) for stage in SHARDED},
+        shards,
+        sum(run.shard("seeds", number).read_meta()["kept"] for number in shards),
+        run.settings.responses.samples,
+    )
 
 
 def _rows(examples: Iterator[dict[str, Any]], model: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ _VERSIONED = (
     "pyarrow",
     "rich",
 )
-_SHARDED = ("concepts", "instructions", "responses", "executions")
+SHARDED = ("concepts", "instructions", "responses", "executions")
 
 
 def build_manifest(
@@ -37,7 +37,7 @@ def build_manifest(
     shards = meta["shards"]
     stages = {
         stage: _sum([run.shard(stage, number).read_meta() for number in shards])
-        for stage in _SHARDED
+        for stage in SHARDED
     }
     stages["selection"] = _sum([meta])
     seeds_in_shards = sum(run.shard("seeds", number).read_meta()["kept"] for number in shards)

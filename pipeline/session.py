@@ -174,20 +174,24 @@ def begin() -> Session:
     global _session
     if _session is None:
         try:
-            _session = _start()
+            _start()
         except PipelineError as error:
             fail(error)
+    assert _session is not None
     return _session
 
 
 def fail(error: PipelineError) -> NoReturn:
     """Say what is wrong and what to do, and end the process with the error's exit code."""
-    logger.error(str(error))
-    print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
+    if _session is not None:
+        _session.reporter.fail(error.problem, error.remedy)
+    else:
+        print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
     raise SystemExit(error.exit_code)
 
 
-def _start() -> Session:
+def _start() -> None:
+    global _session
     session = Session(config.load())
     try:
         lock(session.artifacts / "lock")
@@ -202,14 +206,15 @@ def _start() -> Session:
             f"cannot write to {session.artifacts}: {error.strerror}",
             "set [project] artifacts to a folder you can write to",
         ) from None
+    _session = session
     _set_up_logging(session)
+    session.reporter.begin(session.artifacts / "status.json")
     _install_signal_handlers(session)
     for path in sweep(session.artifacts):
         logger.info("swept %s, left by a run that is no more", path)
     # Asked for now, so that what is missing is said before any work is done.
     _ = session.sources, session.recipes
     engine_settings(session.settings.engine, session.model.path)
-    return session
 
 
 def _set_up_logging(session: Session) -> None:
@@ -248,7 +253,7 @@ def _install_signal_handlers(session: Session) -> None:
         signal.signal(number, signal.SIG_IGN)
         if os.getpid() == owner:
             name = signal.Signals(number).name
-            session.reporter.say(
+            session.reporter.interrupt(
                 f"{name}: stopping. Every finished record is safe under {session.artifacts}; "
                 "the same command goes on from there."
             )

@@ -40,13 +40,24 @@ class PipelineTask(luigi.Task):
     def on_failure(self, exception: BaseException) -> str:
         reporter = session.current().reporter
         if isinstance(exception, PipelineError):
-            reporter.say(f"error: {exception.problem}\n  {exception.remedy}")
+            reporter.fail(exception.problem, exception.remedy)
         else:
-            reporter.say(
-                f"{self} failed: {type(exception).__name__}: {exception} "
-                f"(the trace is in {session.current().artifacts / 'logs' / 'pipeline.log'})"
+            reporter.fail(
+                f"{self} failed: {type(exception).__name__}: {exception}",
+                f"the trace is in {session.current().artifacts / 'logs' / 'pipeline.log'}",
             )
         return str(super().on_failure(exception))
+
+
+@PipelineTask.event_handler(luigi.Event.START)
+def _reported_by(task: luigi.Task) -> None:
+    """Luigi's own page shows the progress of the task that runs."""
+    session.current().reporter.task = task
+
+
+@PipelineTask.event_handler(luigi.Event.BROKEN_TASK)
+def _report_broken(task: luigi.Task, error: BaseException) -> None:
+    session.current().reporter.fail(f"{task}: {type(error).__name__}: {error}")
 
 
 class ShardTask(PipelineTask):

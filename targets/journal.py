@@ -100,6 +100,16 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     return (record for record in _lines(path) if record is not None)
 
 
+def read_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """The sound records from a byte offset on, as far as whole lines go, and the offset after them."""
+    with open(path, "rb") as file:
+        file.seek(offset)
+        content = file.read()
+    whole = content[: content.rfind(b"\n") + 1]
+    decoded = (_decode(line) for line in whole.splitlines())
+    return [record for record in decoded if record is not None], offset + len(whole)
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any] | None]:
     with open(path, "rb") as file:
         for line in file:

@@ -1,0 +1,119 @@
+"""A status document as a rich renderable: the live view of a run, and what `status` prints.
+
+Texts that models or source files wrote are shown as text only, never as markup or terminal control.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+_STYLES = {"running": "bold green", "finished": "bold green", "failed": "bold red"}
+
+
+def view(document: Mapping[str, Any], details: bool = False) -> RenderableType:
+    """The stages as rows; with `details` the rejections by rule and the last of them as well."""
+    parts: list[RenderableType] = [headline(document), stages_table(document["stages"])]
+    if document.get("last_error"):
+        error = document["last_error"]
+        parts.append(Text(f"error: {error['problem']}", style="red"))
+        if error["remedy"]:
+            parts.append(Text(f"  {error['remedy']}"))
+    for gpu in document.get("gpus", ()):
+        parts.append(
+            Text(
+                f"{gpu['name']}: {gpu['used_percent']}% busy, "
+                f"{gpu['memory_used_mib']} of {gpu['memory_total_mib']} MiB"
+            )
+        )
+    if details:
+        parts += _rejections(document)
+    return Group(*parts)
+
+
+def headline(document: Mapping[str, Any]) -> Text:
+    """State, where it is, how long it took and takes, on one line."""
+    state = document["state"]
+    line = Text(state, style=_STYLES.get(state, "bold yellow"))
+    if state == "running" and document["stage"]:
+        shard = "" if document["shard"] is None else f" {document['shard']:06d}"
+        line.append(f" {document['stage']}{shard}", style="bold")
+    line.append(f"  {duration(document['elapsed_seconds'])} since {document['started']}", "default")
+    if document["eta_seconds"] is not None and state == "running":
+        line.append(f", about {duration(document['eta_seconds'])} left")
+    if document["rows"] is not None:
+        line.append(f", {document['rows']} rows")
+    return line
+
+
+def stages_table(stages: Mapping[str, Mapping[str, Any]]) -> Table:
+    """One row a stage: bar, counts, rates, pass rate, time left."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("stage")
+    table.add_column("", width=20)
+    for name in ("done", "of", "kept", "rejected", "pass", "/s", "tok/s", "left"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for stage, counts in stages.items():
+        rate, missing = counts["per_second"], counts["expected"] - counts["done"]
+        table.add_row(
+            stage,
+            ProgressBar(total=max(counts["expected"], 1), completed=counts["done"], width=20),
+            str(counts["done"]),
+            str(counts["expected"]),
+            str(counts["kept"]),
+            str(counts["rejected"]),
+            _percent(counts["passed"], counts["kept"]),
+            "" if rate is None else f"{rate:.1f}",
+            f"{counts['tokens_per_second']:.0f}" if counts["tokens_per_second"] else "",
+            duration(missing / rate) if rate and missing > 0 else "",
+        )
+    return table
+
+
+def _rejections(document: Mapping[str, Any]) -> Iterable[RenderableType]:
+    rules = Table(box=None, pad_edge=False, header_style="dim")
+    rules.add_column("rejected in")
+    rules.add_column("by rule")
+    rules.add_column("", justify="right")
+    for stage, counts in document["stages"].items():
+        for rule, count in counts["rules"].items():
+            rules.add_row(stage, rule, str(count))
+    if rules.rows:
+        yield Text()
+        yield rules
+    if document["recent_rejections"]:
+        yield Text("\nlast rejections", style="dim")
+    for item in document["recent_rejections"]:
+        evidence = printable(" ".join(item["evidence"].split()))
+        yield Text(
+            f"{item['stage']} {printable(item['id'])} {item['rule']}: {evidence}",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+
+
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: control characters become their escapes."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, two units at most."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    if minutes:
+        return f"{minutes} min {rest:02d} s"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
+
+
+def _percent(part: int | None, whole: int) -> str:
+    return "" if part is None or not whole else f"{100 * part / whole:.0f}%"
