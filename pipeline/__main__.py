@@ -13,7 +13,7 @@ import sys
 
 from pipeline.errors import PipelineError
 
-COMMANDS = ("why", "explain", "clean")
+COMMANDS = ("status", "why", "explain", "clean")
 
 
 def main(argv: list[str] | None = None) -> int:

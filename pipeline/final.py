@@ -72,7 +72,7 @@ class FinalDataset(PipelineTask):
             self._build()
         latest = run.artifacts / "latest"
         replace_link(latest, os.path.relpath(self.folder, run.artifacts))
-        run.reporter.finish(Selection(snapshot=scan().snapshot.digest).paths.read_meta()["kept"])
+        run.reporter.finish(Selection(snapshot=scan().snapshot.digest).paths.read_meta())
         run.reporter.say(f"dataset: {latest} -> {os.readlink(latest)}")
 
     def _build(self) -> None:

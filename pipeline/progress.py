@@ -14,7 +14,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,9 +160,17 @@ class Reporter:
         self._state = "interrupted"
         self.say(message)
 
-    def finish(self, rows: int) -> None:
-        """The dataset is there."""
-        self._rows = rows
+    def finish(self, selected: Mapping[str, Any]) -> None:
+        """The dataset is there; `selected` is the selection's meta document."""
+        self._rows = selected["kept"]
+        self._global["selection"] = Counts(
+            expected=selected["units"],
+            done=selected["units"],
+            kept=selected["kept"],
+            seconds=selected["seconds"],
+            fresh=selected["units"],
+            rules=Counter(selected["rules"]),
+        )
 
     def say(self, message: str) -> None:
         """One line for the user, which the log gets as well."""

@@ -21,9 +21,9 @@ def view(document: Mapping[str, Any], details: bool = False) -> RenderableType:
     parts: list[RenderableType] = [headline(document), stages_table(document["stages"])]
     if document.get("last_error"):
         error = document["last_error"]
-        parts.append(Text(f"error: {error['problem']}", style="red"))
+        parts.append(Text(f"error: {printable(error['problem'])}", style="red"))
         if error["remedy"]:
-            parts.append(Text(f"  {error['remedy']}"))
+            parts.append(Text(f"  {printable(error['remedy'])}"))
     for gpu in document.get("gpus", ()):
         parts.append(
             Text(

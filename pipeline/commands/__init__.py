@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+from rich.console import Console
 
 from pipeline import config
 from pipeline.session import Session
@@ -13,6 +14,12 @@ from pipeline.session import Session
 def open_session() -> Session:
     """The project as configured, without the lock: commands read beside a run at work."""
     return Session(config.load())
+
+
+def console() -> Console:
+    """Standard output as a person reads it: drawn on a terminal, plain and unwrapped elsewhere."""
+    out = Console(highlight=False, markup=False)
+    return out if out.is_terminal else Console(highlight=False, markup=False, width=160)
 
 
 def print_json(document: Any) -> None:
