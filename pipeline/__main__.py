@@ -13,7 +13,7 @@ import sys
 
 from pipeline.errors import PipelineError
 
-COMMANDS = ("status", "why", "explain", "clean")
+COMMANDS = ("doctor", "status", "why", "explain", "clean")
 
 
 def main(argv: list[str] | None = None) -> int:

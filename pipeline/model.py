@@ -39,13 +39,13 @@ class Model:
         return {"name": self.name, "sha256": self.sha256}
 
 
-def locate(settings: Any, root: Path) -> Path:
-    """The GGUF file that [model] means, fetched from the hub when it says so.
+def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
+    """The GGUF file that [model] means, fetched from the hub when it says so and `fetch` allows.
 
     Raises MissingDataError when it is not there and cannot be fetched.
     """
     if settings.repo_id:
-        return _from_hub(settings)
+        return _from_hub(settings, fetch)
     if not settings.path:
         return DEMO_MODEL
     path = (root / Path(settings.path).expanduser()).resolve()
@@ -57,7 +57,7 @@ def locate(settings: Any, root: Path) -> Path:
     return path
 
 
-def _from_hub(settings: Any) -> Path:
+def _from_hub(settings: Any, fetch: bool) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
 
@@ -70,7 +70,11 @@ def _from_hub(settings: Any) -> Path:
         # The cache first: a file fetched once is the same at every later run, hub or no hub.
         return Path(hf_hub_download(**wanted, local_files_only=True))
     except (LocalEntryNotFoundError, EntryNotFoundError):
-        pass
+        if not fetch:
+            raise MissingDataError(
+                f"[model] {settings.repo_id}, file {settings.filename}, is not fetched yet",
+                "the first run fetches it",
+            ) from None
     try:
         return Path(hf_hub_download(**wanted))
     except (HfHubHTTPError, EntryNotFoundError, OSError, ValueError) as error:

@@ -16,7 +16,8 @@ from luigi.configuration import add_config_path, get_config
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
 _LUIGI_DEFAULTS = {
-    "core": {"local_scheduler": "true", "no_configure_logging": "true"},
+    # no_lock: Luigi's own lock is one for all projects of a user, ours is the artifacts folder's.
+    "core": {"local_scheduler": "true", "no_configure_logging": "true", "no_lock": "true"},
     "worker": {"check_complete_on_run": "true"},
     "retcode": {
         "already_running": "10",

@@ -1,0 +1,68 @@
+"""The doctor: a line for everything a run needs, a remedy where there is something to do."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import orjson
+import pytest
+
+from pipeline.commands.doctor import judge_model
+from pipeline.engine import inspect_model
+from pipeline.model import DEMO_MODEL
+from tests.e2e.projects import Project
+
+
+def findings(project, *arguments):
+    code, output = project.ask("doctor", "--json", *arguments)
+    found = orjson.loads(output)
+    return code, {item["name"]: item for item in found}
+
+
+def test_a_machine_that_can_run_passes_and_nothing_is_changed(tmp_path):
+    project = Project(tmp_path)
+    code, found = findings(project)
+    assert code == 0, found
+    for name in ("Python", "configuration", "llama.cpp", "model", "memory", "sandbox", "seeds"):
+        assert found[name]["level"] == "PASS", found[name]
+    assert {"disk", "hub"} <= found.keys()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["luigi.cfg"]
+
+
+def test_what_is_wrong_is_named_with_its_remedy_and_the_rest_is_examined(tmp_path):
+    project = Project(tmp_path)
+    project.configure(model={"path": "nowhere.gguf"}, seeds={"sources": "gone"})
+    code, found = findings(project)
+    assert code == 35
+    assert (found["model"]["level"], found["seeds"]["level"]) == ("FAIL", "FAIL")
+    assert "nowhere.gguf" in found["model"]["text"]
+    assert found["seeds"]["remedy"]
+    assert found["sandbox"]["level"] == "PASS"
+
+
+def test_a_configuration_that_cannot_be_read_fails_and_the_machine_is_examined(tmp_path):
+    project = Project(tmp_path)
+    project.configure(respones={"samples": 3})
+    code, found = findings(project)
+    assert code == 35
+    assert "[responses]" in found["configuration"]["remedy"]
+    assert found["sandbox"]["level"] == "PASS"
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return inspect_model(str(DEMO_MODEL))
+
+
+@pytest.mark.parametrize(
+    ("name", "template", "level"),
+    [
+        ("some-coder-7b", False, "PASS"),
+        ("some-coder-7b", True, "CAUTION"),
+        ("Some Coder 7B Instruct", False, "CAUTION"),
+        ("tiny-chat", True, "CAUTION"),
+    ],
+)
+def test_an_instruct_model_is_warned_of(facts, name, template, level):
+    other = dataclasses.replace(facts, name=name, has_chat_template=template)
+    assert judge_model(other, is_demo=False).level == level
