@@ -79,7 +79,13 @@ class sandbox(luigi.Config):
 
 class selection(luigi.Config):
     choose = luigi.ChoiceParameter(default="random", choices=("random", "shortest"))
+    keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
+    near_duplicates = luigi.FloatParameter(default=0.7)
     max_instruction_words = luigi.IntParameter(default=200)
+    max_same_names = luigi.IntParameter(default=1)
+    max_per_concept = luigi.IntParameter(default=0)
+    max_per_category = luigi.IntParameter(default=0)
+    max_per_difficulty = luigi.IntParameter(default=0)
 
 
 class engine(luigi.Config):
@@ -114,7 +120,12 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("executions", "timeout"): (0.1, 3600),
     ("executions", "memory_mb"): (64, 1_000_000),
     ("executions", "workers"): (0, 1024),
+    ("selection", "near_duplicates"): (0.3, 1),
     ("selection", "max_instruction_words"): (1, 100_000),
+    ("selection", "max_same_names"): (0, 1_000_000),
+    ("selection", "max_per_concept"): (0, 1_000_000_000),
+    ("selection", "max_per_category"): (0, 1_000_000_000),
+    ("selection", "max_per_difficulty"): (0, 1_000_000_000),
     ("engine", "n_ctx"): (0, 10_000_000),
     ("engine", "n_seq"): (0, 192),
     ("engine", "n_batch"): (0, 1_000_000),

@@ -98,10 +98,16 @@ def verdict(result: Result) -> dict[str, Any]:
 
 
 def read_joined(run: session.Session, shard: int) -> Iterator[dict[str, Any]]:
-    """Each executed response of a shard with its verdict, instruction and seed, in order of id."""
+    """Each executed response of a shard with its verdict, instruction, seed and the counts of its
+    instruction's samples, in order of id."""
     seeds = {record["id"]: record for record in run.shard("seeds", shard).read()}
     instructions = {record["id"]: record for record in run.shard("instructions", shard).read()}
     verdicts = {record["id"]: record for record in run.shard("executions", shard).read()}
+    samples: dict[str, dict[str, int]] = {}
+    for id, record in verdicts.items():
+        counts = samples.setdefault(id.rpartition("-")[0], {"n": 0, "passed": 0})
+        counts["n"] += 1
+        counts["passed"] += record["passed"]
     for response in run.shard("responses", shard).read():
         if response["id"] in verdicts:
             instruction = instructions[response["instruction_id"]]
@@ -111,4 +117,5 @@ def read_joined(run: session.Session, shard: int) -> Iterator[dict[str, Any]]:
                 "verdict": verdicts[response["id"]],
                 "instruction": instruction,
                 "seed": seeds[instruction["id"]],
+                "samples": samples[instruction["id"]],
             }

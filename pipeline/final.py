@@ -23,7 +23,8 @@ from pipeline.seeds import Seeds, scan
 from pipeline.selection import Selection
 from pipeline.stage import PipelineTask
 from pipeline.status import Funnel
-from targets import Recipe, replace_link
+from pipeline.text.balance import Weights
+from targets import Recipe, ShardPaths, replace_link
 from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, temporary_beside
 
 _CHUNK_ROWS = 10_000
@@ -83,14 +84,15 @@ class FinalDataset(PipelineTask):
                 f"the dataset would be empty: none of {selected.read_meta()['units']} responses was selected",
                 f"see {selected.rejected} for the reasons; more seeds or a stronger model help",
             )
+        weights = Weights(selected.read())
         manifest = build_manifest(run, scan().snapshot, selected, self.recipe)
         temporary = temporary_beside(self.folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         publish(
-            temporary / "train.jsonl", jsonl_lines(_rows(selected.read(), run.model.provenance))
+            temporary / "train.jsonl", jsonl_lines(_rows(selected, weights, run.model.provenance))
         )
-        write_parquet(temporary / "train.parquet", _rows(selected.read(), run.model.provenance))
+        write_parquet(temporary / "train.parquet", _rows(selected, weights, run.model.provenance))
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
         publish_folder(temporary, self.folder)
@@ -107,10 +109,11 @@ def _funnel(run: session.Session) -> Funnel:
     )
 
 
-def _rows(examples: Iterator[dict[str, Any]], model: dict[str, str]) -> Iterator[dict[str, Any]]:
-    for example in examples:
-        samples = example.pop("samples")
-        yield {**example, "model": model, "samples": samples}
+def _rows(
+    selected: ShardPaths, weights: Weights, model: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    for example in selected.read():
+        yield {**example, "weight": weights.of(example), "model": model}
 
 
 def write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> None:
@@ -127,8 +130,9 @@ def write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> None:
         [
             ("id", text), ("instruction", text), ("response", text), ("tests", text),
             ("concepts", pa.list_(text)), ("category", text), ("difficulty", text), ("seed", seed),
-            ("model", pa.struct([("name", text), ("sha256", text)])),
             ("samples", pa.struct([("n", number), ("passed", number)])),
+            ("measured_difficulty", text), ("weight", pa.float64()),
+            ("model", pa.struct([("name", text), ("sha256", text)])),
         ]
     )  # fmt: skip
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:

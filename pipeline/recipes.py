@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from pipeline import config
 from pipeline.config import Settings, as_list
 from pipeline.errors import ConfigError
 from pipeline.model import Model
@@ -25,8 +26,8 @@ VERSIONS = {
     "instructions": 1,
     "responses": 1,
     "executions": 1,
-    "selection": 1,
-    "dataset": 1,
+    "selection": 2,
+    "dataset": 2,
 }
 
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
@@ -146,8 +147,7 @@ def selection(settings: Settings, executions: Recipe, snapshot: str) -> Recipe:
     """The recipe of the selection over the seeds that are there now."""
     ingredients = {
         "version": VERSIONS["selection"],
-        "choose": settings.selection.choose,
-        "max_instruction_words": settings.selection.max_instruction_words,
+        **{key: getattr(settings.selection, key) for key, _ in config.selection.get_params()},
         "snapshot": snapshot,
     }
     return Recipe("selection", ingredients, executions)

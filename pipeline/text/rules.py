@@ -49,6 +49,16 @@ def without_executed_assert(tests: str) -> str | None:
     return None
 
 
+def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of all functions, and of all classes, that the code defines at any depth."""
+    module = ast.parse(code)
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return (
+        frozenset(node.name for node in ast.walk(module) if isinstance(node, functions)),
+        frozenset(node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef)),
+    )
+
+
 def fingerprint(text: str) -> str:
     """The text without any whitespace: what exact deduplication compares."""
     return "".join(text.split())

@@ -53,7 +53,8 @@ def test_rows_hold_what_the_readme_promises(finished):
     assert len({row["seed"]["id"] for row in rows}) == len(rows)
     for row in rows:
         assert list(row) == [
-            "id", "instruction", "response", "tests", "concepts", "category", "difficulty", "seed", "model", "samples",
+            "id", "instruction", "response", "tests", "concepts", "category", "difficulty", "seed", "samples",
+            "measured_difficulty", "weight", "model",
         ]  # fmt: skip
         assert list(row["seed"]) == ["id", "source", "path", "name", "lines", "digest", "licence"]
         assert row["seed"]["licence"] == "PSF-2.0"

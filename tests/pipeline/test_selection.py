@@ -2,101 +2,180 @@
 
 from __future__ import annotations
 
-from pipeline.selection import Selector
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline import config
+from pipeline.selector import Selector
 
 PLACE = {"source": "code", "path": "a.py", "name": "f", "lines": [1, 3], "licence": None}
+# Words that no two texts share, so that rows resemble each other only where a test wants it.
+WORDS = [f"w{number}" for number in range(40)]
 
 
-def candidate(instruction: str, sample: int, *, passed: bool = True, **changes):
-    response = changes.get(
-        "response", f"Text {instruction} {sample}.\n\n```python\ndef f(x):\n    return x\n```"
-    )
+def settings(**changes):
+    section = {key: parameter.task_value("selection", key) for key, parameter in PARAMETERS}
+    return SimpleNamespace(**{**section, "choose": "shortest", **changes})
+
+
+PARAMETERS = config.selection.get_params()
+
+
+def code(name: str) -> str:
+    lines = "".join(f"    x = {name}_{word}(x)\n" for word in WORDS[:12])
+    return f"def {name}(x):\n{lines}    return x\n"
+
+
+def candidate(group: str, sample: int = 0, *, passed: bool = True, **changes):
+    name = changes.get("name", f"f_{group}_{sample}")
+    source = changes.get("code", code(name))
+    prose = " ".join(f"{word}{group}{sample}" for word in WORDS)
     return {
-        "id": f"{instruction}-{sample:03d}",
-        "seed": {"id": instruction},
+        "id": f"{group}-{sample:03d}",
+        "seed": {"id": group, "digest": group},
         "instruction": {
-            "id": instruction,
-            "instruction": changes.get("text", f"Write {instruction} as a function."),
+            "id": group,
+            "instruction": changes.get("text", f"Write {group} {prose}"),
+            "concepts": changes.get("concepts", ["lists"]),
+            "category": changes.get("category", "function"),
+            "difficulty": "easy",
         },
         "response": {
-            "response": response,
-            "code": changes.get("code", "def f(x):\n    return x\n"),
-            "tests": changes.get("tests", "assert f(1) == 1\n"),
+            "response": changes.get("response", f"{prose}\n\n```python\n{source}```"),
+            "code": source,
+            "tests": changes.get("tests", f"assert {name}(1) == 1\n"),
         },
         "verdict": {"passed": passed, "status": "passed" if passed else "failed"},
+        "samples": changes.get("samples", {"n": 4, "passed": 4}),
     }
 
 
-def fates(candidates, choose="random", in_force=("a", "b", "c")):
-    selector = Selector(dict.fromkeys(in_force, PLACE), choose, 20)
-    return {found["id"]: rule or "taken" for found, rule, _ in selector.judge(candidates)}
+class Everything(dict):
+    """Every seed but the one named gone is in force."""
+
+    def __contains__(self, seed):
+        return seed != "gone"
+
+    def __missing__(self, seed):
+        return PLACE
+
+
+def fates(*batches, **changes):
+    selector = Selector(Everything(), settings(**changes))
+    return {
+        found["id"]: rule or "taken"
+        for batch in batches
+        for found, rule, _ in selector.judge(batch)
+    }
 
 
 def test_one_passing_response_of_each_instruction_is_taken():
-    found = fates(
-        [candidate(name, sample, passed=sample > 0) for name in "ab" for sample in range(3)]
-    )
-    assert len(found) == 6
-    assert sorted(found.values()) == [
-        "not_chosen",
-        "not_chosen",
-        "not_passed",
-        "not_passed",
-        "taken",
-        "taken",
-    ]
+    found = fates([candidate(name, n, passed=n > 0) for name in "ab" for n in range(3)])
     assert found["a-000"] == found["b-000"] == "not_passed"
+    assert sorted(found.values()) == sorted(["not_passed", "not_chosen", "taken"] * 2)
 
 
 def test_the_choice_is_the_same_at_every_run_and_in_any_order():
     candidates = [candidate("a", sample) for sample in range(5)]
-    assert fates(candidates) == fates(list(reversed(candidates)))
+    for choose in ("random", "shortest"):
+        assert fates(candidates, choose=choose) == fates(candidates[::-1], choose=choose)
 
 
 def test_shortest_takes_the_shortest_response():
-    long = "x" * 100 + "\n\n```python\ndef f(x):\n    return x\n```"
-    found = fates([candidate("a", 0, response=long), candidate("a", 1)], choose="shortest")
-    assert found == {"a-000": "not_chosen", "a-001": "taken"}
+    long = candidate("a", 0, response="x" * 3000)
+    assert fates([long, candidate("a", 1)]) == {"a-001": "taken", "a-000": "not_chosen"}
 
 
-def test_each_rule_names_what_it_drops():
-    found = fates(
-        [
-            candidate("a", 0, response="TODO later"),
-            candidate("a", 1, text="word " * 21),
-            candidate("a", 2, code="print(1)\n"),
-            candidate("a", 3, tests="def test():\n    assert f(1)\n"),
-            candidate("gone", 0),
-        ]
-    )
-    assert list(found.values()) == [
-        "unfinished", "instruction_too_long", "no_definition", "vacuous_tests", "seed_gone",
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("unfinished", {"response": "TODO later"}),
+        ("instruction_too_long", {"text": "word " * 201}),
+        ("no_definition", {"code": "print(1)\n"}),
+        ("no_executed_assert", {"tests": "def test():\n    assert f(1)\n"}),
+    ],
+)
+def test_each_rule_names_what_it_drops(rule, changes):
+    assert fates([candidate("a", **changes)]) == {"a-000": rule}
 
 
-def test_the_same_instruction_and_response_is_taken_once_and_the_earlier_one_stays():
-    same = {
-        "text": "Write a function that returns x.",
-        "response": "It does.\n\n```python\ndef f(x): return x\n```",
-    }
-    earlier, later = candidate("a", 0, **same), candidate("b", 0, **same)
-    assert fates([earlier, later]) == {"a-000": "taken", "b-000": "duplicate"}
-    assert fates([earlier, later, candidate("c", 0)])["a-000"] == "taken"
+def test_a_row_whose_seed_is_gone_leaves():
+    assert fates([candidate("gone")]) == {"gone-000": "seed_gone"}
+
+
+SAME = {"text": "Write a function that returns x.", "response": "It.\n\n```python\nf = g\n```"}
+
+
+def test_the_same_instruction_and_response_is_taken_once_and_the_earlier_batch_wins():
+    earlier, later = candidate("a", **SAME), candidate("b", **SAME)
+    assert fates([earlier], [later]) == {"a-000": "taken", "b-000": "duplicate"}
 
 
 def test_a_duplicate_gives_way_to_another_response_of_its_instruction():
-    same = {
-        "text": "Write a function that returns x.",
-        "response": "It.\n\n```python\ndef f(x): return x\n```",
-    }
-    other = candidate("b", 1, text=same["text"])
-    found = fates([candidate("a", 0, **same), candidate("b", 0, **same), other], choose="shortest")
-    assert found == {"a-000": "taken", "b-000": "duplicate", "b-001": "taken"}
+    other = candidate("b", 1)
+    assert fates([candidate("a", **SAME)], [candidate("b", **SAME), other]) == {
+        "a-000": "taken", "b-000": "duplicate", "b-001": "taken",
+    }  # fmt: skip
 
 
-def test_samples_count_all_and_passing_responses():
-    selector = Selector({"a": PLACE}, "random", 20)
-    judged = list(
-        selector.judge([candidate("a", sample, passed=sample > 1) for sample in range(4)])
-    )
-    assert all(found["samples"] == {"n": 4, "passed": 2} for found, _, _ in judged)
+@pytest.mark.parametrize("field", ["text", "response", "code"])
+def test_a_row_that_resembles_another_in_one_part_is_one_too_many(field):
+    first = candidate("a")
+    part = {"text": first["instruction"]["instruction"], **first["response"]}[field]
+    changed = part.replace("w39", "other").replace("w11", "other")
+    near = candidate("b", **{field: changed, "name": "f_a_0"})
+    found = fates([first], [near], max_same_names=0)
+    assert found == {"a-000": "taken", "b-000": "near_duplicate"}
+    assert fates([first], [near], max_same_names=0, near_duplicates=1)["b-000"] == "taken"
+
+
+def test_the_evidence_of_a_near_duplicate_names_the_row_and_the_similarity():
+    near = candidate("b", text=candidate("a")["instruction"]["instruction"] + " end")
+    judged = Selector(Everything(), settings()).judge([candidate("a"), near])
+    (evidence,) = [evidence for _, rule, evidence in judged if rule]
+    assert re.fullmatch(r"instruction resembles a-000 \(Jaccard (1\.00|0\.[89]\d)\)", evidence)
+
+
+def test_the_best_row_of_a_cluster_stays_whatever_the_order():
+    text = candidate("a")["instruction"]["instruction"]
+    better = candidate("b", text=text, response="Short.\n\n```python\nf = g\n```")
+    for batch in ([candidate("a"), better], [better, candidate("a")]):
+        assert fates(batch) == {"b-000": "taken", "a-000": "near_duplicate"}
+
+
+def test_new_batches_take_no_earlier_row_out_and_one_batch_may():
+    text = candidate("a")["instruction"]["instruction"]
+    better = candidate("b", text=text, response="Short.\n\n```python\nf = g\n```")
+    assert fates([candidate("a")], [better]) == {"a-000": "taken", "b-000": "near_duplicate"}
+
+
+def test_names_that_were_defined_before_are_dropped_up_to_a_number():
+    rows = [candidate(group, name="solve", code="def solve(x):\n    return x\n") for group in "abc"]
+    off = {"near_duplicates": 1}
+    assert list(fates(rows, **off).values()) == ["taken", "names_taken", "names_taken"]
+    assert list(fates(rows, max_same_names=2, **off).values()).count("taken") == 2
+    assert set(fates(rows, max_same_names=0, **off).values()) == {"taken"}
+
+
+@pytest.mark.parametrize(
+    ("cap", "changes"),
+    [
+        ("max_per_concept", {"concepts": ["list slicing", "sets"]}),
+        ("max_per_category", {"category": "text"}),
+        ("max_per_difficulty", {"samples": {"n": 4, "passed": 1}}),
+    ],
+)
+def test_a_cap_bounds_the_rows_of_a_value(cap, changes):
+    rows = [candidate(group, **changes) for group in "abc"]
+    assert list(fates(rows, **{cap: 2}).values()) == ["taken", "taken", "cap"]
+    other = candidate("d", concepts=["dictionaries"], category="class")
+    assert fates([*rows, other], **{cap: 2})["d-000"] == "taken"
+
+
+def test_rows_say_how_hard_their_instruction_was():
+    batch = [candidate("a", samples={"n": 4, "passed": 1})]
+    ((row, _, _),) = Selector(Everything(), settings()).judge(batch)
+    assert row["samples"] == {"n": 4, "passed": 1}
+    assert row["measured_difficulty"] == "hard"
