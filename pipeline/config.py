@@ -89,7 +89,7 @@ class selection(luigi.Config):
 
 
 class engine(luigi.Config):
-    backend = luigi.ChoiceParameter(default="llama", choices=("llama",))
+    backend = luigi.ChoiceParameter(default="llama", choices=("llama", "server"))
     n_ctx = luigi.IntParameter(default=0)
     n_seq = luigi.IntParameter(default=0)
     n_cells = luigi.IntParameter(default=0)
@@ -104,6 +104,12 @@ class engine(luigi.Config):
     type_k = luigi.Parameter(default="f16")
     type_v = luigi.Parameter(default="f16")
     step_timeout = luigi.FloatParameter(default=600.0)
+    base_url = luigi.Parameter(default="")
+    model = luigi.Parameter(default="")
+    concurrency = luigi.IntParameter(default=16)
+    timeout = luigi.FloatParameter(default=600.0)
+    max_retries = luigi.IntParameter(default=6)
+    api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 
 SECTIONS: tuple[type[luigi.Config], ...] = (
@@ -131,6 +137,10 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("engine", "n_batch"): (0, 1_000_000),
     ("engine", "n_threads"): (0, 1024),
     ("engine", "n_gpu_layers"): (-1, 10_000),
+    ("engine", "step_timeout"): (1, 1_000_000),
+    ("engine", "concurrency"): (1, 10_000),
+    ("engine", "timeout"): (1, 100_000),
+    ("engine", "max_retries"): (0, 100),
     **{
         (stage, key): bounds
         for stage in ("concepts", "instructions", "responses")

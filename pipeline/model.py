@@ -1,6 +1,6 @@
-"""The base model: which file it is, its digest, what it says of itself, how long texts are in its tokens.
+"""The base model: which one it is, its digest, what it says of itself, how long texts are in its tokens.
 
-A local GGUF path, a file of a Hugging Face repository, or, when nothing is configured, the demo model
+On a completions server it is what the server says. Otherwise it is a file: a local GGUF path, a file of a Hugging Face repository, or, when nothing is configured, the demo model
 that ships with the project. Digest and facts are kept in `artifacts/model/` by path, size and time of
 the file, so that a night of runs hashes a 20 GB file once.
 """
@@ -15,6 +15,8 @@ from typing import Any
 
 import orjson
 
+from pipeline.engine import Engine, EngineError, inspect_model
+from pipeline.engine.server import ServerEngine
 from pipeline.errors import ConfigError, MissingDataError
 from targets.atomic import json_bytes, publish
 
@@ -24,19 +26,29 @@ DEMO_EXEMPLARS = DEMO_MODEL.parent / "exemplars"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A base model on disk. `window` is the longest sequence it was trained for, in tokens."""
+    """A base model. `window` is the longest sequence it was trained for or is served with, in tokens.
 
-    path: Path
+    `path` and `sha256` are those of a file, `served` is what a server says of its model; the other
+    is empty.
+    """
+
     name: str
-    sha256: str
-    architecture: str
     window: int
-    is_demo: bool
+    path: Path = Path()
+    sha256: str = ""
+    architecture: str = ""
+    is_demo: bool = False
+    served: str = ""
 
     @property
     def provenance(self) -> dict[str, str]:
         """What a dataset row says of the model."""
         return {"name": self.name, "sha256": self.sha256}
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells the model from others, for recipes."""
+        return {"name": self.name, "served": self.served} if self.served else self.provenance
 
 
 def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
@@ -112,23 +124,45 @@ def load(settings: Any, root: Path, cache: Path) -> Model:
     )
 
 
-def token_counts(model: Model, texts: Sequence[str], cache: Path) -> list[int]:
+def ask(engine: ServerEngine, n_ctx: int) -> Model:
+    """The model of a completions server.
+
+    Raises MissingDataError when the server cannot be used, ConfigError when its window is not known or
+    shorter than [engine] n_ctx.
+    """
+    try:
+        found = engine.start()
+    except EngineError as error:
+        raise MissingDataError(f"[engine] {error}") from None
+    if not (n_ctx or found.window):
+        raise ConfigError(
+            f"[engine] n_ctx = 0, and the server does not say the window of {found.id}",
+            "set n_ctx to the window that the server was started with",
+        )
+    if n_ctx > found.window > 0:
+        raise ConfigError(
+            f"[engine] n_ctx = {n_ctx}, but the server's window is {found.window} tokens",
+            "lower n_ctx, or set 0 to take the server's",
+        )
+    return Model(found.id, window=n_ctx or found.window, served=found.describe())
+
+
+def token_counts(model: Model, engine: Engine, texts: Sequence[str], cache: Path) -> list[int]:
     """Length of each text in the model's tokens; counted once, then kept beside the model's facts."""
-    wanted = hashlib.sha256(orjson.dumps([model.sha256, list(texts)])).hexdigest()[:16]
+    wanted = hashlib.sha256(orjson.dumps([model.identity, list(texts)])).hexdigest()[:16]
     path = cache / f"tokens-{wanted}.json"
     if path.exists():
         counts: list[int] = orjson.loads(path.read_bytes())
         return counts
-    from pipeline.engine import inspect_model
-
-    counts = list(inspect_model(str(model.path), texts).token_counts)
+    try:
+        counts = engine.token_counts(texts)
+    except EngineError as error:
+        raise MissingDataError(f"[engine] {error}") from None
     publish(path, [orjson.dumps(counts)])
     return counts
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    from pipeline.engine import EngineError, inspect_model
-
     try:
         facts = inspect_model(str(path), [])
     except EngineError as error:

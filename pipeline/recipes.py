@@ -178,7 +178,7 @@ def _generation(
 ) -> Recipe:
     ingredients = {
         "version": VERSIONS[plan.stage],
-        "model": model.provenance,
+        "model": model.identity,
         "prompt": {
             "exemplars": exemplars.name,
             "exemplars_sha256": _digest(plan.stage, exemplars),

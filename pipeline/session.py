@@ -22,7 +22,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pipeline import config, model, recipes, sources
-from pipeline.engine import Engine, EngineError, EngineSettings, open_engine
+from pipeline.engine import Engine, EngineError, EngineSettings, ServerSettings, open_engine
+from pipeline.engine.server import ServerEngine
 from pipeline.errors import AlreadyRunning, ConfigError, MachineError, PipelineError
 from pipeline.progress import Reporter
 from pipeline.project import ROOT
@@ -69,6 +70,8 @@ class Session:
 
     @cached_property
     def model(self) -> model.Model:
+        if self._server:
+            return model.ask(self._server, self.settings.engine.n_ctx)
         return model.load(self.settings.model, self.root, self.artifacts / "model")
 
     @cached_property
@@ -92,7 +95,7 @@ class Session:
         return {
             stage: recipes.plan_generation(
                 stage, self.settings, self.exemplars, window,
-                lambda texts: model.token_counts(self.model, texts, cache),
+                lambda texts: model.token_counts(self.model, self.backend, texts, cache),
             )
             for stage in GENERATING
         }  # fmt: skip
@@ -109,10 +112,25 @@ class Session:
     @cached_property
     def engine(self) -> Engine:
         """The generation engine, started at its first use and closed when the process ends."""
-        self.reporter.say(f"loading {self.model.name} ({self.model.path})")
-        engine = open_engine(engine_settings(self.settings.engine, self.model.path))
-        atexit.register(engine.close)
-        return engine
+        where = self.settings.engine.base_url if self._server else self.model.path
+        self.reporter.say(f"loading {self.model.name} ({where})")
+        atexit.register(self.backend.close)
+        return self.backend
+
+    @cached_property
+    def backend(self) -> Engine:
+        """The engine before its first use: nothing is loaded yet."""
+        return self._server or open_engine(engine_settings(self.settings.engine, self.model.path))
+
+    @cached_property
+    def _server(self) -> ServerEngine | None:
+        if self.settings.engine.backend != "server":
+            return None
+        settings = server_settings(self.settings.engine)
+        try:
+            return ServerEngine(settings)
+        except EngineError as error:
+            raise MachineError(str(error)) from None
 
     def preflight(self) -> None:
         """Before work is begun, refuse what could not be finished on this machine; ends the process."""
@@ -156,6 +174,21 @@ def engine_settings(section: Any, model_path: Path) -> EngineSettings:
         raise ConfigError(
             f"[engine]: {error}", "see the comments in the shipped luigi.cfg"
         ) from None
+
+
+def server_settings(section: Any) -> ServerSettings:
+    """The server engine's own settings from the [engine] section. Raises ConfigError likewise."""
+    try:
+        return ServerSettings(
+            base_url=section.base_url,
+            model=section.model,
+            concurrency=section.concurrency,
+            timeout=section.timeout,
+            max_retries=section.max_retries,
+            api_key_env=section.api_key_env,
+        )
+    except EngineError as error:
+        raise ConfigError(str(error), "see the comments in the shipped luigi.cfg") from None
 
 
 _session: Session | None = None
@@ -213,8 +246,7 @@ def _start() -> None:
     for path in sweep(session.artifacts):
         logger.info("swept %s, left by a run that is no more", path)
     # Asked for now, so that what is missing is said before any work is done.
-    _ = session.sources, session.recipes
-    engine_settings(session.settings.engine, session.model.path)
+    _ = session.sources, session.recipes, session.backend
 
 
 def _set_up_logging(session: Session) -> None:

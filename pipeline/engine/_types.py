@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
@@ -279,8 +279,8 @@ class Engine(Protocol):
         """
         ...
 
-    def identity(self) -> str:
-        """A short text that names the model behind the engine, for the recipe."""
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """The length of each text in tokens of the model, or a little more. Raises EngineError."""
         ...
 
     def stats(self) -> EngineStats: ...

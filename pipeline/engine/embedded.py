@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -31,7 +31,7 @@ from ._types import (
     Question,
     Request,
 )
-from .inspection import check_model_file, load_error
+from .inspection import check_model_file, inspect_model, load_error
 from .process import Child
 
 log = logging.getLogger(__name__)
@@ -131,9 +131,9 @@ class LlamaEngine:
         """The engine process, while there is one."""
         return self._child.pid if self._child else None
 
-    def identity(self) -> str:
-        """The model file's name; its digest is the recipe's business."""
-        return Path(self._settings.model_path).name
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """See `Engine.token_counts`. Loads the vocabulary alone."""
+        return list(inspect_model(self._settings.model_path, texts).token_counts)
 
     def stats(self) -> EngineStats:
         return self._stats

@@ -18,7 +18,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Coroutine, Generator, Iterable, Iterator
+from collections.abc import Coroutine, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -31,6 +31,7 @@ from ._types import (
     EngineStats,
     Question,
     Request,
+    Sampling,
     ServerSettings,
 )
 
@@ -44,13 +45,15 @@ _LIKELIEST = 20
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as the server lists it."""
+    """A model as the server lists it; `window` is 0 where it does not say."""
 
     id: str
     owner: str
+    window: int
     traits: tuple[tuple[str, str], ...]
 
     def describe(self) -> str:
+        """What tells the model from others, in one line."""
         traits = "".join(f", {key} {value}" for key, value in self.traits)
         return f"{self.id} ({self.owner}{traits})"
 
@@ -82,9 +85,25 @@ class ServerEngine:
             self._model = self._run(self._find_model()).result()
         return self._model
 
-    def identity(self) -> str:
-        """The model's id and what else the server says of it, for the recipe."""
-        return self.start().describe()
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """See `Engine.token_counts`: what the server says of a prompt that is just the text.
+
+        Costs a request each, of which one token is generated, because no way to ask is common to
+        all servers. The beginning-of-text token, if there is one, is counted.
+        """
+        counts = [0] * len(texts)
+        greedy = Sampling(temperature=0)
+        requests = (
+            Request(str(i), "", text, 1, sampling=greedy) for i, text in enumerate(texts) if text
+        )
+        for completion in self.generate(requests):
+            if not completion.prompt_tokens:
+                raise EngineError(
+                    f"{self._settings.base_url}: no token counts from this server "
+                    f"({completion.detail or 'its answers have no usage'})"
+                )
+            counts[int(completion.id)] = completion.prompt_tokens
+        return counts
 
     def stats(self) -> EngineStats:
         return self._stats
@@ -250,12 +269,12 @@ class ServerEngine:
 
 def _served(model: Any) -> ServedModel:
     extra = getattr(model, "model_extra", None) or {}
-    traits = {"root": extra.get("root"), "window": extra.get("max_model_len")}
-    meta = extra.get("meta")
-    if isinstance(meta, dict):  # llama-server
-        traits |= {key: meta.get(key) for key in ("n_params", "size", "ftype")}
+    meta = extra.get("meta") or {}  # llama-server's; the others are vLLM's and SGLang's
+    traits = {"root": extra.get("root")}
+    traits |= {key: meta.get(key) for key in ("n_params", "size", "ftype")}
     known = tuple((key, str(value)) for key, value in traits.items() if value)
-    return ServedModel(model.id, str(model.owned_by), known)
+    window = extra.get("max_model_len") or meta.get("n_ctx") or 0
+    return ServedModel(model.id, str(model.owned_by), int(window), known)
 
 
 def _arguments(request: Request, model: ServedModel) -> dict[str, Any]:

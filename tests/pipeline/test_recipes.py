@@ -13,7 +13,7 @@ from pipeline.model import Model
 from pipeline.prompts.exemplars import load_set
 
 STANDARD = load_set(Path(recipes.__file__).parent / "prompts" / "standard")
-MODEL = Model(Path("m.gguf"), "m", "0" * 64, "llama", 4096, is_demo=False)
+MODEL = Model("m", 4096, Path("m.gguf"), "0" * 64, "llama")
 STAGES = ("seeds", "concepts", "instructions", "responses", "executions")
 
 
@@ -76,7 +76,7 @@ def test_a_change_makes_its_stage_and_those_after_it_anew_and_no_other(change, f
 
 
 def test_another_model_keeps_the_seeds_only():
-    other = Model(Path("m.gguf"), "m", "1" * 64, "llama", 4096, is_demo=False)
+    other = Model("m", 4096, Path("m.gguf"), "1" * 64, "llama")
     before, after = digests(), digests(model=other)
     assert [old == new for old, new in zip(before, after, strict=True)] == [
         True,
@@ -85,6 +85,16 @@ def test_another_model_keeps_the_seeds_only():
         False,
         False,
     ]
+
+
+def test_a_served_model_is_what_the_server_says_of_it_and_not_where_it_is():
+    served = Model("m", 4096, served="m (vllm, root org/m)")
+    assert served.identity == {"name": "m", "served": "m (vllm, root org/m)"}
+    other = Model("m", 4096, served="m (vllm, root org/m2)")
+    at = {"engine__backend": "server", "engine__base_url": "http://a/v1"}
+    elsewhere = {**at, "engine__base_url": "http://b/v1", "engine__concurrency": 64}
+    assert digests(model=served, **at) == digests(model=served, **elsewhere)
+    assert digests(model=served, **at)[1] != digests(model=other, **at)[1]
 
 
 def test_a_short_window_gets_fewer_exemplars_and_the_recipe_says_so():

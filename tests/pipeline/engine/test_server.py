@@ -22,6 +22,7 @@ from pipeline.engine import (
     Request,
     Sampling,
     ServerSettings,
+    inspect_model,
     open_engine,
 )
 from pipeline.engine.server import ServerEngine
@@ -121,7 +122,14 @@ def test_a_server_answers_what_the_embedded_engine_answers(port, tiny_model, mak
 
 def test_the_models_identity_is_what_the_server_says(port):
     with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
-        assert engine.identity() == "tiny (me)"
+        assert engine.start().describe() == "tiny (me)"
+
+
+def test_a_server_counts_tokens_as_the_model_does(port, tiny_model):
+    texts = ["", "abc def", "## Example 1\n" * 20]
+    expected = inspect_model(str(tiny_model), texts).token_counts
+    with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
+        assert engine.token_counts(texts) == list(expected)
 
 
 def test_a_prompt_that_does_not_fit_is_refused_and_costs_the_others_nothing(port):
