@@ -14,7 +14,7 @@ EXTRAS ?= test$(if $(CI),$(COMMA)train)
 COMMA  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset test lint types check cuda bubblewrap clean-venv
+.PHONY: help setup dataset test lint types check cuda bubblewrap browser clean-venv
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,12 +41,15 @@ $(VENV)/.installed-dev: $(VENV)/.installed-$(EXTRAS)
 bubblewrap:
 	@scripts/install-bubblewrap
 
+browser:
+	@scripts/install-browser
+
 setup: $(VENV)/.installed bubblewrap
 
 dataset: setup
 	$(BIN)/luigi --module pipeline FinalDataset
 
-test: $(VENV)/.installed-$(EXTRAS) bubblewrap
+test: $(VENV)/.installed-$(EXTRAS) bubblewrap browser
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed-dev

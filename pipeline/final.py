@@ -1,8 +1,8 @@
 """Stage 7, the dataset: `luigi --module pipeline FinalDataset` is this task.
 
 In: the selection. Out: `artifacts/dataset/<recipe>/` with train.jsonl, train.parquet, README.md (the
-dataset card) and manifest.json (funnel, recipes, model, versions, time), published as a whole, and the
-link `artifacts/latest`. The build fails when a stage's numbers do not add up.
+dataset card), manifest.json (funnel, recipes, model, versions, time) and report.html, published as a whole,
+and the link `artifacts/latest`. The build fails when a stage's numbers do not add up.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pipeline import recipes, selection, session
 from pipeline.card import dataset_card
 from pipeline.errors import MissingDataError, PipelineError
 from pipeline.manifest import SHARDED, build_manifest
+from pipeline.report import write_report
 from pipeline.seeds import Seeds, scan
 from pipeline.selection import Selection
 from pipeline.stage import PipelineTask
@@ -95,6 +96,8 @@ class FinalDataset(PipelineTask):
         write_parquet(temporary / "train.parquet", _rows(selected, weights, run.model.provenance))
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
+        latest = run.artifacts / "latest"
+        write_report(run.artifacts, temporary, latest.resolve() if latest.exists() else None)
         publish_folder(temporary, self.folder)
 
 

@@ -27,7 +27,7 @@ VERSIONS = {
     "responses": 1,
     "executions": 1,
     "selection": 2,
-    "dataset": 2,
+    "dataset": 3,
 }
 
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the

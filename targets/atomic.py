@@ -50,8 +50,11 @@ def publish(path: Path, chunks: Iterable[bytes]) -> str:
 
 def publish_folder(temporary: Path, folder: Path) -> None:
     """Move a finished temporary folder to its name; its files are fsynced first."""
-    for file in temporary.iterdir():
-        with open(file, "rb") as handle:
+    for path in temporary.rglob("*"):
+        if path.is_dir():
+            sync_folder(path)
+            continue
+        with open(path, "rb") as handle:
             os.fsync(handle.fileno())
     sync_folder(temporary)
     os.rename(temporary, folder)

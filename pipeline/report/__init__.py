@@ -1,0 +1,31 @@
+"""The report of a dataset: one page that opens from disk, with the rows in a folder beside it.
+
+In: a dataset folder with train.jsonl and manifest.json, the shards that its recipes name, and the dataset
+before it. Out: `report.html` and `report/` in the dataset folder. The page asks no network for anything and
+runs no text of the dataset: Jinja2 escapes every text, the rows travel as compressed base64, and a
+Content-Security-Policy admits the page's own script alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from pipeline.report.comparison import compare
+from pipeline.report.figures import gather
+from pipeline.report.page import render
+from pipeline.report.rows import write_rows
+from targets import read_jsonl
+
+PAGE, ROWS = "report.html", "report"
+
+
+def write_report(artifacts: Path, folder: Path, previous: Path | None) -> None:
+    """Write the report of the dataset in `folder`; `previous` is the dataset that it is compared with."""
+    manifest = orjson.loads((folder / "manifest.json").read_bytes())
+    train = folder / "train.jsonl"
+    comparison = compare(manifest, train, previous) if previous else None
+    figures = gather(artifacts, manifest, read_jsonl(train), comparison.lost if comparison else ())
+    files = write_rows(folder / ROWS, train)
+    (folder / PAGE).write_text(render(manifest, figures, comparison, files), encoding="utf-8")

@@ -1,0 +1,68 @@
+"""The rows as files that a page opened from disk can load: scripts that hand over base64 of gzipped lines.
+
+`fetch` is closed to pages without a server, script elements are not. What they carry is base64, so no text
+of a row is ever read as a script. `index-NNN.js` has a few columns of many rows, for the list, the filters and
+the search; `rows-NNN.js` has whole rows, loaded when one is opened.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+_INDEX_ROWS = 20_000
+_CHUNK_ROWS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class RowFiles:
+    """What the page's script has to know of the files."""
+
+    rows: int
+    index_rows: int = _INDEX_ROWS
+    chunk_rows: int = _CHUNK_ROWS
+
+
+def write_rows(folder: Path, train: Path) -> RowFiles:
+    """Write the files of all rows of train.jsonl into a new folder."""
+    folder.mkdir()
+    count = 0
+    index: list[bytes] = []
+    with train.open("rb") as lines:
+        for number, chunk in enumerate(_chunks(lines, _CHUNK_ROWS)):
+            _write(folder / f"rows-{number:03d}.js", chunk)
+            index += (orjson.dumps(_columns(orjson.loads(line))) + b"\n" for line in chunk)
+            count += len(chunk)
+            if len(index) == _INDEX_ROWS:
+                _write(folder / f"index-{count // _INDEX_ROWS - 1:03d}.js", index)
+                index = []
+    if index:
+        _write(folder / f"index-{count // _INDEX_ROWS:03d}.js", index)
+    return RowFiles(count)
+
+
+def _columns(row: dict[str, Any]) -> list[Any]:
+    seed, samples = row["seed"], row["samples"]
+    place = f"{seed['source']}/{seed['path']}"
+    return [
+        row["id"], row["instruction"], row["concepts"], row["category"], row["difficulty"],
+        place, seed["name"], samples["passed"], samples["n"],
+    ]  # fmt: skip
+
+
+def _chunks(lines: Iterable[bytes], size: int) -> Iterator[list[bytes]]:
+    iterator = iter(lines)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _write(path: Path, lines: list[bytes]) -> None:
+    packed = base64.b64encode(gzip.compress(b"".join(lines), compresslevel=6, mtime=0))
+    path.write_bytes(b'receiveRows("%s","%s");\n' % (path.stem.encode(), packed))
