@@ -42,6 +42,7 @@ MOST_CONCEPTS = 30
 _MAP_CONCEPTS = 45
 _LINKS = 2
 _BINS = 30
+_LABEL_CHARS = 80
 
 
 def funnel(counts: dict[str, dict[str, Any]]) -> Markup:
@@ -92,8 +93,8 @@ def _kept_text(counts: dict[str, Any]) -> str:
 def pass_rates(passes: dict[str, Passes], width: int = 320) -> Markup:
     """The share of passing programs, one bar a value; values with the most programs first."""
     values = [
-        {"value": value, "rate": of_value.rate, "text": f"{of_value.rate:.0%} of {of_value.run:,}",
-         "tip": f"{value}: {of_value.passed:,} of {of_value.run:,} programs passed"}
+        {"value": label(value), "rate": of_value.rate, "text": f"{of_value.rate:.0%} of {of_value.run:,}",
+         "tip": f"{label(value)}: {of_value.passed:,} of {of_value.run:,} programs passed"}
         for value, of_value in most_run(passes)
     ]  # fmt: skip
     y = {"field": "value", "type": "nominal", "sort": None, "title": None}
@@ -116,6 +117,12 @@ def pass_rates(passes: dict[str, Passes], width: int = 320) -> Markup:
     return _lite(
         {"data": {"values": values}, "width": width, "height": {"step": 24}, "layer": [bars, texts]}
     )
+
+
+def label(text: str) -> str:
+    """A text of a dataset as plots can bear it: vl-convert aborts the process at a control character."""
+    seen = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return seen if len(seen) <= _LABEL_CHARS else seen[:_LABEL_CHARS] + "…"
 
 
 def most_run(passes: dict[str, Passes]) -> list[tuple[str, Passes]]:
@@ -227,9 +234,9 @@ def concept_map(figures: Figures) -> Markup:
     nodes = []
     for name in frequent:
         count, passes = figures.instructions[name], figures.passes["concept"][name]
-        tip = f"{name}: {count:,} instructions, {passes.rate:.0%} of {passes.run:,} programs passed"
+        tip = f"{label(name)}: {count:,} instructions, {passes.rate:.0%} of {passes.run:,} programs passed"
         share = (count / largest) ** 0.5
-        nodes.append({"name": name, "share": share, "rate": passes.rate, "tip": tip})
+        nodes.append({"name": label(name), "share": share, "rate": passes.rate, "tip": tip})
     links = [
         {"source": frequent.index(one), "target": frequent.index(other), "count": count}
         for one, other, count in _strongest(figures, frequent)

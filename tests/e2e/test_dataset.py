@@ -106,6 +106,16 @@ def test_datasets_loads_the_folder_and_parquet_holds_the_same_rows(finished):
     assert pyarrow.parquet.read_table(folder / "train.parquet").to_pylist() == rows
 
 
+def test_the_report_shows_the_dataset_and_names_the_one_before(finished):
+    manifest = finished.manifest()
+    page = (finished.artifacts / "latest" / "report.html").read_text()
+    assert f"<h1>Dataset {manifest['recipe']}</h1>" in page
+    for counts in manifest["funnel"].values():
+        for rule in counts["rules"]:
+            assert f'<span class="rule">{rule}</span>' in page
+    assert "This is the first dataset in its artifacts folder." in page
+
+
 def test_a_second_run_does_nothing(finished):
     before = finished.files()
     code, output = finished.run()

@@ -97,8 +97,8 @@ def page(driver: Chrome, folder: Path) -> Page:
 
 
 def test_the_console_stays_empty_and_the_network_unused(page):
-    page.search("task 7")
-    page.wait_for_count("")
+    page.search("task 77:")
+    page.wait_for_count("25 of 2,500")
     page.open_first()
     assert page.driver.get_log("browser") == []
     assert outside(page.driver) == []
