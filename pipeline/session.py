@@ -124,13 +124,8 @@ class Session:
 
     @cached_property
     def _server(self) -> ServerEngine | None:
-        if self.settings.engine.backend != "server":
-            return None
-        settings = server_settings(self.settings.engine)
-        try:
-            return ServerEngine(settings)
-        except EngineError as error:
-            raise MachineError(str(error)) from None
+        section = self.settings.engine
+        return open_server(section) if section.backend == "server" else None
 
     def preflight(self) -> None:
         """Before work is begun, refuse what could not be finished on this machine; ends the process."""
@@ -176,10 +171,13 @@ def engine_settings(section: Any, model_path: Path) -> EngineSettings:
         ) from None
 
 
-def server_settings(section: Any) -> ServerSettings:
-    """The server engine's own settings from the [engine] section. Raises ConfigError likewise."""
+def open_server(section: Any) -> ServerEngine:
+    """The engine for the server of the [engine] section; nothing is asked of it yet.
+
+    Raises ConfigError for a value it refuses and MachineError when the client is not installed.
+    """
     try:
-        return ServerSettings(
+        settings = ServerSettings(
             base_url=section.base_url,
             model=section.model,
             concurrency=section.concurrency,
@@ -189,6 +187,10 @@ def server_settings(section: Any) -> ServerSettings:
         )
     except EngineError as error:
         raise ConfigError(str(error), "see the comments in the shipped luigi.cfg") from None
+    try:
+        return ServerEngine(settings)
+    except EngineError as error:
+        raise MachineError(str(error)) from None
 
 
 _session: Session | None = None

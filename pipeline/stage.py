@@ -19,7 +19,7 @@ from typing import Any
 import luigi
 
 from pipeline import session
-from pipeline.engine import Completion, Request, Sampling
+from pipeline.engine import Completion, EngineError, Request, Sampling
 from pipeline.errors import PipelineError
 from pipeline.prompts import render
 from pipeline.prompts.parse import Rejected
@@ -41,6 +41,8 @@ class PipelineTask(luigi.Task):
         reporter = session.current().reporter
         if isinstance(exception, PipelineError):
             reporter.fail(exception.problem, exception.remedy)
+        elif isinstance(exception, EngineError):
+            reporter.fail(str(exception))
         else:
             reporter.fail(
                 f"{self} failed: {type(exception).__name__}: {exception}",

@@ -18,7 +18,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from pipeline import config, model, sources
+from pipeline import config, model, session, sources
 from pipeline.commands import console, print_json
 from pipeline.commands.status import gpus
 from pipeline.config import Settings
@@ -88,6 +88,8 @@ def _python() -> Finding:
 
 
 def _model(settings: Settings) -> list[Finding]:
+    if settings.engine.backend == "server":
+        return [_served(settings)]
     found = []
     path = model.DEMO_MODEL
     try:
@@ -103,6 +105,16 @@ def _model(settings: Settings) -> list[Finding]:
         found.append(judge_model(facts, is_demo=path == model.DEMO_MODEL))
         found.append(_memory(facts))
     return [_llama_cpp(facts), *found]
+
+
+def _served(settings: Settings) -> Finding:
+    try:
+        with session.open_server(settings.engine) as engine:
+            found = model.ask(engine, settings.engine.n_ctx)
+    except PipelineError as error:
+        return Finding(FAIL, "server", error.problem, error.remedy)
+    where = settings.engine.base_url
+    return Finding(PASS, "server", f"{found.served}, window {found.window}, at {where}")
 
 
 def judge_model(facts: ModelFacts, is_demo: bool) -> Finding:

@@ -6,6 +6,7 @@ import math
 import statistics
 from collections import defaultdict
 
+import orjson
 import pyarrow.parquet
 import pytest
 
@@ -50,6 +51,9 @@ def projects(tmp_path_factory):
         for project in (embedded, served):
             code, output = project.run()
             assert code == 0, output
+        _, findings = served.ask("doctor", "--json")
+    (found,) = [item for item in orjson.loads(findings) if item["name"] == "server"]
+    assert (found["level"], found["text"][:22]) == ("PASS", "demo (me), window 1024")
     return embedded, served
 
 
@@ -107,8 +111,10 @@ def test_a_server_that_cannot_be_used_is_one_line_before_any_work(project, chang
     project.configure(**on_server(free_port(), **change))
     ended, output = project.run()
     assert ended == code, output
-    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    (line,) = [line for line in output.splitlines() if "error: " in line]
     assert message in line
+    _, findings = project.ask("doctor")
+    assert message in " ".join(findings.split())
     assert "Traceback" not in output
 
 
