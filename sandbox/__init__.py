@@ -45,10 +45,11 @@ survives; a program cannot pass by leaving early, by another process or thread, 
 hooks or the runner, or by printing. A failure of the machine is a sandbox_error, never a failed program. Where
 no sandbox can be made, SandboxUnavailable says what to do; there is no mode without one.
 
-What is not promised: that tests which assert nothing fail; that a program which corrupts its interpreter's
-memory (hand-made byte code, a bug of CPython, a compiled package such as numpy) cannot forge its own pass, and
-only that: it stays in the sandbox; protection from bugs in the kernel, or from side channels of the processor;
-a bound on the kernel memory behind pipes and sockets other than that of their number, without a control group.
+What is not promised: that tests which assert nothing, or compare with what claims to equal everything, fail; that
+a program which corrupts its interpreter's memory (hand-made byte code, a bug of CPython, a compiled package such
+as numpy) cannot forge its own pass, and only that: it stays in the sandbox; protection from bugs in the kernel, or
+from side channels of the processor; a bound on the kernel memory behind pipes and sockets other than that of their
+number, without a control group.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ from sandbox.result import STATUSES, Program, Result
 from sandbox.root import prepare
 
 # What a verdict means: raised when the same program could get another one.
-PROTOCOL = "1"
+PROTOCOL = "2"
 
 __all__ = [
     "PROTOCOL",

@@ -16,13 +16,16 @@ from sandbox.runner import (
     EXCEPTION,
     EXITED,
     FAILED,
+    FIRST_TRIP,
+    IMPORTED,
     MEMORY,
     STARTED,
     SYNTAX,
-    TRIPPED,
+    WIRES,
 )
 
 _LETTERS = (EXCEPTION, EXITED, MEMORY, SYNTAX)
+_ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,12 @@ class Observed:
 def judge(seen: Observed) -> tuple[str, str]:
     """The status and one line of detail."""
     said = [message for message in seen.messages[1:] if message != FAILED]
-    wires = [
-        message[1:].decode(errors="replace")
-        for message in said
-        if message[:1] == TRIPPED and message != seen.token
-    ]
     if seen.killed:
         return seen.killed, ""
     if seen.out_of_memory:
         return "oom", "the memory of all its processes together reached the limit"
     if not seen.messages or seen.messages[0] != STARTED:
         return "sandbox_error", "the sandbox did not start"
-    if wires:
-        return "tampered", f"used {wires[0]}"
     if seen.foreign or len(said) > 1 or any(not _known(message, seen.token) for message in said):
         return "tampered", "wrote to the runner's evidence"
     number = ended_by_signal(seen)
@@ -70,6 +66,8 @@ def judge(seen: Observed) -> tuple[str, str]:
         return "crashed", f"ended by {signal_name(number)}"
     code = seen.exit_status
     letter = said[0] if said else b""
+    if code in _ACTS and letter in (b"", seen.token):
+        return "tampered", f"used {_ACTS[code]}"
     if letter == seen.token:
         if FAILED in seen.messages:
             return "failed", "unittest or doctest counted a failure"
@@ -101,4 +99,4 @@ def ended_by_signal(seen: Observed) -> int | None:
 
 
 def _known(message: bytes, token: bytes) -> bool:
-    return message == token or message in _LETTERS or message[:1] in (CHANGED, TRIPPED)
+    return message == token or message in _LETTERS or message[:1] == CHANGED

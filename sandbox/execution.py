@@ -18,13 +18,14 @@ import struct
 import sys
 import time
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
 from sandbox.limits import MIB, Limits
-from sandbox.runner import FAILED, STARTED, TOKEN_SIZE, TRIPPED
+from sandbox.runner import FAILED, STARTED, TOKEN_SIZE
 from sandbox.scratch import Scratch
 
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
@@ -32,6 +33,7 @@ EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
 LONGEST_START = 60.0  # seconds; a machine that needs longer is not able to
 _FIRST_LOOK, _LOOK_EVERY = 0.15, 0.05
 _REAP_SECONDS = 10.0
+_ANNOTATIONS = __future__.annotations.compiler_flag
 _TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
 _MOST_MESSAGES = 8
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM)
@@ -98,8 +100,14 @@ def compile_runner(runner: str, endings: str, config: dict[str, Any]) -> tuple[s
 def _byte_code(text: str) -> bytes:
     """Marshalled code. The future statement becomes a flag, for inside it would import a module's file."""
     text = text.replace("from __future__ import annotations\n", "\n")
-    flag = __future__.annotations.compiler_flag
-    return marshal.dumps(compile(text, "<runner>", "exec", flag, dont_inherit=True, optimize=2))
+    code = compile(text, "<runner>", "exec", _ANNOTATIONS, dont_inherit=True, optimize=2)
+    return marshal.dumps(_without_flag(code))
+
+
+def _without_flag(code: CodeType) -> CodeType:
+    """The same code without the future flag: what it compiles, the program, would inherit that."""
+    parts = (_without_flag(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_flags=code.co_flags & ~_ANNOTATIONS, co_consts=tuple(parts))
 
 
 class Execution:
@@ -287,7 +295,7 @@ class Execution:
             elif pid == self.main_pid:
                 if message != FAILED or FAILED not in self.messages:
                     self.messages.append(message)
-            elif message != self.token and len(message) != 1 and message[:1] != TRIPPED:
+            elif len(message) != 1:  # a fork's runner says how that ended, with a letter
                 self.foreign = True
         return True
 

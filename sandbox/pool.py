@@ -86,15 +86,15 @@ class Pool:
     def run_many(self, programs: Iterable[Program]) -> Iterator[Result]:
         """Run each program; yield its result when it is ready. Result.id is Program.id.
 
-        A wall timeout is run again while nothing else runs, and only then counts; a sandbox_error is tried
-        three times. Leaving the iterator early, as Ctrl-C does, ends the programs under way.
+        What others may have caused, a wall timeout above all, is run again while nothing else runs, and only then
+        counts; a sandbox_error is tried three times. Leaving the iterator early, as Ctrl-C does, ends the programs under way.
         """
         if self._closed:
             raise RuntimeError("the pool is closed")
         if not self._serving.acquire(blocking=False):
             raise RuntimeError("the pool is already running programs; use one pool for each thread")
         try:
-            yield from self._serve(Schedule(programs, rerun_timeouts=len(self._workers) > 1))
+            yield from self._serve(Schedule(programs, rerun_alone=len(self._workers) > 1))
         finally:
             self._discard(
                 [slot for slot, worker in enumerate(self._workers) if worker and worker.job]

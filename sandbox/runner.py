@@ -2,8 +2,8 @@
 
 Data in: descriptor 3, a socket to the worker; /tmp/main.py, the program; `config`. Data out: on the socket,
 one message each: STARTED; then the worker's token, sent back when the program's last top-level statement was
-done, or a letter that says how it ended instead; TRIPPED with the name of a forbidden act; FAILED when
-unittest or doctest counted a failure that the program itself let pass.
+done, or a letter that says how it ended instead; FAILED when unittest or doctest counted a failure that the
+program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
 
 Why a pass cannot be faked from Python code:
 - The token exists only as a bytearray on the value stack of `_launch`'s frame while the program runs. It is in
@@ -11,9 +11,8 @@ Why a pass cannot be faked from Python code:
 - Once the program's code has returned and `check` is content, only C code stands between the token and the
   socket.
 - What would need a search of memory (`gc.get_objects`, ...), a jump over statements (`sys.settrace`) or an
-  interpreter without these hooks trips a wire: a buffered writer held by a dict whose `pop` is the audit hook.
-  Its deallocation writes to the socket, in C, and nothing can take a message back.
-- The socket tells the worker which process wrote: a fork's evidence does not count.
+  interpreter without these hooks trips a wire: the process leaves, in C, before the act is done.
+- The socket tells the worker which process wrote, and a fork has an empty token: it can sign for nobody.
 Not promised: a program whose asserts are empty passes; so does one that corrupts the interpreter's memory
 without ctypes, as hand-made byte code can.
 """
@@ -34,15 +33,23 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from typing import Any, NoReturn
 
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
-CHANGED, TRIPPED, FAILED = b"I", b"T", b"F"
+CHANGED, FAILED = b"I", b"F"
 TOKEN_SIZE = 16
 SCRIPT = "/tmp/main.py"
 BUNDLE, BUNDLE_INDEX = "bundle.bin", "bundle.index"  # beside the standard library
 
 # Each would reach hidden objects, skip statements, or leave the audit hook behind.
-WIRES = ["gc.get_objects", "gc.get_referrers", "sys.settrace", "cpython.PyInterpreterState_New"]
+WIRES = [
+    "gc.get_objects",
+    "gc.get_referrers",
+    "sys.settrace",
+    "sys.monitoring.register_callback",
+    "cpython.PyInterpreterState_New",
+]
 if sys.version_info < (3, 11):
     WIRES.append("gc.get_referents")  # 3.10 shows a running frame's value stack
+FIRST_TRIP = 224  # exit code of the first wire; no signal's, which end at 128 + 64
+IMPORTED = FIRST_TRIP + len(WIRES)  # exit code for the import of a forbidden module
 # Built-ins that programs replace for honest reasons: a mocked input, a captured print.
 REPLACEABLE = (
     "input",
@@ -71,25 +78,32 @@ class _Stop(BaseException):
     """Ends the run of a compiled module before its first instruction."""
 
 
-def _arm(fd: int) -> None:
-    """Install the wires. C code throughout: there is no Python frame to interrupt and look into."""
-    wires = {}
-    for event in WIRES:
-        writer = io.BufferedWriter(io.FileIO(fd, "wb", closefd=False), 64)
-        writer.write(TRIPPED + event.encode())
-        wires[event] = writer
+def _arm() -> None:
+    """Install the wires. A wire cannot be cut: it needs no descriptor, and nothing leads a program to it.
+
+    The audit hook is a dict's `pop`; with the popped object goes a weak reference, whose callback leaves. C code
+    throughout: there is no Python frame to interrupt and look into, and the act itself is never done.
+    """
+    from _functools import partial, reduce
+    from _weakref import ref
+
+    wires: dict[object, object] = {event: set() for event in WIRES}
+    wires[None] = [  # kept here, under a name that no event has
+        ref(wires[event], partial(reduce, None, map(posix._exit, [code])))
+        for code, event in enumerate(WIRES, FIRST_TRIP)
+    ]
     sys.addaudithook(wires.pop)  # type: ignore[arg-type]
 
 
-def _guard_built_in_modules(fd: int) -> None:
-    """Report the import of a module that reaches memory; a second best, for interpreters that contain one."""
-    names, write = FORBIDDEN.intersection(sys.builtin_module_names), posix.write
+def _guard_built_in_modules() -> None:
+    """Leave at the import of a module that reaches memory; a second best, for interpreters that contain one."""
+    names, leave = FORBIDDEN.intersection(sys.builtin_module_names), posix._exit
     if not names:
         return
 
     def hook(event: str, arguments: Any) -> None:
         if event == "import" and arguments[0] in names:
-            write(fd, TRIPPED + b"import of " + arguments[0].encode())
+            leave(IMPORTED)
 
     sys.addaudithook(hook)
 
@@ -174,13 +188,14 @@ def _add_site_names() -> None:
 
 
 def _make_take(fd: int) -> Callable[[], bytearray]:
-    """A function that waits for the token; until then nothing of the program runs."""
-    read, leave = posix.readv, posix._exit
+    """A function that waits for the token; until then nothing of the program runs. A fork's token is empty."""
+    read, leave, at_fork = posix.readv, posix._exit, posix.register_at_fork
 
     def take() -> bytearray:
         token = bytearray(TOKEN_SIZE)
         if read(fd, [token]) != TOKEN_SIZE:
             leave(125)
+        at_fork(after_in_child=token.clear)
         return token
 
     return take
@@ -239,11 +254,19 @@ def _make_program(
 def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
     """A function that refuses an end that was reached with replaced built-ins or another `__main__`."""
     modules, namespace, table = sys.modules, module.__dict__, builtins.__dict__
-    keep, changed, c_function = table.copy(), Changed, type(len)
+    keep, changed, kind, text, c_function = table.copy(), Changed, type, str, type(len)
     for name in REPLACEABLE:
         keep.pop(name, None)
 
+    def check_keys(owner: str, names: dict[str, Any]) -> None:
+        for key in [*names]:
+            if kind(key) is not text:  # it could be equal to a name for some and not for others
+                raise changed(f"{owner} has a name that is no plain text")
+
     def check(_: None) -> bytes:
+        check_keys("builtins", table)
+        check_keys("__main__", namespace)
+        check_keys("sys.modules", modules)  # type: ignore[arg-type]
         for name, value in keep.items():
             if table.get(name) is not value:
                 raise changed(f"builtins.{name} was replaced")
@@ -252,8 +275,11 @@ def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
         if namespace.get("__builtins__") is not builtins:
             raise changed("__builtins__ was replaced")
         for name, attribute in COMPARERS:
-            owner = modules.get(name)
-            if owner is not None and type(owner.__dict__.get(attribute)) is not c_function:
+            if name not in modules:
+                continue
+            check_keys(name, modules[name].__dict__)
+            function: Any = modules[name].__dict__.get(attribute)
+            if kind(function) is not c_function or function.__name__ != attribute:
                 raise changed(f"{name}.{attribute} was replaced")
         if also is not None:
             also()
@@ -320,6 +346,19 @@ def _conclude(error: Any) -> int:
     return 1
 
 
+def _make_say(fd: int) -> Callable[[bytes], None]:
+    """A function that sends a message; nobody can be told of a socket that the program has closed."""
+    write, closed = posix.write, OSError
+
+    def say(message: bytes) -> None:
+        try:
+            write(fd, message)
+        except closed:
+            return
+
+    return say
+
+
 def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, Any]:
     """`endings.prepare` for the programs that end by leaving or have tests; nothing for the many others."""
     last = source.rstrip().rpartition(b"\n")[2]
@@ -335,7 +374,8 @@ def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, 
 
 def main(config: dict[str, Any]) -> NoReturn:
     """Run the program and leave the process."""
-    fd, write, exit = config["fd"], posix.write, posix._exit
+    fd, exit = config["fd"], posix._exit
+    say = _make_say(fd)
     posix.dup2(3, fd, False)
     posix.close(3)
     sys.argv[:] = [SCRIPT]
@@ -348,29 +388,29 @@ def main(config: dict[str, Any]) -> NoReturn:
     posix.close(4)
     module = _main_module()
     _quiet_settrace()
-    _guard_built_in_modules(fd)
-    _arm(fd)
+    _guard_built_in_modules()
+    _arm()
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
     steps = [program, _make_check(module, also), _make_take(fd), fd, posix.writev]
     exits, changed, everything, no_memory = SystemExit, Changed, BaseException, MemoryError
     del program, config, module, run, also, source
-    write(fd, STARTED)
+    say(STARTED)
     error: Any = None
     status = 1
     try:
         _launch(steps)
         status = 0
     except exits as raised:
-        write(fd, EXITED)
+        say(EXITED)
         error = raised
     except changed as raised:
-        write(fd, CHANGED + str(raised).encode()[:200])
+        say(CHANGED + str(raised).encode()[:200])
     except no_memory as raised:
-        write(fd, MEMORY)
+        say(MEMORY)
         error = raised
     except everything as raised:
-        write(fd, EXCEPTION if begun else SYNTAX)
+        say(EXCEPTION if begun else SYNTAX)
         error = raised
     try:
         if error is not None:

@@ -1,13 +1,15 @@
 """Which program runs next: the order, the second chances, and when one has to run alone. Pure logic.
 
 - A sandbox_error is tried again, `TRIES` times in all.
-- A wall timeout is run a second time while nothing else runs, so that a busy machine does not decide. Those
-  programs are collected and the others wait for them, a batch at a time and at the end.
+- What others may have caused is run a second time while nothing else runs, so that they do not decide: a wall
+  timeout, and a failure for want of what the kernel counts for a whole user. Those programs are collected and
+  the others wait for them, a batch at a time and at the end.
 Programs are taken from the iterable only when one can start, so that memory stays bounded.
 """
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,11 +18,13 @@ from sandbox.result import Program, Result
 
 TRIES = 3
 BATCH = 32
+# ETOOMANYREFS: descriptors on their way through Unix sockets; one program can use up all of a user's
+_COUNTED_FOR_THE_USER = f"[Errno {errno.ETOOMANYREFS}]"
 
 
 @dataclass(slots=True)
 class Job:
-    """A program on its way; `alone` once it has timed out beside others."""
+    """A program on its way; `alone` once others may have decided its end."""
 
     id: str
     source: bytes
@@ -31,9 +35,9 @@ class Job:
 class Schedule:
     """The state of one `run_many`: ask `next` what to start, tell `settle` what came of it."""
 
-    def __init__(self, programs: Iterable[Program], *, rerun_timeouts: bool) -> None:
+    def __init__(self, programs: Iterable[Program], *, rerun_alone: bool) -> None:
         self._programs = iter(programs)
-        self._rerun_timeouts = rerun_timeouts
+        self._rerun_alone = rerun_alone
         self._again: deque[Job] = deque()
         self._alone: deque[Job] = deque()
         self._exhausted = False
@@ -70,8 +74,13 @@ class Schedule:
             if job.errors < TRIES:
                 self._again.append(job)
                 return None
-        if result.status == "timeout" and self._rerun_timeouts and not job.alone:
+        if _others_may_be_the_cause(result) and self._rerun_alone and not job.alone:
             job.alone = True
             self._alone.append(job)
             return None
         return result
+
+
+def _others_may_be_the_cause(result: Result) -> bool:
+    wanting = result.status == "failed" and _COUNTED_FOR_THE_USER in result.detail
+    return wanting or result.status == "timeout"

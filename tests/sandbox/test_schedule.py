@@ -17,13 +17,13 @@ def programs(count: int, taken: list[str] | None = None) -> Iterator[Program]:
 
 def test_a_program_is_taken_only_when_it_can_start() -> None:
     taken: list[str] = []
-    schedule = Schedule(programs(100, taken), rerun_timeouts=True)
+    schedule = Schedule(programs(100, taken), rerun_alone=True)
     schedule.next(0), schedule.next(1)
     assert taken == ["0", "1"]
 
 
 def test_a_timeout_runs_again_alone_and_then_counts() -> None:
-    schedule = Schedule(programs(2), rerun_timeouts=True)
+    schedule = Schedule(programs(2), rerun_alone=True)
     first, second = schedule.next(0), schedule.next(1)
     assert first and second
     assert schedule.settle(first, Result("0", "timeout")) is None
@@ -35,8 +35,19 @@ def test_a_timeout_runs_again_alone_and_then_counts() -> None:
     assert schedule.next(0) is None
 
 
+def test_a_failure_that_a_neighbour_can_cause_runs_again_alone() -> None:
+    schedule = Schedule(programs(1), rerun_alone=True)
+    job = schedule.next(0)
+    crowded = Result(
+        "0", "failed", detail="OSError: [Errno 109] Too many references: cannot splice"
+    )
+    assert job and schedule.settle(job, crowded) is None
+    assert schedule.next(0) is job
+    assert schedule.settle(job, crowded) == crowded
+
+
 def test_the_others_wait_for_a_batch_of_timeouts_and_then_go_on() -> None:
-    schedule = Schedule(programs(BATCH + 1), rerun_timeouts=True)
+    schedule = Schedule(programs(BATCH + 1), rerun_alone=True)
     for _ in range(BATCH):
         job = schedule.next(0)
         assert job
@@ -48,13 +59,13 @@ def test_the_others_wait_for_a_batch_of_timeouts_and_then_go_on() -> None:
 
 
 def test_a_lone_worker_does_not_run_a_timeout_again() -> None:
-    schedule = Schedule(programs(1), rerun_timeouts=False)
+    schedule = Schedule(programs(1), rerun_alone=False)
     job = schedule.next(0)
     assert job and schedule.settle(job, Result("0", "timeout"))
 
 
 def test_a_sandbox_error_is_tried_three_times_and_then_reported_as_such() -> None:
-    schedule = Schedule(programs(1), rerun_timeouts=True)
+    schedule = Schedule(programs(1), rerun_alone=True)
     broken = Result("0", "sandbox_error")
     job = schedule.next(0)
     assert job and schedule.settle(job, broken) is None
@@ -64,7 +75,7 @@ def test_a_sandbox_error_is_tried_three_times_and_then_reported_as_such() -> Non
 
 
 def test_an_error_while_alone_is_tried_again_alone() -> None:
-    schedule = Schedule(programs(2), rerun_timeouts=True)
+    schedule = Schedule(programs(2), rerun_alone=True)
     job = schedule.next(0)
     assert job
     schedule.settle(job, Result("0", "timeout"))

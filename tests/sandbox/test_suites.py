@@ -24,15 +24,20 @@ MODES = ROOT_MODES if os.geteuid() == 0 else ROOT_MODES[:2]
 # They take as long as a limit allows; what they show does not depend on the mode.
 SLOW = {
     "early_stops_itself",
+    "resource_at_exit_never_ends",
     "resource_backtracking_expression",
     "resource_big_power",
     "resource_burns_in_children",
     "resource_burns_in_short_lived_children",
     "resource_fork_bomb",
     "resource_ignores_the_processor_signal",
+    "resource_locks_without_end",
     "resource_loops_forever",
     "resource_pipes_full_of_data",
+    "resource_recursion_in_c",
     "resource_sleeps_forever",
+    "resource_stops_its_parent",
+    "resource_threads_that_spin_and_never_join",
 }
 
 
