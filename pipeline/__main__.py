@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import logging
 import sys
+from types import ModuleType
 
+from pipeline.engine import EngineError
 from pipeline.errors import PipelineError
 
-COMMANDS = ("doctor", "status", "why", "explain", "clean")
+COMMANDS = ("doctor", "try", "status", "why", "explain", "clean")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         description="Look after the datasets that `luigi --module pipeline FinalDataset` makes.",
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    modules = {name: importlib.import_module(f"pipeline.commands.{name}") for name in COMMANDS}
+    modules = {name: _module(name) for name in COMMANDS}
     for name, module in modules.items():
         subparser = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.add_arguments(subparser)
@@ -34,8 +37,19 @@ def main(argv: list[str] | None = None) -> int:
     except PipelineError as error:
         print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
         return error.exit_code
+    except EngineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return PipelineError.exit_code
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         return 0
+
+
+def _module(command: str) -> ModuleType:
+    """The command's module; one that Python reserves the name of has an underscore after it."""
+    name = f"{command}_" if keyword.iskeyword(command) else command
+    return importlib.import_module(f"pipeline.commands.{name}")
 
 
 if __name__ == "__main__":

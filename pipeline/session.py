@@ -216,6 +216,12 @@ def begin() -> Session:
     return _session
 
 
+def use(run: Session) -> None:
+    """Make `run` the session of this process: a command runs tasks aside, without lock and signals."""
+    global _session
+    _session = run
+
+
 def fail(error: PipelineError) -> NoReturn:
     """Say what is wrong and what to do, and end the process with the error's exit code."""
     if _session is not None:
