@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -20,10 +21,7 @@ tags:
 size_categories:
 - {size}
 configs:
-- config_name: default
-  data_files:
-  - split: train
-    path: train.jsonl
+{configs}
 ---
 
 # Self-aligned code instructions by {model}
@@ -67,8 +65,15 @@ Seeds come from {sources}. Licences of the seeds in force: {licences}.
 _NOT_DECONTAMINATED = "This dataset is not decontaminated: no benchmark was compared with it."
 
 
-def dataset_card(manifest: dict[str, Any]) -> str:
-    """The card's Markdown text for a manifest."""
+_CONFIG = """- config_name: {name}
+  data_files:
+  - split: train
+    path: {path}"""
+
+
+def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = None) -> str:
+    """The card's Markdown text for a manifest; `configs` are the files of the hub's configs by name."""
+    named = configs or {"default": "train.jsonl"}
     rows = manifest["rows"]
     size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
     return _CARD.format(
@@ -77,6 +82,7 @@ def dataset_card(manifest: dict[str, Any]) -> str:
         recipe=manifest["recipe"],
         rows=rows,
         size=size,
+        configs="\n".join(_CONFIG.format(name=name, path=path) for name, path in named.items()),
         funnel="\n".join(
             _funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()
         ),

@@ -69,16 +69,21 @@ def open_pool(run: session.Session) -> Pool:
     try:
         return Pool(
             workers=run.sandbox_workers,
-            limits=Limits(
-                wall_seconds=section.timeout,
-                cpu_seconds=math.ceil(CPU_SHARE * section.timeout),
-                memory_bytes=section.memory_mb * 2**20,
-            ),
+            limits=limits(section.timeout, section.memory_mb),
             packages=tuple(as_list(run.settings.sandbox.packages)),
             log=run.reporter.say,
         )
     except SandboxUnavailable as error:
         raise MachineError(str(error), "`python -m sandbox check` says more") from None
+
+
+def limits(timeout: float, memory_mb: int) -> Limits:
+    """What a test program gets for the seconds and MiB of the configuration."""
+    return Limits(
+        wall_seconds=timeout,
+        cpu_seconds=math.ceil(CPU_SHARE * timeout),
+        memory_bytes=memory_mb * 2**20,
+    )
 
 
 def verdict(result: Result) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""An export pushed to a dataset repository of the Hugging Face hub, private unless asked otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import ConfigError, MissingDataError
+
+
+def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
+    """Create the repository when it is not there, and upload the files in one commit; return its address.
+
+    Raises ConfigError for a repository that is public while `public` is false, MissingDataError when the
+    hub refuses or cannot be reached.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    api = HfApi()
+    try:
+        api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
+        if not public and not api.repo_info(repo, repo_type="dataset").private:
+            raise ConfigError(
+                f"{repo} is there already, and is public",
+                "say --public when everybody may read the dataset, or take another name",
+            )
+        api.upload_folder(
+            repo_id=repo,
+            repo_type="dataset",
+            folder_path=folder,
+            allow_patterns=[str(file) for file in files],
+            commit_message="Upload an export of selfcodealign-luigi",
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise MissingDataError(
+            f"cannot push to {repo}: {type(error).__name__}: {str(error).splitlines()[0]}",
+            "log in with `hf auth login` or HF_TOKEN (write access), and check name and network",
+        ) from None
+    return f"{api.endpoint}/datasets/{repo}"
