@@ -34,7 +34,7 @@ class Finished:
             self.stages = {
                 words["stage"]: artifacts / words["stage"] / words["recipe"]
             } | self.stages
-            self.ingredients[words["stage"]] = words["ingredients"]
+            self.ingredients[words["stage"]] = words["ingredients"] | words.get("limits", {})
             words = words["made_from"]
 
     def rows(self) -> Iterator[dict[str, Any]]:

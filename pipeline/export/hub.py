@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.errors import ConfigError, MissingDataError
+from pipeline.errors import ConfigError, MissingDataError, PipelineError
 
 
 def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
@@ -15,7 +15,6 @@ def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
     hub refuses or cannot be reached.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     api = HfApi()
     try:
@@ -32,7 +31,11 @@ def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
             allow_patterns=[str(file) for file in files],
             commit_message="Upload an export of selfcodealign-luigi",
         )
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except PipelineError:
+        raise
+    except (
+        Exception
+    ) as error:  # the client lets its transport's errors through, which vary by version
         raise MissingDataError(
             f"cannot push to {repo}: {type(error).__name__}: {str(error).splitlines()[0]}",
             "log in with `hf auth login` or HF_TOKEN (write access), and check name and network",
