@@ -52,6 +52,7 @@ class _Sampled:
     top_k = luigi.IntParameter(default=0)
     top_p = luigi.FloatParameter(default=1.0)
     min_p = luigi.FloatParameter(default=0.0)
+    attempt = luigi.IntParameter(default=1)
 
 
 class concepts(_Sampled, luigi.Config):
@@ -71,6 +72,7 @@ class executions(luigi.Config):
     timeout = luigi.FloatParameter(default=10.0)
     memory_mb = luigi.IntParameter(default=1024)
     workers = luigi.IntParameter(default=0)
+    attempt = luigi.IntParameter(default=1)
 
 
 class sandbox(luigi.Config):
@@ -126,6 +128,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("executions", "timeout"): (0.1, 3600),
     ("executions", "memory_mb"): (64, 1_000_000),
     ("executions", "workers"): (0, 1024),
+    ("executions", "attempt"): (1, 1_000_000),
     ("selection", "near_duplicates"): (0.3, 1),
     ("selection", "max_instruction_words"): (1, 100_000),
     ("selection", "max_same_names"): (0, 1_000_000),
@@ -151,6 +154,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
             "top_k": (0, 1_000_000),
             "top_p": (0, 1),
             "min_p": (0, 1),
+            "attempt": (1, 1_000_000),
         }.items()
     },
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import luigi
@@ -20,6 +21,7 @@ from pipeline.errors import MachineError
 from pipeline.responses import Responses
 from pipeline.stage import ShardTask
 from sandbox import Limits, Pool, Program, Result, SandboxUnavailable
+from targets import Finished
 
 STDERR_KEPT = 2000  # characters, from the end
 CPU_SHARE = 0.8  # CPU seconds a program gets for each second of its wall limit
@@ -42,7 +44,7 @@ class Executions(ShardTask):
         run = session.current()
         began = time.monotonic()
         total = self.input_paths("responses").read_meta()["kept"]
-        with self.open_writer() as writer:
+        with suppress(Finished), self.open_writer() as writer:
             pending = (
                 Program(record["id"], program(record["code"], record["tests"]))
                 for record in self.input_paths("responses").read()

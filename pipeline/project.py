@@ -9,6 +9,7 @@ does not mention them.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from luigi.configuration import add_config_path, get_config
@@ -37,13 +38,19 @@ def use_project_config() -> Path:
         in_force = PACKAGE_ROOT / "luigi.cfg"
         add_config_path(str(in_force))
     config = get_config()
-    scheduler_elsewhere = config.has_option("core", "scheduler_host") or config.has_option(
-        "core", "scheduler_url"
+    # Luigi imports us before it has looked at its own command line.
+    scheduler_elsewhere = (
+        config.has_option("core", "scheduler_host")
+        or config.has_option("core", "scheduler_url")
+        or any(word.startswith(("--scheduler-host", "--scheduler-url")) for word in sys.argv)
     )
-    for section, keys in _LUIGI_DEFAULTS.items():
+    defaults = {section: dict(keys) for section, keys in _LUIGI_DEFAULTS.items()}
+    if scheduler_elsewhere:
+        del defaults["core"]["local_scheduler"]
+        # A worker stays while others are at work: it may have to take over from one that dies.
+        defaults["worker"]["keep_alive"] = "true"
+    for section, keys in defaults.items():
         for key, value in keys.items():
-            if key == "local_scheduler" and scheduler_elsewhere:
-                continue
             if not config.has_option(section, key):
                 config.set(section, key, value)
     return in_force.parent if in_force else Path.cwd()

@@ -22,9 +22,9 @@ from targets import Recipe
 # Raise a stage's number when its code would write something else from the same input.
 VERSIONS = {
     "seeds": 1,
-    "concepts": 1,
-    "instructions": 1,
-    "responses": 1,
+    "concepts": 2,
+    "instructions": 2,
+    "responses": 2,
     "executions": 1,
     "selection": 2,
     "dataset": 3,
@@ -134,11 +134,14 @@ def build(
             "version": VERSIONS["executions"],
             "sandbox": PROTOCOL,
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-            "timeout_s": settings.executions.timeout,
-            "memory_mb": settings.executions.memory_mb,
             "packages": sorted(as_list(settings.sandbox.packages)),
         },
         recipes["responses"],
+        limits={
+            "timeout_s": settings.executions.timeout,
+            "memory_mb": settings.executions.memory_mb,
+            "attempt": settings.executions.attempt,
+        },
     )
     return recipes
 
@@ -193,11 +196,14 @@ def _generation(
             "top_p": plan.top_p,
             "min_p": plan.min_p,
         },
-        "max_tokens": plan.max_tokens,
-        "window": plan.window,
         **own,
     }
-    return Recipe(plan.stage, ingredients, parent)
+    limits = {
+        "max_tokens": plan.max_tokens,
+        "window": plan.window,
+        "attempt": settings.sampled(plan.stage).attempt,
+    }
+    return Recipe(plan.stage, ingredients, parent, limits)
 
 
 def _digest(stage: str, exemplars: ExemplarSet) -> str:

@@ -25,7 +25,7 @@ from pipeline import session, sources, vanished
 from pipeline.sources import Observation, Source, SourceFile
 from pipeline.stage import PipelineTask
 from pipeline.text.functions import Function
-from targets import Ledger, ShardPaths, ShardWriter
+from targets import Lease, Ledger, ShardPaths, ShardWriter
 
 STAGE = "seeds"
 
@@ -124,6 +124,11 @@ class Scan:
             if any(seed["id"] in in_force for seed in shard.read())
         ]
 
+    def look_again(self) -> None:
+        """Read the ledger again, because another worker may have written to it."""
+        self.ledger = Ledger(self.ledger.path)
+        self.forget_derived()
+
     def forget_derived(self) -> None:
         """Have `snapshot` and `shards_in_force` worked out again: the ledger has changed."""
         self.__dict__.pop("snapshot", None)
@@ -159,14 +164,16 @@ class Seeds(PipelineTask):
         run = session.current()
         found = scan()
         run.recipes[STAGE].write(run.artifacts)
-        changed = found.changed
-        with run.reporter.stage(STAGE, len(changed)) as ticker:
-            _Intake(found, run.settings.project.shard_size).take(
-                changed, run.settings.seeds.max_lines, ticker.advance
-            )
-        found.ledger.record(dict.fromkeys(found.gone))
-        found.ledger.touch()
-        found.forget_derived()
+        with Lease(found.folder / "ledger.lease") as lease:
+            found.look_again()
+            changed = found.changed
+            with run.reporter.stage(STAGE, len(changed)) as ticker:
+                _Intake(found, run.settings.project.shard_size, lease).take(
+                    changed, run.settings.seeds.max_lines, ticker.advance
+                )
+            found.ledger.record(dict.fromkeys(found.gone))
+            found.ledger.touch()
+            found.forget_derived()
         run.reporter.say(
             f"seeds: {len(found.snapshot.occurrences)} in force, {len(changed)} files read"
         )
@@ -179,8 +186,9 @@ class _Intake:
     reading the file again, and its seeds are then found to be there.
     """
 
-    def __init__(self, found: Scan, shard_size: int) -> None:
+    def __init__(self, found: Scan, shard_size: int, lease: Lease) -> None:
         self._found = found
+        self._lease = lease
         self._shard_size = shard_size
         published = ShardPaths.published(found.folder)
         self._known = {seed["id"] for shard in published for seed in shard.read()}
@@ -204,7 +212,7 @@ class _Intake:
             self._entries[file.key] = sources.ledger_entry(file, observation)
             advance()
         self._publish()
-        self._found.ledger.record(self._entries)
+        self._remember()
 
     def _take_file(self, file: SourceFile, observation: Observation) -> None:
         before = self._found.ledger.get(file.key)
@@ -242,7 +250,7 @@ class _Intake:
 
     def _open(self) -> ShardWriter:
         if self._writer is None:
-            self._writer = ShardWriter(ShardPaths(self._found.folder, self._next))
+            self._writer = ShardWriter(ShardPaths(self._found.folder, self._next), resume=False)
         return self._writer
 
     def _publish(self) -> None:
@@ -252,6 +260,10 @@ class _Intake:
         self._writer = None
         self._next += 1
         self._kept = 0
+        self._remember()
+
+    def _remember(self) -> None:
+        self._lease.check()
         self._found.ledger.record(self._entries)
         self._entries = {}
 

@@ -9,6 +9,7 @@ Shards are judged one after the other, so that new shards never take earlier row
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import chain
 
 import luigi
@@ -18,7 +19,7 @@ from pipeline.executions import Executions, read_joined
 from pipeline.seeds import scan
 from pipeline.selector import Selector
 from pipeline.stage import PipelineTask
-from targets import Recipe, ShardPaths, ShardWriter
+from targets import Finished, Recipe, ShardPaths, ShardWriter
 
 STAGE = "selection"
 
@@ -50,13 +51,16 @@ class Selection(PipelineTask):
         run = session.current()
         began = time.monotonic()
         recipe().write(run.artifacts)
-        # Selecting is quick and must see all candidates in order: an interrupted one starts over.
-        self.paths.journal.unlink(missing_ok=True)
         shards = scan().shards_in_force
         total = sum(run.shard("executions", number).read_meta()["kept"] for number in shards)
         selector = Selector(scan().snapshot.occurrences, run.settings.selection)
         batches = (read_joined(run, number) for number in shards)
-        with ShardWriter(self.paths) as writer, run.reporter.stage(STAGE, total) as ticker:
+        with (
+            suppress(Finished),
+            # Selecting is quick and must see all candidates in order: an interrupted one starts over.
+            ShardWriter(self.paths, resume=False) as writer,
+            run.reporter.stage(STAGE, total) as ticker,
+        ):
             together = run.settings.selection.keep == "best"
             for batch in [chain.from_iterable(batches)] if together else batches:
                 for found, rule, evidence in selector.judge(batch):

@@ -13,6 +13,7 @@ import atexit
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from functools import cached_property
@@ -20,6 +21,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
+
+from luigi.interface import core
 
 from pipeline import config, model, recipes, sources
 from pipeline.engine import Engine, EngineError, EngineSettings, ServerSettings, open_engine
@@ -57,6 +60,17 @@ class Session:
         self.artifacts = (root / settings.project.artifacts).resolve()
         self.reporter = Reporter()
         self._preflight_done = False
+
+    @cached_property
+    def has_company(self) -> bool:
+        """Whether other workers may be at work in the same folder, under a central scheduler."""
+        return not core().local_scheduler
+
+    @property
+    def log_file(self) -> Path:
+        """This process's log: a run has the same one every time, each of several workers its own."""
+        worker = f".{socket.gethostname()}.{os.getpid()}" if self.has_company else ""
+        return self.artifacts / "logs" / f"pipeline{worker}.log"
 
     @cached_property
     def sources(self) -> list[sources.Source]:
@@ -234,32 +248,42 @@ def fail(error: PipelineError) -> NoReturn:
 def _start() -> None:
     global _session
     session = Session(config.load())
-    try:
-        lock(session.artifacts / "lock")
-    except Locked as busy:
-        who = f"process {busy.holder.get('pid')} since {busy.holder.get('since')} ({busy.holder.get('command')})"
-        raise AlreadyRunning(
-            f"another run owns {session.artifacts}: {who}",
-            "wait for it to end; its results will be there",
-        ) from None
-    except OSError as error:
-        raise MachineError(
-            f"cannot write to {session.artifacts}: {error.strerror}",
-            "set [project] artifacts to a folder you can write to",
-        ) from None
+    take_lock(session.artifacts, shared=session.has_company)
     _session = session
     _set_up_logging(session)
     session.reporter.begin(session.artifacts / "status.json")
     _install_signal_handlers(session)
-    for path in sweep(session.artifacts):
+    for path in sweep(session.artifacts, alone=not session.has_company):
         logger.info("swept %s, left by a run that is no more", path)
     # Asked for now, so that what is missing is said before any work is done.
     _ = session.sources, session.recipes, session.backend
 
 
+def take_lock(artifacts: Path, shared: bool = False) -> None:
+    """Own the artifacts folder until this process ends, alone or with other workers.
+
+    Raises AlreadyRunning and says who owns it, or MachineError when the folder cannot be written to.
+    """
+    try:
+        lock(artifacts / "lock", shared)
+    except Locked as busy:
+        who = "workers of a central scheduler"
+        if busy.holder:
+            who = f"process {busy.holder['pid']} since {busy.holder['since']} ({busy.holder['command']})"
+        raise AlreadyRunning(
+            f"another run owns {artifacts}: {who}",
+            "wait for it to end; its results will be there",
+        ) from None
+    except OSError as error:
+        raise MachineError(
+            f"cannot write to {artifacts}: {error.strerror}",
+            "set [project] artifacts to a folder you can write to",
+        ) from None
+
+
 def _set_up_logging(session: Session) -> None:
     """Everything to a rotating file; warnings of ours to the terminal as well."""
-    path = session.artifacts / "logs" / "pipeline.log"
+    path = session.log_file
     path.parent.mkdir(parents=True, exist_ok=True)
     to_file = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

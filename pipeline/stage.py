@@ -7,12 +7,14 @@ through the engine.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import time
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +22,15 @@ import luigi
 
 from pipeline import session
 from pipeline.engine import Completion, EngineError, Request, Sampling
-from pipeline.errors import PipelineError
+from pipeline.errors import MachineError, PipelineError
 from pipeline.prompts import render
 from pipeline.prompts.parse import Rejected
-from targets import ShardPaths, ShardWriter
+from targets import Damaged, Finished, ShardPaths, ShardWriter
 
 logger = logging.getLogger("selfcodealign")
 
 FIRST_SHARD_PRIORITY = 1_000_000
+_NOTHING_CAN_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class PipelineTask(luigi.Task):
@@ -38,15 +41,25 @@ class PipelineTask(luigi.Task):
         return bool(super().complete())
 
     def on_failure(self, exception: BaseException) -> str:
-        reporter = session.current().reporter
+        run = session.current()
+        reporter = run.reporter
         if isinstance(exception, PipelineError):
             reporter.fail(exception.problem, exception.remedy)
         elif isinstance(exception, EngineError):
             reporter.fail(str(exception))
+        elif isinstance(exception, Damaged):
+            reporter.fail(str(exception), "`python -m pipeline verify --repair` makes anew what is")
+        elif isinstance(exception, OSError) and exception.errno in _NOTHING_CAN_BE_WRITTEN:
+            # Every other task would fail in the same way, some after work that could not be kept.
+            reporter.fail(
+                f"cannot write to {run.artifacts}: {exception.strerror}",
+                "what is finished is safe; free or repair the disk, and the same command goes on",
+            )
+            raise session.Interrupted(MachineError.exit_code)
         else:
             reporter.fail(
                 f"{self} failed: {type(exception).__name__}: {exception}",
-                f"the trace is in {session.current().artifacts / 'logs' / 'pipeline.log'}",
+                f"the trace is in {run.log_file}",
             )
         return str(super().on_failure(exception))
 
@@ -85,7 +98,10 @@ class ShardTask(PipelineTask):
         return luigi.LocalTarget(str(self.paths.records))
 
     def open_writer(self) -> ShardWriter:
-        """The shard's writer, in a folder that says its recipe in words."""
+        """The shard's writer, in a folder that says its recipe in words.
+
+        Raises Finished when another worker has published the shard.
+        """
         run = session.current()
         run.recipes[self.stage].write(run.artifacts)
         return ShardWriter(self.paths)
@@ -119,7 +135,7 @@ class GenerationTask(ShardTask):
         run = session.current()
         units = {unit.id: unit for unit in self.units()}
         began = time.monotonic()
-        with self.open_writer() as writer:
+        with suppress(Finished), self.open_writer() as writer:
             pending = [unit for unit in units.values() if unit.id not in writer.done]
             with run.reporter.stage(
                 self.stage, len(units), self.shard, resumed=writer.resumed
@@ -135,7 +151,7 @@ class GenerationTask(ShardTask):
         """Requests in an order that lets the engine share: by context, then by prompt, samples together."""
         run = session.current()
         plan = run.plans[self.stage]
-        recipe = run.recipes[self.stage].digest
+        kin = run.recipes[self.stage].kin
         sampling = Sampling(plan.temperature, plan.top_k, plan.top_p, plan.min_p)
         by_context: dict[str, list[Unit]] = defaultdict(list)
         for unit in pending:
@@ -149,7 +165,7 @@ class GenerationTask(ShardTask):
                     tail=self.tail(unit),
                     max_tokens=plan.max_tokens,
                     stops=render.STOPS[self.stage],
-                    seed=_number(recipe, unit.record["id"], str(unit.sample)) % 2**32,
+                    seed=_number(kin, unit.record["id"], str(unit.sample)) % 2**32,
                     sampling=sampling,
                 )
 

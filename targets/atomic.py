@@ -1,28 +1,62 @@
 """Publish whole files: a reader sees the old content or the new one, never a part, power loss included.
 
 The order is write to a temporary file beside the target, fsync it, rename it over the target, fsync
-the folder. Temporary names carry the writer's process id, so that a later start can sweep those of
-dead processes and leave those of living ones.
+the folder. Temporary names carry the place and id of the writer's process, so that a later start can
+sweep those of dead processes and leave those of living ones.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.tmp$")
+from targets.processes import place
+
+SUMS = "SHA256SUMS"
 
 
 def temporary_beside(path: Path) -> Path:
-    """The temporary name that this process uses for `path`; `sweep` recognises it."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """The temporary name that this process uses for `path`; `sweep` knows it."""
+    return path.with_name(f".{path.name}.{place()}.{os.getpid()}.tmp")
+
+
+class Staged:
+    """A file written and fsynced under its temporary name; `digest` is the sha256 of its content in hex.
+
+    Raises OSError as the file system gives it; the target is then untouched and nothing is left over.
+    """
+
+    def __init__(self, path: Path, chunks: Iterable[bytes]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._temporary = temporary_beside(path)
+        digest = hashlib.sha256()
+        try:
+            with open(self._temporary, "wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            self.discard()
+            raise
+        self.digest = digest.hexdigest()
+
+    def commit(self) -> None:
+        """Give the file its name."""
+        os.replace(self._temporary, self.path)
+        sync_folder(self.path.parent)
+
+    def discard(self) -> None:
+        """Remove it, if it has not got its name."""
+        self._temporary.unlink(missing_ok=True)
 
 
 def publish(path: Path, chunks: Iterable[bytes]) -> str:
@@ -30,35 +64,43 @@ def publish(path: Path, chunks: Iterable[bytes]) -> str:
 
     Raises OSError as the file system gives it; the target is then untouched and nothing is left over.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_beside(path)
-    digest = hashlib.sha256()
+    staged = Staged(path, chunks)
     try:
-        with open(temporary, "wb") as file:
-            for chunk in chunks:
-                digest.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        staged.commit()
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        staged.discard()
         raise
-    sync_folder(path.parent)
-    return digest.hexdigest()
+    return staged.digest
 
 
 def publish_folder(temporary: Path, folder: Path) -> None:
-    """Move a finished temporary folder to its name; its files are fsynced first."""
-    for path in temporary.rglob("*"):
+    """Move a finished temporary folder to its name, its files fsynced and their digests beside them.
+
+    The digests are in `SHA256SUMS`, in the form that `sha256sum --check` reads. A folder that is there
+    already was made from the same recipe and stays.
+    """
+    digests = []
+    for path in sorted(temporary.rglob("*")):
         if path.is_dir():
             sync_folder(path)
             continue
-        with open(path, "rb") as handle:
-            os.fsync(handle.fileno())
-    sync_folder(temporary)
+        with open(path, "rb") as file:
+            digests.append(f"{sha256_of(file)}  {path.relative_to(temporary)}\n")
+            os.fsync(file.fileno())
+    publish(temporary / SUMS, [line.encode() for line in digests])
+    if folder.exists():
+        shutil.rmtree(temporary)
+        return
     os.rename(temporary, folder)
     sync_folder(folder.parent)
+
+
+def sha256_of(file: BinaryIO) -> str:
+    """The sha256 of an open file's content, in hex."""
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def replace_link(link: Path, target: str) -> None:
@@ -104,35 +146,3 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
             if not isinstance(record, dict):
                 raise ValueError(f"{path}, line {number}: not a JSON object")
             yield record
-
-
-def sweep(root: Path) -> list[Path]:
-    """Remove temporary files and folders below `root` whose writer is no longer alive; return them.
-
-    Only one writer works below `root` at a time, but several machines may share it: a temporary is
-    taken for dead when no process here has its id, so call this under the lock of the owning machine.
-    """
-    removed = []
-    for folder, folders, files in os.walk(root):
-        for name in [*files, *folders]:
-            match = _TEMPORARY.match(name)
-            if match is None or _alive(int(match["pid"])):
-                continue
-            path = Path(folder, name)
-            if name in folders:
-                folders.remove(name)
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-            removed.append(path)
-    return removed
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != os.getpid()

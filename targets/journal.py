@@ -11,12 +11,14 @@ from __future__ import annotations
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import orjson
+
+from targets.atomic import publish
 
 
 class Journal:
@@ -50,6 +52,26 @@ class Journal:
             if record is None:
                 self.damaged += 1
             else:
+                yield record
+
+    def located(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """All sound records with the byte offsets of their lines, for `at`."""
+        offset = 0
+        with open(self.path, "rb") as file:
+            for line in file:
+                record = _decode(line)
+                if record is not None:
+                    yield offset, record
+                offset += len(line)
+
+    def at(self, offsets: Iterable[int]) -> Iterator[dict[str, Any]]:
+        """The records at these offsets, in this order, one in memory at a time."""
+        with open(self.path, "rb") as file:
+            for offset in offsets:
+                file.seek(offset)
+                record = _decode(file.readline())
+                if record is None:
+                    raise OSError(f"{self.path} was changed at byte {offset} while it was read")
                 yield record
 
     def append(self, record: dict[str, Any]) -> None:
@@ -93,6 +115,26 @@ class Journal:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def renew(path: Path) -> int:
+    """Replace a journal by a new file with its sound lines; return how many lines were damaged.
+
+    A process that still has the old file open, and was taken for dead, writes to the old file only.
+    """
+    damaged = 0
+
+    def sound() -> Iterator[bytes]:
+        nonlocal damaged
+        for record in _lines(path):
+            if record is None:
+                damaged += 1
+            else:
+                yield encode(record)
+
+    if path.exists():
+        publish(path, sound())
+    return damaged
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

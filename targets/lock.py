@@ -1,4 +1,8 @@
-"""One writer at a time: an flock that dies with its holder and says who that is."""
+"""One run at a time on a machine: an flock that dies with its holder and says who that is.
+
+Workers of a central scheduler share it among themselves, against runs that want to be alone. Between
+machines flock promises too little: see `lease`.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,13 @@ from typing import Any
 
 import orjson
 
+from targets.processes import process_alive
+
 
 class Locked(Exception):
-    """Someone else holds the lock; `holder` is what they wrote about themselves (may be empty)."""
+    """Someone else holds the lock; `holder` is what they wrote about themselves (empty for those that
+    share it).
+    """
 
     def __init__(self, path: Path, holder: dict[str, Any]) -> None:
         super().__init__(f"{path} is held by {holder or 'another process'}")
@@ -22,8 +30,8 @@ class Locked(Exception):
         self.holder = holder
 
 
-def lock(path: Path) -> int:
-    """Take the lock until this process ends; return the open descriptor.
+def lock(path: Path, shared: bool = False) -> int:
+    """Take the lock until this process ends, alone or with others that share it; return the descriptor.
 
     A lock left by a dead process does not block: the kernel has dropped it. Raises Locked when a living
     process holds it.
@@ -31,13 +39,18 @@ def lock(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         holder: dict[str, Any] = {}
         with suppress(orjson.JSONDecodeError):
             holder = orjson.loads(os.pread(descriptor, 65536, 0))
+        if holder and not process_alive(holder["pid"]):
+            holder = {}  # of an earlier run: those that share the lock write nothing
         os.close(descriptor)
         raise Locked(path, holder) from None
+    if shared:
+        return descriptor
     holder = {
         "pid": os.getpid(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),

@@ -5,12 +5,16 @@ sampling parameters, model digest, ...) and the recipe of the stage before. Its 
 `<stage>/<digest>/`, so a changed ingredient writes beside the old files and changing it back finds them
 again. What a recipe does not cover: the source folders (the ledger knows those), the machine, the number
 of sequences or threads, and anything else that only decides how fast the same thing is made.
+
+Some ingredients are limits: they say how far a unit of work may go, not what it is (tokens, seconds,
+bytes). Recipes that differ in limits alone are kin: what ended within the lower limit would come out the
+same under the higher one, so it may be carried over.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,11 +28,12 @@ DIGEST_CHARS = 12
 
 @dataclass(frozen=True)
 class Recipe:
-    """The ingredients of one stage. `ingredients` must be JSON values."""
+    """The ingredients of one stage, `limits` being the rest of them. All must be JSON values."""
 
     stage: str
     ingredients: dict[str, Any]
     parent: Recipe | None = None
+    limits: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -36,11 +41,20 @@ class Recipe:
         content = {
             "stage": self.stage,
             "ingredients": self.ingredients,
+            "limits": self.limits,
             "parent": self.parent.digest if self.parent else None,
         }
-        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[
-            :DIGEST_CHARS
-        ]
+        return _digest(content)
+
+    @cached_property
+    def kin(self) -> str:
+        """A digest like `digest`, which leaves all limits out."""
+        content = {
+            "stage": self.stage,
+            "ingredients": self.ingredients,
+            "parent": self.parent.kin if self.parent else None,
+        }
+        return _digest(content)
 
     def folder(self, artifacts: Path) -> Path:
         """Where this recipe's files live below the artifacts folder."""
@@ -52,6 +66,7 @@ class Recipe:
             "stage": self.stage,
             "recipe": self.digest,
             "ingredients": self.ingredients,
+            "limits": self.limits,
             "made_from": self.parent.in_words() if self.parent else None,
         }
 
@@ -62,3 +77,22 @@ class Recipe:
         if not path.exists():
             publish(path, [json_bytes(self.in_words())])
         return folder
+
+    @staticmethod
+    def from_words(words: dict[str, Any]) -> Recipe:
+        """The recipe that a document of `in_words` describes; its digest is worked out anew.
+
+        Raises KeyError or TypeError for another document.
+        """
+        parent = words["made_from"]
+        return Recipe(
+            words["stage"],
+            words["ingredients"],
+            Recipe.from_words(parent) if parent else None,
+            words["limits"],
+        )
+
+
+def _digest(content: dict[str, Any]) -> str:
+    encoded = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(encoded).hexdigest()[:DIGEST_CHARS]

@@ -1,19 +1,22 @@
 """Shards: numbered files of records that are written once, and the journal that they grow from.
 
-A shard is three files in a recipe's folder:
+A shard is four files in a recipe's folder:
 
     shard-000007.jsonl            the kept records, sorted by id; its existence is the shard's completeness
     shard-000007.rejected.jsonl   what was dropped: id, rule, evidence
-    shard-000007.meta.json        counts, rejections by rule, what was spent, digests of the other two
+    shard-000007.units            for each unit: the checksum of its line in one of the two, what it cost
+    shard-000007.meta.json        counts, rejections by rule, what was spent, digests of the other three
 
-Until they are published, `shard-000007.journal` holds each finished unit. A unit is one piece of work
-with one outcome, kept or rejected; so units in = kept + rejected, always.
+Until they are published, `shard-000007.journal` holds each finished unit, under `shard-000007.lease-1`. A
+unit is one piece of work with one outcome, kept or rejected; so units in = kept + rejected, always. A
+published shard is never written again (`targets/damage.py` repairs a damaged one).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,10 +26,20 @@ from typing import Any
 
 import orjson
 
-from targets.atomic import json_bytes, jsonl_lines, publish, read_jsonl
-from targets.journal import Journal
+from targets.atomic import Staged, json_bytes, publish
+from targets.journal import Journal, encode, renew
+from targets.lease import Finished, Lease
 
 _NAME = re.compile(r"^shard-(\d{6})\.jsonl$")
+
+
+class Damaged(Exception):
+    """A published file is not what was published; `verify` says how much of it."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} is damaged: {problem}")
+        self.path = path
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +65,41 @@ class ShardPaths:
         return self._file(".meta.json")
 
     @property
+    def units(self) -> Path:
+        return self._file(".units")
+
+    @property
     def journal(self) -> Path:
         return self._file(".journal")
 
+    @property
+    def lease(self) -> Path:
+        return self._file(".lease")
+
     def read(self) -> Iterator[dict[str, Any]]:
-        """The kept records, in order of id."""
-        return read_jsonl(self.records)
+        """The kept records, in order of id.
+
+        Raises Damaged when they are not the ones that were published, at the latest after the last one.
+        """
+        digest = hashlib.sha256()
+        with open(self.records, "rb") as file:
+            for line in file:
+                digest.update(line)
+                try:
+                    yield orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise Damaged(self.records, f"not valid JSON ({error})") from None
+        if digest.hexdigest() != self.read_meta().get("records_sha256"):
+            raise Damaged(self.records, "it has changed since it was published")
 
     def read_meta(self) -> dict[str, Any]:
-        """The counts of a published shard."""
-        meta: dict[str, Any] = orjson.loads(self.meta.read_bytes())
+        """The counts of a published shard. Raises Damaged."""
+        try:
+            meta: dict[str, Any] = orjson.loads(self.meta.read_bytes())
+        except FileNotFoundError:
+            raise Damaged(self.meta, "it is missing") from None
+        except orjson.JSONDecodeError as error:
+            raise Damaged(self.meta, f"not valid JSON ({error})") from None
         return meta
 
     @staticmethod
@@ -79,68 +117,116 @@ class ShardPaths:
 class ShardWriter:
     """Collects the outcomes of a shard's units in its journal and publishes them when all are there.
 
-    Reopening an unfinished shard finds what is done in `done`. `spent` values (tokens, seconds) are
-    summed over all units, once each however often the work was interrupted.
+    Reopening an unfinished shard finds what is done in `done`, unless it is told not to `resume`. `spent`
+    values (tokens, seconds) are summed over all units, once each however often the work was interrupted.
+
+    Waits while another process works on the shard. Raises Finished when the shard is published.
     """
 
-    def __init__(self, paths: ShardPaths) -> None:
+    def __init__(self, paths: ShardPaths, resume: bool = True) -> None:
         self.paths = paths
-        self._journal = Journal(paths.journal)
+        self._lease = Lease(paths.lease, finished=paths.records.exists)
+        try:
+            if paths.records.exists():
+                raise Finished(str(paths.records))
+            if not resume:
+                paths.journal.unlink(missing_ok=True)
+            self.damaged = renew(paths.journal)
+            self._journal = Journal(paths.journal)
+        except BaseException:
+            self._lease.release()
+            raise
         self.done: set[str] = {entry["id"] for entry in self._journal.records()}
         self.resumed = len(self.done)
-        self.damaged = self._journal.damaged
 
     def keep(
         self, unit: str, record: dict[str, Any], spent: Mapping[str, float] | None = None
     ) -> None:
         """The unit's outcome is a record, which must carry its own `id`."""
-        self._journal.append({"id": unit, "record": record, "spent": spent or {}})
-        self.done.add(unit)
+        self._append({"id": unit, "record": record, "spent": spent or {}})
 
     def reject(
         self, unit: str, rule: str, evidence: str, spent: Mapping[str, float] | None = None
     ) -> None:
         """The unit's outcome is a rejection under a rule, with the evidence for it."""
         rejection = {"id": unit, "rule": rule, "evidence": evidence}
-        self._journal.append({"id": unit, "rejection": rejection, "spent": spent or {}})
-        self.done.add(unit)
+        self._append({"id": unit, "rejection": rejection, "spent": spent or {}})
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        if self._lease.lost:
+            self._lease.check()
+        self._journal.append(entry)
+        self.done.add(entry["id"])
 
     def publish(self, extra: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Write the shard's files from the journal, remove the journal, return the meta document."""
-        kept: dict[str, dict[str, Any]] = {}
-        rejected: dict[str, dict[str, Any]] = {}
+        """Write the shard's files from the journal, remove the journal, return the meta document.
+
+        Raises LeaseLost when another process has taken over the shard.
+        """
+        kept: dict[str, int] = {}
+        rejected: dict[str, int] = {}
+        rules: Counter[str] = Counter()
+        carried: Counter[str] = Counter()
         spent: Counter[str] = Counter()
-        for entry in self._journal.records():
+        for offset, entry in self._journal.located():
             if entry["id"] in kept or entry["id"] in rejected:
                 continue
             if "record" in entry:
-                kept[entry["id"]] = entry["record"]
+                kept[entry["id"]] = offset
             else:
-                rejected[entry["id"]] = entry["rejection"]
+                rejected[entry["id"]] = offset
+                rules[entry["rejection"]["rule"]] += 1
+            if "carried_from" in entry:
+                carried[entry["carried_from"]] += 1
             spent.update(entry["spent"])
-        rejected_digest = publish(
-            self.paths.rejected, jsonl_lines(rejected[unit] for unit in sorted(rejected))
-        )
-        lines = list(jsonl_lines(kept[unit] for unit in sorted(kept)))
-        meta = {
-            "shard": self.paths.number,
-            "units": len(kept) + len(rejected),
-            "kept": len(kept),
-            "rejected": len(rejected),
-            "rules": dict(sorted(Counter(item["rule"] for item in rejected.values()).items())),
-            "spent": {key: round(value, 3) for key, value in sorted(spent.items())},
-            **(extra or {}),
-            "records_sha256": hashlib.sha256(b"".join(lines)).hexdigest(),
-            "rejected_sha256": rejected_digest,
-        }
-        # The records come last: their existence says that everything else is there.
-        publish(self.paths.meta, [json_bytes(meta)])
-        publish(self.paths.records, lines)
+        self._lease.check()
+        rejected_digest = publish(self.paths.rejected, self._lines(rejected))
+        units_digest = publish(self.paths.units, self._units([*kept.values(), *rejected.values()]))
+        records = Staged(self.paths.records, self._lines(kept))
+        try:
+            meta = {
+                "shard": self.paths.number,
+                "units": len(kept) + len(rejected),
+                "kept": len(kept),
+                "rejected": len(rejected),
+                "rules": dict(sorted(rules.items())),
+                "spent": {key: round(value, 3) for key, value in sorted(spent.items())},
+                "carried": dict(sorted(carried.items())),
+                **(extra or {}),
+                "records_sha256": records.digest,
+                "rejected_sha256": rejected_digest,
+                "units_sha256": units_digest,
+            }
+            publish(self.paths.meta, [json_bytes(meta)])
+            # The records come last: their existence says that everything else is there.
+            self._lease.check()
+            records.commit()
+        except BaseException:
+            records.discard()
+            raise
         self._journal.remove()
+        self._lease.release()
         return meta
+
+    def _lines(self, offsets: Mapping[str, int]) -> Iterator[bytes]:
+        """The lines of a published file, in order of id."""
+        in_order = (offsets[unit] for unit in sorted(offsets))
+        return (outcome_line(entry) + b"\n" for entry in self._journal.at(in_order))
+
+    def _units(self, offsets: list[int]) -> Iterator[bytes]:
+        for entry in self._journal.at(offsets):
+            yield encode(
+                {
+                    "id": entry["id"],
+                    "crc": zlib.crc32(outcome_line(entry)),
+                    "spent": entry["spent"],
+                    **({"carried_from": entry["carried_from"]} if "carried_from" in entry else {}),
+                }
+            )
 
     def close(self) -> None:
         self._journal.close()
+        self._lease.release()
 
     def __enter__(self) -> ShardWriter:
         return self
@@ -152,3 +238,8 @@ class ShardWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def outcome_line(entry: Mapping[str, Any]) -> bytes:
+    """The line, without its end, that a journal entry becomes in the records or the rejected file."""
+    return orjson.dumps(entry["record"] if "record" in entry else entry["rejection"])

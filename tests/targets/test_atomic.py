@@ -1,12 +1,10 @@
 """Whole files appear whole or not at all."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
-from targets.atomic import publish, read_jsonl, replace_link, sweep
+from targets.atomic import publish, read_jsonl, replace_link
 
 
 def test_publish_writes_content_and_returns_its_sha256(tmp_path):
@@ -35,21 +33,6 @@ def test_a_link_is_replaced_even_when_it_dangles(tmp_path):
     (tmp_path / "there").mkdir()
     replace_link(link, "there")
     assert os.readlink(link) == "there"
-
-
-def test_sweep_removes_what_dead_processes_left_and_nothing_else(tmp_path):
-    process = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
-    )
-    dead = int(process.stdout)
-    (tmp_path / f".file.{dead}.tmp").write_bytes(b"")
-    (tmp_path / f".folder.{dead}.tmp").mkdir()
-    (tmp_path / f".folder.{dead}.tmp" / "part").write_bytes(b"")
-    kept = [tmp_path / f".file.{os.getppid()}.tmp", tmp_path / "file.tmp", tmp_path / ".file.tmp"]
-    for path in kept:
-        path.write_bytes(b"")
-    assert len(sweep(tmp_path)) == 2
-    assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
 @pytest.mark.parametrize("line", [b"{torn", b"[1, 2]"])

@@ -25,7 +25,7 @@ def test_kept_and_rejected_units_add_up_and_records_are_sorted(tmp_path):
     }
 
 
-def test_publishing_removes_the_journal_and_leaves_three_files(tmp_path):
+def test_publishing_removes_journal_and_lease_and_leaves_four_files(tmp_path):
     with ShardWriter(ShardPaths(tmp_path, 0)) as writer:
         writer.keep("a", {"id": "a"})
         writer.publish()
@@ -33,6 +33,7 @@ def test_publishing_removes_the_journal_and_leaves_three_files(tmp_path):
         "shard-000000.jsonl",
         "shard-000000.meta.json",
         "shard-000000.rejected.jsonl",
+        "shard-000000.units",
     ]
 
 

@@ -1,0 +1,42 @@
+"""Which process is meant, and whether it is alive: ids are reused, and other machines have their own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def place() -> str:
+    """Where process ids of this process mean something: eight hex digits of this boot of this kernel, and
+    of the process namespace (a container has its own).
+    """
+    boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+    namespace = os.readlink("/proc/self/ns/pid").encode()
+    return hashlib.sha256(boot + namespace).hexdigest()[:8]
+
+
+def process_alive(pid: int) -> bool:
+    """Whether there is a process with this id here."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def started(pid: int) -> int | None:
+    """When a process of this place started, in the kernel's ticks; None when there is none.
+
+    With the id it names one process for good.
+    """
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = status.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else int(fields[19])
