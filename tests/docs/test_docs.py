@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import subprocess
 import sys
@@ -11,12 +12,14 @@ import pytest
 
 from pipeline import errors
 from pipeline.__main__ import COMMANDS
+from pipeline.config import SECTIONS
 from pipeline.project import _LUIGI_DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "profiles" / "README.md",
     ROOT / "artifacts" / "README.md",
 ]
 
@@ -39,6 +42,29 @@ def test_every_exit_code_is_documented():
     codes |= {int(code) for code in _LUIGI_DEFAULTS["retcode"].values()}
     for code in codes | {0, 2, 130, 143}:
         assert f"| {code} | " in page, code
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
+def test_every_key_is_documented_with_its_default(section):
+    reference = (ROOT / "docs" / "reference" / "configuration.md").read_text()
+    _, found, page = reference.partition(f"\n## [{section.__name__}]\n")
+    assert found, f"docs/reference/configuration.md: no section [{section.__name__}]"
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+?) \| .", page.partition("\n## ")[0], re.MULTILINE))
+    shipped = configparser.RawConfigParser()
+    shipped.read(ROOT / "luigi.cfg")
+    for key, parameter in section.get_params():
+        assert key in rows, f"docs/reference/configuration.md: [{section.__name__}] has no {key}"
+        default = rows.pop(key).strip("`").replace("empty", "")
+        assert shipped[section.__name__][key] == default, f"[{section.__name__}] {key}"
+        assert parameter.parse(default) == parameter._default, f"[{section.__name__}] {key}"
+    assert not rows, f"docs/reference/configuration.md: [{section.__name__}] has {rows} too many"
+
+
+def test_every_page_is_in_the_index_of_the_documentation():
+    index = (ROOT / "docs" / "README.md").read_text()
+    for page in (ROOT / "docs").rglob("*.md"):
+        name = str(page.relative_to(ROOT / "docs"))
+        assert f"({name})" in index or name.startswith(("README", "decisions/")), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

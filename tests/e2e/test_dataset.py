@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow.parquet
 import pytest
@@ -114,6 +115,19 @@ def test_the_report_shows_the_dataset_and_names_the_one_before(finished):
         for rule in counts["rules"]:
             assert f'<span class="rule">{rule}</span>' in page
     assert "This is the first dataset in its artifacts folder." in page
+
+
+def test_every_file_of_a_run_is_documented(finished):
+    page = (Path(__file__).parents[2] / "artifacts" / "README.md").read_text()
+    for path in finished.artifacts.rglob("*"):
+        if path.is_file():
+            name = str(path.relative_to(finished.artifacts))
+            folder, *_ = name.split("/")
+            suffix = (
+                path.name[len("shard-000000") :] if path.name.startswith("shard-") else path.name
+            )
+            known = {"model": "`model/`", "logs": "`logs/pipeline.log`", "latest": "`latest`"}
+            assert known.get(folder, "report/" if "/report/" in name else suffix) in page, name
 
 
 def test_a_second_run_does_nothing(finished):
