@@ -1,8 +1,11 @@
 """SelfCodeAlign as Luigi tasks: `luigi --module pipeline FinalDataset`."""
 
+from pipeline.comparison import Comparison
 from pipeline.concepts import Concepts
+from pipeline.evaluation import Evaluation
 from pipeline.executions import Executions
 from pipeline.final import FinalDataset
+from pipeline.finetuning import FineTunedModel
 from pipeline.instructions import Instructions
 from pipeline.project import ROOT
 from pipeline.responses import Responses
@@ -11,9 +14,12 @@ from pipeline.selection import Selection
 
 __all__ = [
     "ROOT",
+    "Comparison",
     "Concepts",
+    "Evaluation",
     "Executions",
     "FinalDataset",
+    "FineTunedModel",
     "Instructions",
     "Responses",
     "Seeds",

@@ -80,6 +80,7 @@ class sandbox(luigi.Config):
 
 
 class selection(luigi.Config):
+    among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     choose = luigi.ChoiceParameter(default="random", choices=("random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     near_duplicates = luigi.FloatParameter(default=0.7)
@@ -114,9 +115,44 @@ class engine(luigi.Config):
     api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 
+class finetuning(luigi.Config):
+    model = luigi.Parameter(default="")
+    rows = luigi.IntParameter(default=0)
+    learning_rate = luigi.FloatParameter(default=0.0)
+    optimizer = luigi.Parameter(default="adafactor")
+    epochs = luigi.IntParameter(default=4)
+    batch = luigi.IntParameter(default=64)
+    micro_batch = luigi.IntParameter(default=4)
+    warmup = luigi.FloatParameter(default=0.05)
+    max_length = luigi.IntParameter(default=1280)
+    lora_rank = luigi.IntParameter(default=0)
+    checkpoint_every = luigi.IntParameter(default=50)
+    threads = luigi.IntParameter(default=0)
+    seed = luigi.IntParameter(default=1)
+
+
+class evaluation(luigi.Config):
+    model = luigi.Parameter(default="base")
+    pack = luigi.Parameter(default="")
+    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "tuned"))
+    samples = luigi.IntParameter(default=1)
+    k = luigi.Parameter(default="1")
+    max_tokens = luigi.IntParameter(default=0)
+    temperature = luigi.FloatParameter(default=0.0)
+    top_p = luigi.FloatParameter(default=1.0)
+    seed = luigi.IntParameter(default=1)
+
+
+class comparison(luigi.Config):
+    arms = luigi.Parameter(default="passing, random, failing, best")
+    seeds = luigi.IntParameter(default=3)
+    rows = luigi.IntParameter(default=0)
+    publish = luigi.Parameter(default="")
+
+
 SECTIONS: tuple[type[luigi.Config], ...] = (
     project, seeds, model, prompts, concepts, instructions, responses,
-    executions, sandbox, selection, engine,
+    executions, sandbox, selection, finetuning, evaluation, comparison, engine,
 )  # fmt: skip
 
 # [section] key -> smallest and largest value that make sense.
@@ -135,6 +171,22 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("selection", "max_per_concept"): (0, 1_000_000_000),
     ("selection", "max_per_category"): (0, 1_000_000_000),
     ("selection", "max_per_difficulty"): (0, 1_000_000_000),
+    ("finetuning", "rows"): (0, 100_000_000),
+    ("finetuning", "learning_rate"): (0, 1),
+    ("finetuning", "epochs"): (1, 1000),
+    ("finetuning", "batch"): (1, 100_000),
+    ("finetuning", "micro_batch"): (1, 100_000),
+    ("finetuning", "warmup"): (0, 0.99),
+    ("finetuning", "max_length"): (16, 1_000_000),
+    ("finetuning", "lora_rank"): (0, 4096),
+    ("finetuning", "checkpoint_every"): (1, 1_000_000),
+    ("finetuning", "threads"): (0, 1024),
+    ("evaluation", "samples"): (1, 10_000),
+    ("evaluation", "max_tokens"): (0, 1_000_000),
+    ("evaluation", "temperature"): (0, 10),
+    ("evaluation", "top_p"): (0, 1),
+    ("comparison", "seeds"): (1, 1000),
+    ("comparison", "rows"): (0, 100_000_000),
     ("engine", "n_ctx"): (0, 10_000_000),
     ("engine", "n_seq"): (0, 192),
     ("engine", "n_batch"): (0, 1_000_000),
@@ -174,6 +226,9 @@ class Settings:
     executions: Any
     sandbox: Any
     selection: Any
+    finetuning: Any
+    evaluation: Any
+    comparison: Any
     engine: Any
 
     def sampled(self, stage: str) -> Any:

@@ -184,7 +184,7 @@ def _generation(
         "model": model.identity,
         "prompt": {
             "exemplars": exemplars.name,
-            "exemplars_sha256": _digest(plan.stage, exemplars),
+            "exemplars_sha256": exemplars_digest(plan.stage, exemplars),
             "shots": plan.shots,
             "shots_wanted": plan.wanted_shots,
             "fewshot_contexts": settings.prompts.fewshot_contexts,
@@ -206,7 +206,7 @@ def _generation(
     return Recipe(plan.stage, ingredients, parent, limits)
 
 
-def _digest(stage: str, exemplars: ExemplarSet) -> str:
+def exemplars_digest(stage: str, exemplars: ExemplarSet) -> str:
     """Digest of the texts that the stage's prompts are made of."""
     texts = [exemplars.intro[stage], *(example(stage, item) for item in exemplars.exemplars)]
     names = [item.name for item in exemplars.exemplars]

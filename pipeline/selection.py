@@ -9,6 +9,7 @@ Shards are judged one after the other, so that new shards never take earlier row
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
 
@@ -16,7 +17,7 @@ import luigi
 
 from pipeline import recipes, session
 from pipeline.executions import Executions, read_joined
-from pipeline.seeds import scan
+from pipeline.seeds import Seeds, scan
 from pipeline.selector import Selector
 from pipeline.stage import PipelineTask
 from targets import Finished, Recipe, ShardPaths, ShardWriter
@@ -28,6 +29,27 @@ def recipe() -> Recipe:
     """The selection's recipe for the snapshot in force."""
     run = session.current()
     return recipes.selection(run.settings, run.recipes["executions"], scan().snapshot.digest)
+
+
+class Selected(PipelineTask):
+    """The selection over the seeds that are there now."""
+
+    def requires(self) -> luigi.Task:
+        return Seeds()
+
+    def complete(self) -> bool:
+        run = session.begin()
+        if Seeds().complete() and self._selection().complete():
+            return True
+        run.preflight()
+        return False
+
+    def run(self) -> Iterator[luigi.Task]:
+        yield self._selection()
+
+    @staticmethod
+    def _selection() -> Selection:
+        return Selection(snapshot=scan().snapshot.digest)
 
 
 class Selection(PipelineTask):

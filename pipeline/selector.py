@@ -33,6 +33,7 @@ class Selector:
 
     def __init__(self, in_force: Mapping[str, dict[str, Any]], settings: Any) -> None:
         self._in_force = in_force
+        self._among = settings.among
         self._rank = _RANKS[settings.choose]
         self._max_instruction_words = settings.max_instruction_words
         self._max_same_names = settings.max_same_names
@@ -72,8 +73,11 @@ class Selector:
         instruction = candidate["instruction"]["instruction"]
         if candidate["seed"]["id"] not in self._in_force:
             return "seed_gone", f"seed {candidate['seed']['id']} is in no source any more"
-        if not candidate["verdict"]["passed"]:
+        passed = candidate["verdict"]["passed"]
+        if not passed and self._among == "passing":
             return "not_passed", candidate["verdict"]["status"]
+        if passed and self._among == "failing":
+            return "passed", candidate["verdict"]["status"]
         if found := rules.unfinished(response["response"]):
             return "unfinished", found
         if found := rules.too_long(instruction, self._max_instruction_words):

@@ -16,6 +16,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -215,6 +217,17 @@ def current() -> Session:
     return begin()
 
 
+@contextmanager
+def using(other: Session) -> Iterator[Session]:
+    """Within the block, tasks tell their recipes and files as they are under another session's settings."""
+    global _session
+    before, _session = _session, other
+    try:
+        yield other
+    finally:
+        _session = before
+
+
 def begin() -> Session:
     """The session of this process; the first call reads the configuration and takes the lock.
 
@@ -267,6 +280,8 @@ def take_lock(artifacts: Path, shared: bool = False) -> None:
     try:
         lock(artifacts / "lock", shared)
     except Locked as busy:
+        if busy.holder.get("pid") == os.getppid():
+            return  # a child works for the run that owns the folder, which waits for it
         who = "workers of a central scheduler"
         if busy.holder:
             who = f"process {busy.holder['pid']} since {busy.holder['since']} ({busy.holder['command']})"

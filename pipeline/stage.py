@@ -14,18 +14,19 @@ import time
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
 from pipeline import session
-from pipeline.engine import Completion, EngineError, Request, Sampling
+from pipeline.engine import Completion, Engine, EngineError, Request, Sampling
 from pipeline.errors import MachineError, PipelineError
 from pipeline.prompts import render
 from pipeline.prompts.parse import Rejected
-from targets import Damaged, Finished, ShardPaths, ShardWriter
+from pipeline.recipes import GenerationPlan
+from targets import Damaged, Finished, Recipe, ShardPaths, ShardWriter
 
 logger = logging.getLogger("selfcodealign")
 
@@ -38,7 +39,10 @@ class PipelineTask(luigi.Task):
 
     def complete(self) -> bool:
         session.begin()
-        return bool(super().complete())
+        try:
+            return bool(super().complete())
+        except PipelineError as error:
+            session.fail(error)
 
     def on_failure(self, exception: BaseException) -> str:
         run = session.current()
@@ -79,7 +83,7 @@ class ShardTask(PipelineTask):
     """One shard of one stage. `stage` is the name of the stage's folder."""
 
     shard = luigi.IntParameter(description="number of the shard")
-    stage: str
+    stage: ClassVar[str]
 
     @property
     def priority(self) -> int:  # type: ignore[override]
@@ -87,8 +91,12 @@ class ShardTask(PipelineTask):
         return FIRST_SHARD_PRIORITY - int(self.shard)
 
     @property
+    def recipe(self) -> Recipe:
+        return session.current().recipes[self.stage]
+
+    @property
     def paths(self) -> ShardPaths:
-        return session.current().shard(self.stage, self.shard)
+        return ShardPaths(self.recipe.folder(session.current().artifacts), self.shard)
 
     def input_paths(self, stage: str) -> ShardPaths:
         """The same shard of an earlier stage."""
@@ -102,8 +110,7 @@ class ShardTask(PipelineTask):
 
         Raises Finished when another worker has published the shard.
         """
-        run = session.current()
-        run.recipes[self.stage].write(run.artifacts)
+        self.recipe.write(session.current().artifacts)
         return ShardWriter(self.paths)
 
 
@@ -123,6 +130,24 @@ class GenerationTask(ShardTask):
     def units(self) -> Iterable[Unit]:
         """What is to be generated for this shard, in a fixed order."""
 
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Where a completion ends."""
+        return render.STOPS[self.stage]
+
+    @property
+    def plan(self) -> GenerationPlan:
+        return session.current().plans[self.stage]
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """The engine that generates: the run's own, which outlives the task."""
+        yield session.current().engine
+
+    def context(self, key: str) -> str:
+        """The few-shot context of a key."""
+        return render.context(session.current().exemplars, self.stage, self.plan.shots, key)
+
     @abstractmethod
     def tail(self, unit: Unit) -> str:
         """The unit's own part of the prompt."""
@@ -141,30 +166,30 @@ class GenerationTask(ShardTask):
                 self.stage, len(units), self.shard, resumed=writer.resumed
             ) as ticker:
                 # An engine is loaded for work only: a shard may be finished but for its publication.
-                for completion in run.engine.generate(self._requests(pending)) if pending else ():
-                    kept = self._settle(writer, units[completion.id], completion)
-                    ticker.advance(kept, tokens=completion.new_tokens)
+                if pending:
+                    with self.engine() as engine:
+                        for completion in engine.generate(self._requests(pending)):
+                            kept = self._settle(writer, units[completion.id], completion)
+                            ticker.advance(kept, tokens=completion.new_tokens)
             seconds = round(time.monotonic() - began, 3)
             writer.publish({"seconds": seconds, "resumed": writer.resumed})
 
     def _requests(self, pending: list[Unit]) -> Iterator[Request]:
         """Requests in an order that lets the engine share: by context, then by prompt, samples together."""
-        run = session.current()
-        plan = run.plans[self.stage]
-        kin = run.recipes[self.stage].kin
+        plan, kin = self.plan, self.recipe.kin
         sampling = Sampling(plan.temperature, plan.top_k, plan.top_p, plan.min_p)
         by_context: dict[str, list[Unit]] = defaultdict(list)
         for unit in pending:
             by_context[self._context_key(unit)].append(unit)
         for key in sorted(by_context):
-            context = render.context(run.exemplars, self.stage, plan.shots, key)
+            context = self.context(key)
             for unit in by_context[key]:
                 yield Request(
                     id=unit.id,
                     context=context,
                     tail=self.tail(unit),
                     max_tokens=plan.max_tokens,
-                    stops=render.STOPS[self.stage],
+                    stops=self.stops,
                     seed=_number(kin, unit.record["id"], str(unit.sample)) % 2**32,
                     sampling=sampling,
                 )

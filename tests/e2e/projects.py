@@ -40,10 +40,12 @@ class Project:
         with open(self.root / "luigi.cfg", "w") as file:
             parser.write(file)
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, task: str = "FinalDataset", **environment: str
+    ) -> subprocess.Popen[str]:
         """The user's command, in a process group of its own."""
         return subprocess.Popen(
-            [str(LUIGI), "--module", "pipeline", "FinalDataset", *arguments],
+            [str(LUIGI), "--module", "pipeline", task, *arguments],
             cwd=self.root,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
@@ -52,9 +54,11 @@ class Project:
             start_new_session=True,
         )
 
-    def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
+    def run(
+        self, *arguments: str, task: str = "FinalDataset", **environment: str
+    ) -> tuple[int, str]:
         """The user's command to its end: exit code and output."""
-        process = self.start(*arguments, **environment)
+        process = self.start(*arguments, task=task, **environment)
         output, _ = process.communicate(timeout=900)
         return process.returncode, output
 

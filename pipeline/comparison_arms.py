@@ -1,0 +1,71 @@
+"""The arms of a comparison: each is the same pipeline under a few other settings.
+
+An arm's settings are by section and key, as in luigi.cfg and on the command line
+(`[selection] among = failing` is `--selection-among failing`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import luigi
+
+from pipeline.config import SECTIONS, Settings, as_list
+from pipeline.errors import ConfigError
+
+BASE = "base"
+Overrides = dict[tuple[str, str], Any]
+
+ARMS: dict[str, Overrides] = {
+    # Which responses: the paper's random passing one, any, failing ones, and our best verified one.
+    "passing": {("selection", "among"): "passing", ("selection", "choose"): "random"},
+    "random": {("selection", "among"): "all", ("selection", "choose"): "random"},
+    "failing": {("selection", "among"): "failing", ("selection", "choose"): "random"},
+    "best": {("selection", "among"): "passing", ("selection", "choose"): "best"},
+}
+
+
+def chosen(settings: Settings) -> dict[str, Overrides]:
+    """The arms that [comparison] names. Raises ConfigError for a name that there is not."""
+    names = as_list(settings.comparison.arms)
+    unknown = [name for name in names if name not in ARMS]
+    if unknown or not names:
+        raise ConfigError(
+            f"[comparison] arms: there is no arm {', '.join(unknown)}",
+            f"there are {', '.join(ARMS)}",
+        )
+    return {name: ARMS[name] for name in names}
+
+
+def of_seed(seed: int, *, tuned: bool, rows: int) -> Overrides:
+    """The settings of one of an arm's evaluations."""
+    return {
+        ("finetuning", "rows"): rows,
+        ("finetuning", "seed"): seed,
+        ("evaluation", "seed"): seed,
+        ("evaluation", "prompt"): "auto",
+        ("evaluation", "model"): "tuned" if tuned else "base",
+    }
+
+
+def apply(settings: Settings, overrides: Overrides) -> Settings:
+    """The settings with the overrides in place."""
+    sections: dict[str, luigi.Config] = {}
+    for (name, key), value in overrides.items():
+        section = sections.get(name, getattr(settings, name))
+        sections[name] = type(section)(**{**section.param_kwargs, key: value})
+    return replace(settings, **sections)
+
+
+def options(settings: Settings) -> list[str]:
+    """The settings as options of luigi's command line, all of them: a child may not see its parent's."""
+    return [
+        part
+        for section in SECTIONS
+        for key, parameter in section.get_params()
+        for part in (
+            f"--{section.__name__}-{key.replace('_', '-')}",
+            parameter.serialize(getattr(getattr(settings, section.__name__), key)),
+        )
+    ]

@@ -1,0 +1,128 @@
+"""What a comparison says: figures with intervals, a table, a plot.
+
+In: each arm's scores by seed and task, and its selection. Out: a JSON document, Markdown, SVG.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from math import log2
+from typing import Any
+
+from pipeline.comparison_arms import BASE
+from pipeline.evaluation_figures import bootstrap
+from pipeline.text.rules import fingerprint
+from targets import ShardPaths
+
+Runs = Sequence[Sequence[float]]
+_SOLVED = 0.5
+
+
+def figures(
+    runs: Mapping[str, Runs], about: Mapping[str, dict[str, Any]], setting: dict[str, Any]
+) -> dict[str, Any]:
+    """For the base and each arm mean, low, high and each seed's score; `kept` is the share that an arm still
+    solves of what the base solves in most of its seeds, `gain` the difference to the base in the same
+    tasks, with its interval."""
+    base = _means(runs[BASE])
+    solved = [task for task, score in enumerate(base) if score > _SOLVED]
+    found: dict[str, Any] = dict(setting)
+    for name, scores in runs.items():
+        found[name] = {
+            **asdict(bootstrap(scores)),
+            "seeds": [round(sum(run) / len(run), 4) for run in scores],
+        }
+        if name != BASE:
+            gains = [[a - b for a, b in zip(run, base, strict=True)] for run in scores]
+            kept = [run[task] for run in scores for task in solved]
+            found[name] |= {
+                "gain": asdict(bootstrap(gains)),
+                "kept": round(sum(kept) / len(kept), 4) if kept else None,
+                **about.get(name, {}),
+            }
+    return found
+
+
+def _means(runs: Runs) -> list[float]:
+    return [sum(scores) / len(scores) for scores in zip(*runs, strict=True)]
+
+
+def diversity(selected: ShardPaths, size: int) -> dict[str, Any]:
+    """How varied an arm's selection is: distinct instructions, entropy of their concepts in bits, and the
+    share of candidates that resembled a row too much."""
+    texts: set[str] = set()
+    concepts: Counter[str] = Counter()
+    for row in selected.read():
+        texts.add(fingerprint(row["instruction"]))
+        concepts.update(row["concepts"])
+    total = sum(concepts.values())
+    entropy = -sum(n / total * log2(n / total) for n in concepts.values()) if total else 0.0
+    near = selected.read_meta()["rules"].get("near_duplicate", 0)
+    return {
+        "selected": size,
+        "distinct_instructions": len(texts),
+        "concept_entropy": round(entropy, 2),
+        "near_duplicate_rate": round(near / (near + size), 4) if size else 0.0,
+    }
+
+
+def table(found: Mapping[str, Any]) -> str:
+    """The figures as Markdown."""
+    lines = [
+        f"pass@1 on {found['pack']} ({found['tasks']} tasks), tuned on {found['rows']} rows each; 95 % intervals",
+        "",
+        "| | score | interval | seeds | gain on base | kept of what base solves | rows selected |"
+        " concept entropy | near-duplicates |",
+        "|---|---:|---|---|---|---:|---:|---:|---:|",
+    ]
+    for name, of in _arms(found).items():
+        seeds = ", ".join(f"{score:.3f}" for score in of["seeds"])
+        cells = [name, f"{of['mean']:.3f}", f"{of['low']:.3f} to {of['high']:.3f}", seeds]
+        if name == BASE:
+            cells += ["", "", "", "", ""]
+        else:
+            gain = of["gain"]
+            cells += [
+                f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})",
+                "" if of["kept"] is None else f"{of['kept']:.3f}",
+                str(of["selected"]),
+                f"{of['concept_entropy']:.2f} bits",
+                f"{of['near_duplicate_rate']:.1%}",
+            ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def plot(found: Mapping[str, Any]) -> str:
+    """Means and intervals, one line an arm, as SVG."""
+    import vl_convert
+
+    values = [
+        {"arm": name, **{k: of[k] for k in ("mean", "low", "high")}}
+        for name, of in _arms(found).items()
+    ]
+    points = [
+        {"arm": name, "score": score} for name, of in _arms(found).items() for score in of["seeds"]
+    ]
+    y = {"field": "arm", "type": "nominal", "sort": None, "title": None}
+    x = {"type": "quantitative", "title": "pass@1", "scale": {"zero": False}}
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": 560,
+        "height": {"step": 34},
+        "layer": [
+            {"data": {"values": values}, "mark": {"type": "rule", "strokeWidth": 3, "color": "#4c78a8"},
+             "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
+            {"data": {"values": values}, "mark": {"type": "tick", "thickness": 3, "color": "#1b3a5c"},
+             "encoding": {"y": y, "x": {**x, "field": "mean"}}},
+            {"data": {"values": points}, "mark": {"type": "point", "color": "#e45756"},
+             "encoding": {"y": y, "x": {**x, "field": "score"}}},
+        ],
+    }  # fmt: skip
+    return str(vl_convert.vegalite_to_svg(spec))
+
+
+def _arms(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: value for name, value in found.items() if isinstance(value, dict)}

@@ -1,0 +1,53 @@
+"""Figures of an evaluation: pass@k, and the interval that a benchmark's size allows.
+
+Pure arithmetic. In: how many of each task's samples passed. Out: shares between 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+
+RESAMPLES = 2000
+SHARE = 95
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with the ends of its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def pass_at_k(n: int, passed: int, k: int) -> float:
+    """The chance that one of k samples passes, estimated without bias from n samples.
+
+    Chen et al. 2021, "Evaluating Large Language Models Trained on Code", section 2.1:
+    1 - C(n - passed, k) / C(n, k).
+    """
+    if not 0 <= passed <= n or not 1 <= k <= n:
+        raise ValueError(f"pass@{k} of {passed} passed out of {n}")
+    return 1.0 - comb(n - passed, k) / comb(n, k)
+
+
+def bootstrap(runs: Sequence[Sequence[float]]) -> Estimate:
+    """The mean over runs and tasks; its interval by drawing runs and tasks anew, with replacement.
+
+    `runs[i][j]` is the score of task j in run i: all runs have the same tasks. One run is an evaluation;
+    several are evaluations of models that differ by their seed alone.
+    """
+    scores = np.asarray(runs, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    count, tasks = scores.shape
+    means = [
+        scores[rng.integers(count, size=count)][:, rng.integers(tasks, size=tasks)].mean()
+        for _ in range(RESAMPLES)
+    ]
+    tail = (100 - SHARE) / 2
+    low, high = np.percentile(means, [tail, 100 - tail])
+    return Estimate(round(float(scores.mean()), 4), round(float(low), 4), round(float(high), 4))

@@ -1,0 +1,115 @@
+"""Tuned weights as a GGUF file: the base model's own file with other numbers in it.
+
+Vocabulary, shape and tensor types are those of the base's GGUF, so what the engine ran before, it runs
+after. In: a folder of safetensors and the base's GGUF. Out: a GGUF file, published whole. It serves the
+architectures whose tensors are the same in both formats, but for the pairs that llama's RoPE turns; the
+others are for llama.cpp's convert_hf_to_gguf.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import PipelineError
+from targets.atomic import sync_folder, temporary_beside
+
+if TYPE_CHECKING:
+    from gguf import GGUFReader, GGUFWriter, ReaderTensor
+
+ARCHITECTURES = ("llama", "qwen2", "qwen3", "starcoder2")
+OUTPUT, EMBEDDING, ROPE_TABLE = "output.weight", "token_embd.weight", "rope_freqs.weight"
+
+
+def write_gguf(weights: Path, base: Path, path: Path) -> None:
+    """Write `path` from the safetensors in the folder `weights`.
+
+    Raises PipelineError for an architecture that is not served, or tensors that are not there.
+    """
+    import gguf
+    from safetensors import safe_open
+
+    reader = gguf.GGUFReader(str(base))
+    architecture = str(reader.fields["general.architecture"].contents())
+    remedy = f"llama.cpp has a converter for it: python convert_hf_to_gguf.py {weights}"
+    if architecture not in ARCHITECTURES:
+        raise PipelineError(f"no GGUF of a {architecture} model can be written here", remedy)
+    stored = _stored(weights, architecture, _number(reader, f"{architecture}.block_count"))
+    partial = temporary_beside(path)
+    writer = gguf.GGUFWriter(str(partial), architecture)
+    _copy_fields(reader, writer)
+    for tensor in reader.tensors:
+        name = tensor.name
+        if name == ROPE_TABLE:
+            weight = tensor.data
+        elif (found := stored.get(name) or (name == OUTPUT and stored[EMBEDDING])) is False:
+            raise PipelineError(f"{weights} has no tensor for {name} of {base}", remedy)
+        else:
+            file, original = found
+            with safe_open(file, framework="pt") as tensors:
+                weight = tensors.get_tensor(original).float().numpy()
+            if architecture == "llama" and name.endswith(("attn_q.weight", "attn_k.weight")):
+                heads = "head_count" if name.endswith("attn_q.weight") else "head_count_kv"
+                weight = _pair_up(weight, _number(reader, f"llama.attention.{heads}"))
+        _add(writer, tensor, weight)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    partial.replace(path)
+    sync_folder(path.parent)
+
+
+def _stored(weights: Path, architecture: str, blocks: int) -> dict[str, tuple[Path, str]]:
+    """Where each tensor is, by its name in GGUF: the file, and its name there."""
+    import gguf
+    from safetensors import safe_open
+
+    kind = next(key for key, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
+    names = gguf.get_tensor_name_map(kind, blocks)
+    found = {}
+    for file in sorted(weights.glob("*.safetensors")):
+        with safe_open(file, framework="pt") as tensors:
+            for original in tensors.keys():  # noqa: SIM118 - it is no mapping
+                name = names.get_name(original, try_suffixes=(".weight", ".bias"))
+                if name is not None:
+                    found[name] = (file, original)
+    return found
+
+
+def _pair_up(weight: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of a projection in the order of GGUF, whose RoPE turns neighbours, not halves."""
+    rows, columns = weight.shape
+    halves = weight.reshape(heads, 2, rows // heads // 2, columns)
+    return halves.swapaxes(1, 2).reshape(rows, columns)
+
+
+def _number(reader: GGUFReader, key: str) -> int:
+    return int(reader.fields[key].contents())
+
+
+def _copy_fields(reader: GGUFReader, writer: GGUFWriter) -> None:
+    from gguf import GGUFValueType
+
+    for field in reader.fields.values():
+        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+            continue  # the writer's own
+        kind = field.types[0]
+        element = field.types[-1] if kind == GGUFValueType.ARRAY else None
+        writer.add_key_value(field.name, field.contents(), kind, element)
+
+
+def _add(writer: GGUFWriter, tensor: ReaderTensor, weight: np.ndarray) -> None:
+    """Add a weight in the base tensor's own type, or in F16 where only llama.cpp can write that."""
+    from gguf import GGMLQuantizationType
+    from gguf.quants import quantize
+
+    kind: Any = tensor.tensor_type
+    try:
+        data = quantize(np.ascontiguousarray(weight, dtype=np.float32), kind)
+    except NotImplementedError:
+        kind = GGMLQuantizationType.F16
+        data = quantize(np.ascontiguousarray(weight, dtype=np.float32), kind)
+    writer.add_tensor(tensor.name, data, raw_dtype=kind)

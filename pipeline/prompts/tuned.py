@@ -1,0 +1,19 @@
+"""The prompt of a tuned model: one sentence, the instruction, and the response that it is tuned to write.
+
+Fine-tuning and evaluation share it. It has no context worth sharing, so all of it but the sentence is a
+record's own.
+"""
+
+from __future__ import annotations
+
+SENTENCE = "Below is a programming instruction, with a response that carries it out.\n\n"
+
+
+def tail(instruction: str) -> str:
+    """What follows the sentence, up to where the response begins."""
+    return f"### Instruction\n{instruction}\n\n### Response\n"
+
+
+def prompt(instruction: str) -> str:
+    """The whole prompt."""
+    return SENTENCE + tail(instruction)

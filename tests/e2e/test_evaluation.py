@@ -1,0 +1,111 @@
+"""`luigi --module pipeline Evaluation` and `python -m pipeline evaluate`, with kill -9 in between."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.demo.pack import PACK
+from tests.e2e.projects import Project, kill_tree, wait_until
+
+TASKS = 24
+
+
+@pytest.fixture
+def small(project: Project) -> Project:
+    """A project whose pack is the beginning of the demo pack."""
+    lines = gzip.decompress(PACK.read_bytes()).splitlines(keepends=True)
+    (project.root / "small.jsonl").write_bytes(b"".join(lines[:TASKS]))
+    project.configure(
+        evaluation={"pack": "small.jsonl", "samples": 4, "k": "1, 4", "temperature": 0.7}
+    )
+    return project
+
+
+def reports(project: Project) -> list[dict[str, Any]]:
+    return [
+        orjson.loads(path.read_bytes())
+        for path in project.artifacts.glob("evaluation/*/report.json")
+    ]
+
+
+def results(project: Project) -> dict[str, tuple[int, int]]:
+    """The files of the two stages, as `Project.files` tells them."""
+    files = project.files().items()
+    return {name: file for name, file in files if name.startswith(("answers/", "evaluation/"))}
+
+
+def test_killed_in_each_of_its_stages_it_goes_on_and_gives_the_figures(small: Project) -> None:
+    finished: dict[str, list[dict[str, Any]]] = {}
+    for stage in ("answers", "evaluation"):
+        process = small.start(task="Evaluation")
+        wait_until(lambda stage=stage: len(small.journal(stage)) >= 8, process)
+        kill_tree(process)
+        finished[stage] = small.journal(stage)
+    code, output = small.run(task="Evaluation")
+    assert code == 0, output
+    assert f"evaluation 000000: goes on at {len(finished['evaluation'])} of" in output
+    for stage, lines in finished.items():
+        kept = small.records(stage)
+        assert all(kept[line["id"]] == line["record"] for line in lines if "record" in line)
+    [report] = reports(small)
+    assert report["tasks"] == len(report["passed"]) == TASKS
+    assert sum(report["passed"].values()) == sum(
+        r["passed"] for r in small.records("evaluation").values()
+    )
+    one, four = report["figures"]["pass@1"], report["figures"]["pass@4"]
+    assert one["mean"] == pytest.approx(sum(report["passed"].values()) / (4 * TASKS), abs=1e-4)
+    assert one["low"] < one["mean"] < one["high"]
+    assert four["mean"] == pytest.approx(
+        sum(c > 0 for c in report["passed"].values()) / TASKS, abs=1e-4
+    )
+    answers = report["recipe"]["made_from"]["ingredients"]
+    assert answers["model"]["sha256"] == report["model"]["sha256"]
+    assert answers["pack"]["name"] == "small" and answers["prompt"]["style"] == "few_shot"
+    assert report["recipe"]["ingredients"]["timeout_s"] == 10
+
+
+def test_the_command_scores_a_model_and_does_nothing_the_second_time(small: Project) -> None:
+    options = (
+        "evaluate",
+        "--pack",
+        "small.jsonl",
+        "--samples",
+        "1",
+        "--k",
+        "1",
+        "--temperature",
+        "0",
+    )
+    code, output = small.ask(*options)
+    assert code == 0, output
+    assert "selfcodealign-demo on small: pass@1 0." in output
+    before = results(small)
+    assert small.ask(*options)[0] == 0
+    assert results(small) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "code", "says"),
+    [
+        ("k", "5", 15, "[evaluation] k = 5 with samples = 4"),
+        ("model", "missing.gguf", 20, "missing.gguf"),
+        ("pack", "missing.jsonl", 20, "missing.jsonl"),
+    ],
+)
+def test_a_wrong_setting_ends_with_its_code(
+    small: Project, key: str, value: str, code: int, says: str
+) -> None:
+    ended, output = small.run(f"--evaluation-{key}", value, task="Evaluation")
+    assert ended == code, output
+    assert says in output and "Traceback" not in output
+
+
+def test_a_pack_that_cannot_be_judged_names_itself(small: Project) -> None:
+    (small.root / "small.jsonl").write_text('{"question": "?", "answer": "!"}\n')
+    code, output = small.run(task="Evaluation")
+    assert code == 15, output
+    assert "small.jsonl" in output
