@@ -1,34 +1,73 @@
-"""Python source to seed functions: the top-level functions of a file, each kept or dropped by a named rule.
+"""Python source to definitions: the functions, methods and classes of a file that may become seeds.
 
-The rules are those of the reference that need nothing but the text: a docstring, a returned value, at
-least one argument, a bounded length. The source is parsed, never executed.
+The source is parsed with tree-sitter, never executed: a syntax error costs the definition that it is in and
+not its neighbours, and syntax newer than the running interpreter is read like any other, so a file gives
+the same definitions under every Python. Whether a definition makes a seed is judged in filters.py.
+
+A seed's code is the imports that it uses (imports.py), a blank line or two, and the definition's own lines; a
+method stands in its class's header. Equal code is the same seed wherever it stands.
 """
 
 from __future__ import annotations
 
-import ast
+import codecs
 import hashlib
-import warnings
+import io
+import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from pipeline.prompts.render import breaks_structure
+from tree_sitter import Node
 
+from pipeline.text.imports import Imports
+from pipeline.text.syntax import parse, text_of, undecorated
+
+FUNCTIONS, METHODS, CLASSES = "functions", "methods", "classes"
+KINDS = (FUNCTIONS, METHODS, CLASSES)
 SEED_ID_CHARS = 16
+
+_DEFINITIONS = {"function_definition": FUNCTIONS, "class_definition": CLASSES}
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """A top-level function: `code` is its dedented text with decorators, lines are 1-based, inclusive."""
+class Dropped:
+    """A definition or a whole file (`name` empty) that is no seed, and why."""
 
     name: str
     first_line: int
-    last_line: int
-    code: str
+    rule: str
+    evidence: str
 
-    @property
+
+@dataclass(frozen=True)
+class Definition:
+    """A function, method or class; lines are those of the file, 1-based, inclusive, with decorators."""
+
+    name: str
+    kind: str
+    first_line: int
+    last_line: int
+    node: Node
+    body: str
+    module: Imports
+    context: tuple[Node, ...]
+
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """The import statements that it needs."""
+        return self.module.used_by(*self.context)
+
+    @cached_property
+    def code(self) -> str:
+        """The imports it needs and its own text: what prompts show."""
+        if not self.imports:
+            return self.body
+        return "\n".join(self.imports) + "\n\n\n" + self.body
+
+    @cached_property
     def digest(self) -> str:
-        """sha256 of the code in hex; equal code is the same seed wherever it stands."""
+        """sha256 of the code in hex."""
         return hashlib.sha256(self.code.encode()).hexdigest()
 
     @property
@@ -37,88 +76,71 @@ class Function:
         return self.digest[:SEED_ID_CHARS]
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A function or a whole file (`name` empty) that is no seed, and why."""
-
-    name: str
-    first_line: int
-    rule: str
-    evidence: str
-
-
 def decode(content: bytes) -> str | Dropped:
-    """The text of a Python file, or why it has none."""
+    """The text of a Python file in the encoding that it declares (PEP 263), or why it has none."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Dropped("", 0, "not_utf8", "starts with a UTF-16 byte order mark")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return Dropped("", 0, "not_utf8", f"byte {error.start}: {error.reason}")
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        text = content.decode(encoding)
+    except SyntaxError as error:
+        return Dropped("", 0, "not_utf8", str(error)[:200])
+    except (UnicodeDecodeError, LookupError) as error:
+        return Dropped("", 0, "not_utf8", str(error)[:200])
     if "\0" in text:
         return Dropped("", 0, "not_python", "source has NUL bytes")
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def functions(text: str, max_lines: int) -> Iterator[Function | Dropped]:
-    """Every top-level function of a file, in order; one file-level Dropped when it does not parse."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", None) or 0
-        yield Dropped("", line, "not_python", f"{type(error).__name__}: {str(error)[:200]}")
+def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropped]:
+    """The definitions of these kinds in a file, in order, and its top-level syntax errors."""
+    source = text.encode()
+    module = parse(source)
+    lines = source.split(b"\n")
+    imports = Imports(module)
+    for node in module.children:
+        if node.type == "ERROR":
+            line = node.start_point[0]
+            evidence = lines[line].decode(errors="replace").strip()[:200]
+            yield Dropped("", line + 1, "syntax_error", evidence)
+        for kind, header, outer in _candidates(node):
+            if kind not in kinds:
+                continue
+            inner = undecorated(outer)
+            first, last = outer.start_point[0], _last_row(outer)
+            name = text_of(inner.child_by_field_name("name"))
+            body = "".join(line.decode().rstrip() + "\n" for line in lines[first : last + 1])
+            context = [outer]
+            if header is not None:
+                name = f"{text_of(header.child_by_field_name('name'))}.{name}"
+                body = _header_text(header) + body
+                context += header.children_by_field_name("superclasses")
+            yield Definition(
+                name, kind, first + 1, last + 1, inner, body, imports, tuple(context)
+            )
+
+
+def _candidates(node: Node) -> Iterator[tuple[str, Node | None, Node]]:
+    """(kind, class around it, node with decorators) of a top-level statement and of a class's methods."""
+    inner = undecorated(node)
+    kind = _DEFINITIONS.get(inner.type)
+    if kind is None:
         return
-    lines = _physical_lines(text)
-    for node in module.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield _judge(node, lines, max_lines)
+    yield kind, None, node
+    block = inner.child_by_field_name("body")
+    if kind == CLASSES and block is not None:
+        for child in block.children:
+            if undecorated(child).type == "function_definition":
+                yield METHODS, inner, child
 
 
-def _judge(
-    node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str], max_lines: int
-) -> Function | Dropped:
-    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    last = node.end_lineno or node.lineno
-    code = "".join(line.rstrip() + "\n" for line in lines[first - 1 : last])
-    length = last - first + 1
-
-    def dropped(rule: str, evidence: str) -> Dropped:
-        return Dropped(node.name, first, rule, evidence)
-
-    if not (ast.get_docstring(node) or "").strip():
-        return dropped("no_docstring", node.name)
-    if not _takes_argument(node):
-        return dropped("no_argument", node.name)
-    if not _returns_value(node):
-        return dropped("no_returned_value", node.name)
-    if length > max_lines:
-        return dropped("too_long", f"{length} lines > {max_lines}")
-    if breaks_structure(code):
-        return dropped("prompt_structure", "a line reads as a section header of our prompts")
-    return Function(node.name, first, last, code)
+def _last_row(node: Node) -> int:
+    """The last row that a node has characters in."""
+    row, column = node.end_point
+    return row - 1 if column == 0 and row > node.start_point[0] else row
 
 
-def _takes_argument(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    arguments = node.args
-    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    return bool(named or arguments.vararg or arguments.kwarg)
-
-
-def _returns_value(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether the function itself (not one nested in it) returns an expression other than None."""
-    pending: list[ast.AST] = list(node.body)
-    while pending:
-        current = pending.pop()
-        if isinstance(current, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            continue
-        if isinstance(current, ast.Return) and current.value is not None:
-            constant = isinstance(current.value, ast.Constant) and current.value.value is None
-            if not constant:
-                return True
-        pending.extend(ast.iter_child_nodes(current))
-    return False
-
-
-def _physical_lines(text: str) -> list[str]:
-    """Lines as the Python parser counts them; str.splitlines would also split at form feeds and others."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def _header_text(node: Node) -> str:
+    """A class statement up to its colon, on one line."""
+    bases = node.child_by_field_name("superclasses")
+    return " ".join(f"class {text_of(node.child_by_field_name('name'))}{text_of(bases)}:".split()) + "\n"

@@ -1,27 +1,45 @@
-"""Which licence a source file is under, as an SPDX identifier, or None when it cannot be known.
+"""Which licence a source file is under, as an SPDX expression, or None when it cannot be known.
 
-A file's own SPDX header counts first, then the nearest licence file above it. Licence texts are told by
-phrases that only they contain; a text that matches none stays unknown rather than guessed.
+A file's own SPDX header counts first, then what its source says of it: the nearest licence file, a dataset's
+column, a package's metadata. Identifiers are those of license-expression, which carries the SPDX list and
+each licence's category. Licence texts are told by phrases that only they contain; a text that matches none
+stays unknown rather than guessed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
 
-LICENCE_FILES = (
-    "LICENSE",
-    "LICENSE.txt",
-    "LICENSE.md",
-    "LICENCE",
-    "LICENCE.txt",
-    "LICENCE.md",
-    "COPYING",
-)
-HEADER_BYTES = 4096
+from pipeline.errors import ConfigError
 
+UNKNOWN = "unknown"
+HEADER_CHARS = 4096
+TEXT_BYTES = 65536  # of a licence file that are looked at
+
+_FILE = re.compile(r"(?:LICEN[CS]E|COPYING|UNLICENSE)(?:[._-].*)?", re.IGNORECASE)
+# LICENSE-MIT beside LICENSE-APACHE: the user may choose.
+_CHOICE = re.compile(r"LICEN[CS]E[._-](?!txt$|md$|rst$).+", re.IGNORECASE)
 _SPDX = re.compile(
     r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() -]+?)\s*(?:\*/|-->|$)", re.MULTILINE
 )
+_PERMISSIVE = ("Permissive", "Public Domain")
+
+# What package metadata and datasets write for an SPDX identifier.
+_ALIASES = {
+    "mit license": "MIT", "the mit license": "MIT", "mit/x11": "MIT",
+    "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0",
+    "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
+    "apache software license": "Apache-2.0", "asl 2.0": "Apache-2.0",
+    "bsd-3": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause", "new bsd": "BSD-3-Clause",
+    "new bsd license": "BSD-3-Clause", "modified bsd license": "BSD-3-Clause",
+    "bsd 2-clause": "BSD-2-Clause", "isc license": "ISC", "isc license (iscl)": "ISC",
+    "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0", "mpl 2.0": "MPL-2.0",
+    "python software foundation license": "PSF-2.0", "psf": "PSF-2.0",
+    "the unlicense (unlicense)": "Unlicense",
+}  # fmt: skip
 
 # Phrases from the licence texts themselves; all of a row's phrases must occur, the first row that fits wins.
 _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -30,21 +48,26 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("LGPL-2.1-only", ("gnu lesser general public license", "version 2.1")),
     ("GPL-3.0-only", ("gnu general public license", "version 3")),
     ("GPL-2.0-only", ("gnu general public license", "version 2")),
+    ("EPL-2.0", ("eclipse public license", "v 2.0")),
     ("MPL-2.0", ("mozilla public license", "2.0")),
     ("Apache-2.0", ("apache license", "version 2.0")),
     ("PSF-2.0", ("python software foundation license version 2",)),
     ("BSD-3-Clause", ("redistribution and use in source and binary forms", "neither the name")),
     ("BSD-2-Clause", ("redistribution and use in source and binary forms",)),
-    ("ISC", ("permission to use, copy, modify, and/or distribute this software for any purpose",)),
+    ("BSL-1.0", ("boost software license", "version 1.0")),
+    ("CC0-1.0", ("cc0 1.0 universal",)),
+    ("Zlib", ("provided 'as-is', without any express or implied warranty", "altered source versions")),
+    ("0BSD", ("use, copy, modify, and/or distribute this software for any purpose with or without fee is",)),
+    ("ISC", ("permission to use, copy, modify, and/or distribute this software for any purpose", "copyright notice",)),
     ("MIT", ("permission is hereby granted, free of charge", "without restriction")),
     ("Unlicense", ("this is free and unencumbered software released into the public domain",)),
 )
 
 
 def from_header(text: str) -> str | None:
-    """The SPDX identifier that a source file states in its first lines."""
-    match = _SPDX.search(text[:HEADER_BYTES])
-    return match[1] if match else None
+    """The SPDX expression that a source file states in its first lines."""
+    match = _SPDX.search(text[:HEADER_CHARS])
+    return normalised(match[1]) if match else None
 
 
 def from_licence_text(text: str) -> str | None:
@@ -54,3 +77,94 @@ def from_licence_text(text: str) -> str | None:
         if all(phrase in flat for phrase in phrases):
             return identifier
     return None
+
+
+def is_licence_file(name: str) -> bool:
+    return _FILE.fullmatch(name) is not None
+
+
+def of_folder(texts: dict[str, str]) -> str | None:
+    """The licence that the licence files of one folder make together, from their texts by name."""
+    found = {name: from_licence_text(text) for name, text in sorted(texts.items())}
+    choices = {licence for name, licence in found.items() if _CHOICE.fullmatch(name) and licence}
+    if len(choices) > 1:
+        return " OR ".join(sorted(choices))
+    return next(iter(found.values()), None)
+
+
+def normalised(text: str) -> str | None:
+    """An SPDX expression in its canonical form, or None for what is none."""
+    text = " ".join(text.split())
+    text = _ALIASES.get(text.lower(), text)
+    if not text or len(text) > 500:
+        return None
+    if text.startswith("LicenseRef-"):
+        return text
+    result = _licensing().validate(text)
+    return None if result.errors else str(result.normalized_expression)
+
+
+def all_of(names: Iterable[str]) -> str | None:
+    """The expression for a file under several licences at once; None when one of them is unknown."""
+    known = [normalised(name) for name in names]
+    if not known or None in known:
+        return None
+    return normalised(" AND ".join(f"({name})" for name in sorted({str(name) for name in known})))
+
+
+class AllowList:
+    """Licences that a seed may be under: `any`, `permissive`, or SPDX identifiers and `unknown`."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(_checked(name) for name in names)
+
+    def allows(self, licence: str | None) -> bool:
+        """Whether the licence may be used; of alternatives one is enough."""
+        if "any" in self._names:
+            return True
+        if licence is None:
+            return UNKNOWN in self._names
+        if licence in self._names:
+            return True
+        parsed = _licensing().parse(licence)
+        return parsed is not None and self._satisfied(parsed)
+
+    def _satisfied(self, node: Any) -> bool:
+        operator = getattr(node, "operator", "").strip()
+        if operator == "OR":
+            return any(self._satisfied(part) for part in node.args)
+        if operator == "AND":
+            return all(self._satisfied(part) for part in node.args)
+        # An exception only ever gives more rights than the licence that it is for.
+        key = str(getattr(node, "license_symbol", node).key)
+        return key in self._names or ("permissive" in self._names and key in _permissive())
+
+
+def _checked(name: str) -> str:
+    if name in ("any", "permissive", UNKNOWN) or name.startswith("LicenseRef-"):
+        return name
+    known = normalised(name)
+    if known is None:
+        raise ConfigError(
+            f"[seeds] licences: {name} is no SPDX identifier",
+            "name licences as https://spdx.org/licenses does, e.g. MIT, Apache-2.0; or any, permissive, unknown",
+        )
+    return known
+
+
+@lru_cache(maxsize=1)
+def _licensing() -> Any:
+    import license_expression
+
+    return license_expression.get_spdx_licensing()
+
+
+@lru_cache(maxsize=1)
+def _permissive() -> frozenset[str]:
+    import license_expression
+
+    return frozenset(
+        entry["spdx_license_key"]
+        for entry in license_expression.get_license_index()
+        if entry["category"] in _PERMISSIVE and entry.get("spdx_license_key")
+    )

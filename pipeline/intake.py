@@ -1,0 +1,276 @@
+"""From changed parts of the sources to new seed shards: read, judge by rule, write, then tell the ledger.
+
+In: parts that the ledger does not know as they are now. Out: kept seeds and rejections in new shards, and for
+each part an entry in the ledger: what is in it, so that it need not be read again. The ledger learns of a
+part only when all its seeds are in published shards: a crash in between costs reading it again, and its seeds
+are then found to be there.
+
+A seed that resembles one in force is dropped, the earlier one stays; a seed that is in force already is never
+dropped for a later one. What a dropped seed resembles is in the ledger too: when that goes, it is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from pipeline import typecheck
+from pipeline.sources import Document, Part, Source, Unread
+from pipeline.text import filters, licences
+from pipeline.text.functions import Definition, Dropped, decode, definitions
+from pipeline.text.nearduplicates import NearDuplicates
+from targets import Ledger, ShardPaths, ShardWriter
+
+# Raise it when a rule here or in text/ would judge otherwise: every part is then read again.
+RULES_VERSION = 1
+
+_MOST_REJECTIONS = 50_000  # in one shard: they are sorted in memory when it is published
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What makes a seed, from `[seeds]`. It decides which seeds are in force, not what a seed looks like."""
+
+    kinds: frozenset[str]
+    rules: filters.Settings
+    licences: tuple[str, ...]  # empty: permissive for published sources, any for one's own
+    type_check: bool
+    near_duplicates: float  # Jaccard similarity; 0: off
+
+    def allow_list(self, source: Source) -> licences.AllowList:
+        default = ("permissive",) if source.published else ("any",)
+        return licences.AllowList(self.licences or default)
+
+    def digest(self, source: Source) -> str:
+        """Eight hex digits over all that a part's entry depends on besides the part."""
+        parts = [
+            RULES_VERSION, sorted(self.kinds), self.rules.max_lines, sorted(self.rules.denied_imports),
+            sorted(self.licences), source.published, source.share, self.near_duplicates,
+            typecheck.version() if self.type_check else "",
+        ]  # fmt: skip
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What the ledger will know of a part; filled while the part is read."""
+
+    part: Part
+    state: list[Any]
+    documents: list[list[str | None]] = field(default_factory=list)
+    seeds: list[list[Any]] = field(default_factory=list)
+    rules: Counter[str] = field(default_factory=Counter)
+    resembles: set[str] = field(default_factory=set)
+
+    def place(self, path: str, name: str = "", line: int = 0) -> str:
+        """The id under which something of this part is rejected."""
+        return f"{self.part.source}/{path}" + (f":{line}" if line else "") + (f":{name}" if name else "")
+
+    def add(self, candidate: _Candidate) -> None:
+        origin = [candidate.record[key] for key in ("path", "licence", "repository", "revision")]
+        if not self.documents or self.documents[-1] != origin:
+            self.documents.append(origin)
+        record = candidate.record
+        self.seeds.append([record["id"], record["name"], *record["lines"], len(self.documents) - 1])
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "source": self.part.source,
+            "path": self.part.path,
+            "signature": self.state,
+            "documents": self.documents,
+            "seeds": self.seeds,
+            "rules": dict(self.rules),
+            "resembles": sorted(self.resembles),
+        }
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A definition that no rule of its own text drops."""
+
+    entry: _Entry
+    place: str
+    record: dict[str, Any]
+
+
+class Intake:
+    """One scan's work. `in_force` are the ids in force before it, `settled` those in parts that stay."""
+
+    def __init__(
+        self,
+        folder: Any,
+        ledger: Ledger,
+        wanted: Wanted,
+        shard_size: int,
+        in_force: set[str],
+        settled: dict[str, str],
+    ) -> None:
+        self._folder = folder
+        self._ledger = ledger
+        self._wanted = wanted
+        self._shard_size = shard_size
+        self._in_force = in_force
+        self._first_place = settled
+        published = ShardPaths.published(folder)
+        self._next = published[-1].number + 1 if published else 0
+        self._known: set[str] = set()
+        self._index = NearDuplicates(wanted.near_duplicates) if wanted.near_duplicates else None
+        for shard in published:
+            for seed in shard.read():
+                self._known.add(seed["id"])
+                if self._index is not None and seed["id"] in settled:
+                    self._index.add(seed["id"], seed["code"])
+        self._writer: ShardWriter | None = None
+        self._kept = self._rejected = 0
+        self._finished: dict[str, dict[str, Any] | None] = {}
+
+    def take(self, parts: Iterable[tuple[Source, Part, list[Any]]], advance: Callable[[], None]) -> None:
+        """Read parts, each with its source and the state that the ledger is to remember it in."""
+        for stale in self._folder.glob("shard-*.journal"):
+            # Of an interrupted scan; reading the sources again is cheaper than trusting it.
+            stale.unlink()
+        items = self._read(parts)
+        while batch := list(islice(items, typecheck.BATCH)):
+            candidates = [item for item in batch if isinstance(item, _Candidate)]
+            faults = (
+                typecheck.faults({item.record["id"]: item.record["code"] for item in candidates})
+                if self._wanted.type_check
+                else {}
+            )
+            for item in batch:
+                if isinstance(item, _Candidate):
+                    self._settle(item, faults.get(item.record["id"]))
+                else:
+                    self._finished[item.part.key] = item.as_json()
+                    advance()
+        self._publish()
+        self._ledger.record(self._finished)
+
+    def _read(
+        self, parts: Iterable[tuple[Source, Part, list[Any]]]
+    ) -> Iterator[_Candidate | _Entry]:
+        """The candidates of each part, then its entry: the part was read to its end."""
+        for source, part, state in parts:
+            entry = _Entry(part, state)
+            allowed = self._wanted.allow_list(source)
+            for document in _documents(source, part):
+                if isinstance(document, Unread):
+                    self._reject(entry, entry.place(document.place), document.rule, document.evidence)
+                else:
+                    yield from self._of_document(entry, document, source.share, allowed)
+            yield entry
+
+    def _of_document(
+        self, entry: _Entry, document: Document, share: float, allowed: licences.AllowList
+    ) -> Iterator[_Candidate]:
+        text = decode(document.content)
+        if isinstance(text, Dropped):
+            self._reject(entry, entry.place(document.place), text.rule, text.evidence)
+            return
+        licence = licences.from_header(text) or document.licence
+        if not allowed.allows(licence):
+            evidence = licence or licences.UNKNOWN
+            self._reject(entry, entry.place(document.place), "licence_not_allowed", evidence)
+            return
+        for item in definitions(text, self._wanted.kinds):
+            place = entry.place(document.place, item.name, item.first_line)
+            if isinstance(item, Dropped):
+                self._reject(entry, place, item.rule, item.evidence)
+            elif found := filters.fault(item, self._wanted.rules):
+                self._reject(entry, place, *found)
+            elif not _in_share(item.id, share):
+                self._reject(entry, place, "not_sampled", f"share {share}")
+            else:
+                yield _Candidate(entry, place, _record(entry.part, document, item, licence))
+
+    def _settle(self, candidate: _Candidate, type_error: str | None) -> None:
+        entry, record = candidate.entry, candidate.record
+        seed = record["id"]
+        if type_error is not None:
+            self._reject(entry, candidate.place, "type_error", type_error)
+            return
+        if seed in self._first_place:
+            # Counted from the ledger: which place is the first may change as files come and go.
+            evidence = f"same text as {self._first_place[seed]}, seed {seed}"
+            self._open().reject(candidate.place, "duplicate", evidence)
+            entry.add(candidate)
+            return
+        if self._index is not None and seed not in self._in_force:
+            if match := self._index.find(record["code"]):
+                evidence = f"resembles seed {match.id} (Jaccard {match.similarity:.2f})"
+                self._reject(entry, candidate.place, "near_duplicate", evidence)
+                entry.resembles.add(match.id)
+                return
+        if self._index is not None:
+            self._index.add(seed, record["code"])
+        self._first_place[seed] = candidate.place
+        entry.add(candidate)
+        if seed not in self._known:
+            self._known.add(seed)
+            self._open().keep(seed, record)
+            self._kept += 1
+            if self._kept == self._shard_size:
+                self._publish()
+
+    def _reject(self, entry: _Entry, place: str, rule: str, evidence: str) -> None:
+        entry.rules[rule] += 1
+        self._open().reject(place, rule, evidence)
+        self._rejected += 1
+        if self._rejected == _MOST_REJECTIONS:
+            self._publish()
+
+    def _open(self) -> ShardWriter:
+        if self._writer is None:
+            self._writer = ShardWriter(ShardPaths(self._folder, self._next))
+        return self._writer
+
+    def _publish(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.publish()
+        self._writer = None
+        self._next += 1
+        self._kept = self._rejected = 0
+        self._ledger.record(self._finished)
+        self._finished = {}
+
+
+def _documents(source: Source, part: Part) -> Iterator[Document | Unread]:
+    """A part's documents; one that cannot be read any more is named."""
+    if part.left_out is not None:
+        yield part.left_out
+        return
+    try:
+        yield from source.documents(part)
+    except OSError as error:
+        yield Unread(part.path, "unreadable", error.strerror or str(error))
+
+
+def _record(
+    part: Part, document: Document, item: Definition, licence: str | None
+) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "code": item.code,
+        "name": item.name,
+        "kind": item.kind,
+        "source": part.source,
+        "path": document.path,
+        "lines": [item.first_line, item.last_line],
+        "digest": item.digest,
+        "licence": licence,
+        "repository": document.repository,
+        "revision": document.revision,
+    }
+
+
+def _in_share(seed_id: str, share: float) -> bool:
+    """Ids are hashes, so a share of them is a random sample that stays the same as sources grow."""
+    return int(seed_id[:8], 16) < share * 2**32

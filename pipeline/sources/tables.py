@@ -1,0 +1,176 @@
+"""Datasets of source files as a source: JSONL (also gzipped) and Parquet with a content column.
+
+A row is one Python file. Its columns are known by the names that published datasets use, The Stack's among
+them; rows in other languages are left out, and so are tests, vendored and generated files by their paths.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from glob import glob, has_magic
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from pipeline.errors import MissingDataError
+from pipeline.sources.leftout import by_content, by_path
+from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread
+from pipeline.text import licences
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
+MAX_LINE = 64 * 1024 * 1024
+_BATCH_ROWS = 64
+
+_CONTENT = ("content", "code", "text")
+_PATH = ("max_stars_repo_path", "path", "file_path", "filepath")
+_REPOSITORY = ("max_stars_repo_name", "repo_name", "repo", "repository", "repository_name")
+_REVISION = ("max_stars_repo_head_hexsha", "revision_id", "revision", "commit")
+_LICENCE = ("max_stars_repo_licenses", "detected_licenses", "licenses", "license", "licence")
+_LANGUAGE = ("lang", "language", "ext", "extension")
+_PYTHON = frozenset({"python", "py", ".py", "python3"})
+_COLUMNS = frozenset((*_CONTENT, *_PATH, *_REPOSITORY, *_REVISION, *_LICENCE, *_LANGUAGE))
+
+
+class TableSource:
+    """The files that a path or glob pattern names."""
+
+    published = True
+    share = 1.0
+
+    def __init__(self, label: str, root: Path, include: frozenset[str] = frozenset()) -> None:
+        self.label = label
+        self._include = include
+        pattern = str(root / Path(label).expanduser())
+        found = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
+        self._files = [Path(name) for name in found if name.endswith(SUFFIXES)]
+        if not self._files or not all(path.is_file() for path in self._files):
+            raise MissingDataError(
+                f"[seeds] sources: there is no file {pattern}", "correct the path in luigi.cfg"
+            )
+
+    def parts(self) -> Iterator[Part]:
+        for path in self._files:
+            status = path.stat()
+            yield Part(self.label, str(path), [status.st_size, status.st_mtime_ns])
+
+    def documents(self, part: Part) -> Iterator[Document | Unread]:
+        return documents_of(Path(part.path), part.path, self._include)
+
+
+def documents_of(
+    file: Path,
+    place: str,
+    include: frozenset[str],
+    repository: str | None = None,
+    revision: str | None = None,
+) -> Iterator[Document | Unread]:
+    """The documents of a dataset's file; `place` names the file, repository and revision are the dataset's.
+
+    A damaged file gives the rows before the damage, then says so. Raises OSError when it cannot be opened.
+    """
+    rows = _parquet(file, place) if file.name.endswith(".parquet") else _lines(file, place)
+    for number, row in enumerate(rows):
+        if isinstance(row, Unread):
+            yield row
+        else:
+            yield _document(row, f"{place}#{number}", include, repository, revision)
+
+
+def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
+    opened: IO[bytes] = gzip.open(file) if file.name.endswith(".gz") else open(file, "rb")  # type: ignore[assignment]
+    with opened as lines:
+        number = -1
+        while True:
+            number += 1
+            try:
+                line = lines.readline(MAX_LINE)
+                too_long = len(line) == MAX_LINE and not line.endswith(b"\n")
+                rest = line
+                while too_long and rest and not rest.endswith(b"\n"):
+                    rest = lines.readline(MAX_LINE)
+            except (OSError, EOFError, zlib.error) as error:
+                yield Unread(place, "unreadable", f"row {number}: {error}"[:200])
+                return
+            if not line:
+                return
+            where = f"{place}#{number}"
+            if too_long:
+                yield Unread(where, "file_too_large", f"a line of {MAX_LINE} bytes and more")
+                continue
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                yield Unread(where, "malformed_row", str(error)[:200])
+                continue
+            if isinstance(row, dict):
+                yield row
+            else:
+                yield Unread(where, "malformed_row", f"{type(row).__name__}, not an object")
+
+
+def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with open(file, "rb") as opened:
+        try:
+            table = pq.ParquetFile(opened)
+            columns = [name for name in table.schema_arrow.names if name in _COLUMNS]
+            for batch in table.iter_batches(_BATCH_ROWS, columns=columns):
+                yield from batch.to_pylist()
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            yield Unread(place, "unreadable", str(error)[:200])
+
+
+def _document(
+    row: dict[str, Any],
+    place: str,
+    include: frozenset[str],
+    repository: str | None,
+    revision: str | None,
+) -> Document | Unread:
+    content = _first(row, _CONTENT)
+    if not isinstance(content, str | bytes):
+        return Unread(place, "no_content", f"columns: {', '.join(map(str, row))}"[:200])
+    language = str(_first(row, _LANGUAGE) or "").lower()
+    path = str(_first(row, _PATH) or place)
+    if (language and language not in _PYTHON) or (not language and path.endswith(_OTHER)):
+        return Unread(place, "other_language", language or path)
+    try:
+        data = content.encode() if isinstance(content, str) else content
+    except UnicodeEncodeError as error:
+        return Unread(place, "not_utf8", str(error)[:200])
+    if len(data) > MAX_BYTES:
+        return Unread(place, "file_too_large", f"{len(data)} bytes > {MAX_BYTES}")
+    if found := by_path(path, include) or by_content(data, include):
+        return Unread(place, *found)
+    return Document(
+        place,
+        path,
+        data,
+        _licence(row),
+        _text(_first(row, _REPOSITORY)) or repository,
+        _text(_first(row, _REVISION)) or revision,
+    )
+
+
+# Without a language column, a path that names another language's file.
+_OTHER = (".js", ".ts", ".java", ".c", ".h", ".cpp", ".go", ".rs", ".rb", ".php", ".cs", ".md", ".html")
+
+
+def _licence(row: dict[str, Any]) -> str | None:
+    stated = _first(row, _LICENCE)
+    if isinstance(stated, str):
+        return licences.normalised(stated)
+    return licences.all_of(map(str, stated)) if isinstance(stated, list) else None
+
+
+def _first(row: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return next((row[name] for name in names if row.get(name) is not None), None)
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if value else None
