@@ -25,8 +25,16 @@ class project(luigi.Config):
 
 class seeds(luigi.Config):
     sources = luigi.Parameter(default="python-stdlib")
-    stdlib_share = luigi.FloatParameter(default=0.25)
+    stdlib_share = luigi.FloatParameter(default=1.0)
+    include = luigi.Parameter(default="")
+    kinds = luigi.Parameter(default="functions")
+    licences = luigi.Parameter(default="")
     max_lines = luigi.IntParameter(default=150)
+    denied_imports = luigi.Parameter(
+        default="argparse, os, subprocess, sys, setuptools, distutils, matplotlib, seaborn"
+    )
+    type_check = luigi.BoolParameter(default=True, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
+    near_duplicates = luigi.FloatParameter(default=0.5)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
 
 
@@ -160,6 +168,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("project", "shard_size"): (1, 100_000),
     ("seeds", "stdlib_share"): (0, 1),
     ("seeds", "max_lines"): (1, 100_000),
+    ("seeds", "near_duplicates"): (0, 1),
     ("responses", "samples"): (1, 1000),
     ("executions", "timeout"): (0.1, 3600),
     ("executions", "memory_mb"): (64, 1_000_000),

@@ -133,7 +133,8 @@ def write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> None:
     text, number = pa.string(), pa.int64()
     seed = pa.struct(
         [("id", text), ("source", text), ("path", text), ("name", text),
-         ("lines", pa.list_(number)), ("digest", text), ("licence", text)]
+         ("lines", pa.list_(number)), ("digest", text), ("licence", text),
+         ("repository", text), ("revision", text)]
     )  # fmt: skip
     schema = pa.schema(
         [

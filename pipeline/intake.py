@@ -16,14 +16,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from pipeline import typecheck
+from pipeline.errors import ConfigError
 from pipeline.sources import Document, Part, Source, Unread
 from pipeline.text import filters, licences
-from pipeline.text.functions import Definition, Dropped, decode, definitions
+from pipeline.text.functions import KINDS, Definition, Dropped, decode, definitions
 from pipeline.text.nearduplicates import NearDuplicates
 from targets import Ledger, ShardPaths, ShardWriter
 
@@ -39,19 +41,27 @@ class Wanted:
 
     kinds: frozenset[str]
     rules: filters.Settings
-    licences: tuple[str, ...]  # empty: permissive for published sources, any for one's own
+    allowed: tuple[str, ...]  # licences; empty: permissive for published sources, any for one's own
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
 
+    def __post_init__(self) -> None:
+        if unknown := self.kinds - set(KINDS):
+            raise ConfigError(
+                f"[seeds] kinds: {', '.join(sorted(unknown))} is unknown",
+                f"there are {', '.join(KINDS)}",
+            )
+        licences.AllowList(self.allowed)
+
     def allow_list(self, source: Source) -> licences.AllowList:
         default = ("permissive",) if source.published else ("any",)
-        return licences.AllowList(self.licences or default)
+        return licences.AllowList(self.allowed or default)
 
     def digest(self, source: Source) -> str:
         """Eight hex digits over all that a part's entry depends on besides the part."""
         parts = [
             RULES_VERSION, sorted(self.kinds), self.rules.max_lines, sorted(self.rules.denied_imports),
-            sorted(self.licences), source.published, source.share, self.near_duplicates,
+            sorted(self.allowed), source.published, source.share, self.near_duplicates,
             typecheck.version() if self.type_check else "",
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
@@ -70,7 +80,11 @@ class _Entry:
 
     def place(self, path: str, name: str = "", line: int = 0) -> str:
         """The id under which something of this part is rejected."""
-        return f"{self.part.source}/{path}" + (f":{line}" if line else "") + (f":{name}" if name else "")
+        return (
+            f"{self.part.source}/{path}"
+            + (f":{line}" if line else "")
+            + (f":{name}" if name else "")
+        )
 
     def add(self, candidate: _Candidate) -> None:
         origin = [candidate.record[key] for key in ("path", "licence", "repository", "revision")]
@@ -105,7 +119,7 @@ class Intake:
 
     def __init__(
         self,
-        folder: Any,
+        folder: Path,
         ledger: Ledger,
         wanted: Wanted,
         shard_size: int,
@@ -131,7 +145,9 @@ class Intake:
         self._kept = self._rejected = 0
         self._finished: dict[str, dict[str, Any] | None] = {}
 
-    def take(self, parts: Iterable[tuple[Source, Part, list[Any]]], advance: Callable[[], None]) -> None:
+    def take(
+        self, parts: Iterable[tuple[Source, Part, list[Any]]], advance: Callable[[], None]
+    ) -> None:
         """Read parts, each with its source and the state that the ledger is to remember it in."""
         for stale in self._folder.glob("shard-*.journal"):
             # Of an interrupted scan; reading the sources again is cheaper than trusting it.
@@ -162,7 +178,9 @@ class Intake:
             allowed = self._wanted.allow_list(source)
             for document in _documents(source, part):
                 if isinstance(document, Unread):
-                    self._reject(entry, entry.place(document.place), document.rule, document.evidence)
+                    self._reject(
+                        entry, entry.place(document.place), document.rule, document.evidence
+                    )
                 else:
                     yield from self._of_document(entry, document, source.share, allowed)
             yield entry
@@ -202,13 +220,13 @@ class Intake:
             self._open().reject(candidate.place, "duplicate", evidence)
             entry.add(candidate)
             return
-        if self._index is not None and seed not in self._in_force:
-            if match := self._index.find(record["code"]):
+        if self._index is not None:
+            match = None if seed in self._in_force else self._index.find(record["code"])
+            if match is not None:
                 evidence = f"resembles seed {match.id} (Jaccard {match.similarity:.2f})"
                 self._reject(entry, candidate.place, "near_duplicate", evidence)
                 entry.resembles.add(match.id)
                 return
-        if self._index is not None:
             self._index.add(seed, record["code"])
         self._first_place[seed] = candidate.place
         entry.add(candidate)

@@ -1,19 +1,20 @@
-"""Stage 1, seeds: source files to seed functions, in append-only shards.
+"""Stage 1, seeds: the sources' definitions that are worth it, in append-only shards.
 
-In: the folders of `[seeds] sources`. Out: `artifacts/seeds/<recipe>/shard-*.jsonl`, with the functions that
-were dropped beside them, and `ledger.journal`: what each source file was last seen to hold. A file is read
-again only when it changed; functions already in a shard are not written twice. Which seeds are in force
-(`Snapshot`) follows from the ledger alone, so a function whose file is gone leaves the next dataset while
-everything that was generated for it stays.
+In: the sources of `[seeds] sources`. Out: `artifacts/seeds/<recipe>/shard-*.jsonl`, with what was dropped
+beside them, and `ledger.journal`: what each part of a source was last seen to hold. A part is read again only
+when it, or what `[seeds]` asks of a seed, has changed; seeds already in a shard are not written twice. Which
+seeds are in force (`Snapshot`) follows from the ledger alone, so a seed whose file is gone, or that a new
+rule drops, leaves the next dataset while everything that was generated for it stays.
 
-A seed record: id, code, name, source, path, lines [first, last], digest (sha256 of the code), licence.
+A seed record: id, code, name, kind, source, path, lines [first, last], digest (sha256 of the code), licence,
+repository and revision. intake.py makes them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,11 +22,12 @@ from typing import Any
 
 import luigi
 
-from pipeline import session, sources, vanished
-from pipeline.sources import Observation, Source, SourceFile
+from pipeline import session, vanished
+from pipeline.intake import Intake, Wanted
+from pipeline.session import Session
+from pipeline.sources import Part, Source
 from pipeline.stage import PipelineTask
-from pipeline.text.functions import Function
-from targets import Lease, Ledger, ShardPaths, ShardWriter
+from targets import Ledger, ShardPaths
 
 STAGE = "seeds"
 
@@ -43,13 +45,11 @@ class Snapshot:
         digest = hashlib.sha256()
         for seed in sorted(self.occurrences):
             place = self.occurrences[seed]
-            digest.update(
-                f"{seed} {place['source']} {place['path']} {place['lines']} {place['licence']}\n".encode()
-            )
+            digest.update(f"{seed} {[value for _, value in sorted(place.items())]}\n".encode())
         return digest.hexdigest()[:16]
 
     def funnel(self, in_shards: int) -> dict[str, Any]:
-        """Functions (and unreadable files) looked at = seeds + dropped ones, by rule.
+        """What was looked at (definitions, and files that give none) = seeds + what was dropped, by rule.
 
         `in_shards` counts the seeds of all shards in use: those in force and those that are in no source
         any more, which selection leaves out.
@@ -65,33 +65,65 @@ class Snapshot:
 
 
 class Scan:
-    """The sources as they are now, against the ledger. The file system is asked once a session."""
+    """The sources as they are now, against the ledger. They are asked once a session what they hold."""
 
-    def __init__(self, folder: Path, wanted: list[Source]) -> None:
+    def __init__(self, folder: Path, sources: Iterable[Source], wanted: Wanted) -> None:
         self.folder = folder
-        self.sources = wanted
-        self.unlisted: list[OSError] = []
+        self.sources = list(sources)
+        self.wanted = wanted
         self.ledger = Ledger(folder / "ledger.journal")
-        self.files = {
-            file.key: file
-            for source in wanted
-            for file in sources.files(source, self.unlisted.append)
-        }
+        self.parts: dict[str, tuple[Source, Part, list[Any]]] = {}
+        for source in self.sources:
+            digest = wanted.digest(source)
+            for part in source.parts():
+                left_out = [part.left_out.rule, part.left_out.evidence] if part.left_out else []
+                self.parts[part.key] = source, part, [*part.signature, *left_out, digest]
 
     @property
-    def changed(self) -> list[SourceFile]:
-        """Files that the ledger has not seen as they are now."""
-        known = self.ledger
-        return [
-            file
-            for key, file in self.files.items()
-            if (entry := known.get(key)) is None or entry["signature"] != file.signature
-        ]
+    def listed(self) -> list[Part]:
+        """All parts of the sources, read and unread."""
+        return [part for _, part, _ in self.parts.values()]
+
+    @property
+    def changed(self) -> list[Part]:
+        """Parts to read: known ones first, so that what is in force is met before what may resemble it.
+
+        They are those that the ledger has not seen as they are now, and those in which a seed was dropped
+        for its resemblance to one that is gone.
+        """
+        known, new = [], []
+        there: list[tuple[Part, dict[str, Any]]] = []
+        for key, (_, part, state) in self.parts.items():
+            entry = self.ledger.get(key)
+            if entry is None:
+                new.append(part)
+            elif entry["signature"] != state:
+                known.append(part)
+            else:
+                there.append((part, entry))
+        in_force = {seed[0] for _, entry in there for seed in entry["seeds"]}
+        in_force |= {
+            seed[0] for part in known for seed in (self.ledger.get(part.key) or {})["seeds"]
+        }
+        known += [part for part, entry in there if not in_force.issuperset(entry["resembles"])]
+        return known + new
 
     @property
     def gone(self) -> list[str]:
-        """Keys in the ledger whose file is no longer there, or whose source is no longer configured."""
-        return [key for key, _ in self.ledger.items() if key not in self.files]
+        """Keys in the ledger whose part is no longer there, or whose source is no longer configured."""
+        return [key for key, _ in self.ledger.items() if key not in self.parts]
+
+    def intake(self, changed: list[Part], shard_size: int) -> Intake:
+        """What brings the changed parts into shards and ledger."""
+        read_again = {part.key for part in changed}
+        settled = {
+            seed: f"{entry['source']}/{entry['documents'][document][0]}:{first}"
+            for key, entry in self.ledger.items()
+            if key in self.parts and key not in read_again
+            for seed, _, first, _, document in entry["seeds"]
+        }
+        in_force = set(self.snapshot.occurrences)
+        return Intake(self.folder, self.ledger, self.wanted, shard_size, in_force, settled)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -100,16 +132,19 @@ class Scan:
         rules: Counter[str] = Counter()
         for _, entry in self.ledger.items():
             rules.update(entry["rules"])
-            for seed, name, first, last in entry["seeds"]:
+            for seed, name, first, last, document in entry["seeds"]:
                 if seed in occurrences:
                     rules["duplicate"] += 1
                     continue
+                path, licence, repository, revision = entry["documents"][document]
                 occurrences[seed] = {
                     "source": entry["source"],
-                    "path": entry["path"],
+                    "path": path,
                     "name": name,
                     "lines": [first, last],
-                    "licence": entry["licence"],
+                    "licence": licence,
+                    "repository": repository,
+                    "revision": revision,
                 }
         return Snapshot(occurrences, dict(rules))
 
@@ -123,11 +158,6 @@ class Scan:
             for shard in published
             if any(seed["id"] in in_force for seed in shard.read())
         ]
-
-    def look_again(self) -> None:
-        """Read the ledger again, because another worker may have written to it."""
-        self.ledger = Ledger(self.ledger.path)
-        self.forget_derived()
 
     def forget_derived(self) -> None:
         """Have `snapshot` and `shards_in_force` worked out again: the ledger has changed."""
@@ -143,10 +173,15 @@ def scan() -> Scan:
     global _scan
     if _scan is None:
         run = session.current()
-        _scan = Scan(run.recipes[STAGE].folder(run.artifacts), run.sources)
+        _scan = scan_of(run)
         if run.settings.seeds.vanished == "stop":
-            vanished.refuse(_scan.ledger, _scan.sources, set(_scan.files), _scan.unlisted)
+            vanished.refuse(_scan.ledger, run.sources, _scan.listed)
     return _scan
+
+
+def scan_of(run: Session) -> Scan:
+    """The sources of a run as they are now, for commands that only look."""
+    return Scan(run.recipes[STAGE].folder(run.artifacts), run.sources, run.wanted)
 
 
 class Seeds(PipelineTask):
@@ -164,108 +199,18 @@ class Seeds(PipelineTask):
         run = session.current()
         found = scan()
         run.recipes[STAGE].write(run.artifacts)
-        with Lease(found.folder / "ledger.lease") as lease:
-            found.look_again()
-            changed = found.changed
+        read = 0
+        # Again when a seed is gone that others were dropped for.
+        while changed := found.changed:
+            read += len(changed)
             with run.reporter.stage(STAGE, len(changed)) as ticker:
-                _Intake(found, run.settings.project.shard_size, lease).take(
-                    changed, run.settings.seeds.max_lines, ticker.advance
-                )
-            found.ledger.record(dict.fromkeys(found.gone))
-            found.ledger.touch()
+                intake = found.intake(changed, run.settings.project.shard_size)
+                intake.take((found.parts[part.key] for part in changed), ticker.advance)
             found.forget_derived()
-        run.reporter.say(
-            f"seeds: {len(found.snapshot.occurrences)} in force, {len(changed)} files read"
-        )
-
-
-class _Intake:
-    """Writes the new functions of changed files into new shards, and the ledger after them.
-
-    The ledger learns of a file only when all its seeds are in published shards: a crash in between costs
-    reading the file again, and its seeds are then found to be there.
-    """
-
-    def __init__(self, found: Scan, shard_size: int, lease: Lease) -> None:
-        self._found = found
-        self._lease = lease
-        self._shard_size = shard_size
-        published = ShardPaths.published(found.folder)
-        self._known = {seed["id"] for shard in published for seed in shard.read()}
-        self._first_place = {
-            seed: f"{entry['path']}:{first}"
-            for _, entry in found.ledger.items()
-            for seed, _, first, _ in entry["seeds"]
-        }
-        self._next = published[-1].number + 1 if published else 0
-        self._writer: ShardWriter | None = None
-        self._entries: dict[str, dict[str, Any] | None] = {}
-        self._kept = 0
-
-    def take(self, files: list[SourceFile], max_lines: int, advance: Callable[[], None]) -> None:
-        for stale in self._found.folder.glob("shard-*.journal"):
-            # Of an interrupted scan; reading the sources again is cheaper than trusting it.
-            stale.unlink()
-        for file in files:
-            observation = sources.observe(file, max_lines)
-            self._take_file(file, observation)
-            self._entries[file.key] = sources.ledger_entry(file, observation)
-            advance()
-        self._publish()
-        self._remember()
-
-    def _take_file(self, file: SourceFile, observation: Observation) -> None:
-        before = self._found.ledger.get(file.key)
-        already_here = {seed[0] for seed in before["seeds"]} if before else set()
-        for dropped in observation.dropped:
-            place = f"{file.source.label}/{file.path}:{dropped.first_line}"
-            self._open().reject(place, dropped.rule, f"{dropped.name}: {dropped.evidence}")
-        for function in observation.seeds:
-            if function.id not in self._known:
-                self._keep(file, function, observation.licence)
-            elif function.id in self._first_place and function.id not in already_here:
-                place = f"{file.source.label}/{file.path}:{function.first_line}"
-                same = self._first_place[function.id]
-                self._open().reject(
-                    place, "duplicate", f"{function.name}: same text as {same}, seed {function.id}"
-                )
-            self._first_place.setdefault(function.id, f"{file.path}:{function.first_line}")
-
-    def _keep(self, file: SourceFile, function: Function, licence: str | None) -> None:
-        record = {
-            "id": function.id,
-            "code": function.code,
-            "name": function.name,
-            "source": file.source.label,
-            "path": file.path,
-            "lines": [function.first_line, function.last_line],
-            "digest": function.digest,
-            "licence": licence,
-        }
-        self._open().keep(function.id, record)
-        self._known.add(function.id)
-        self._kept += 1
-        if self._kept == self._shard_size:
-            self._publish()
-
-    def _open(self) -> ShardWriter:
-        if self._writer is None:
-            self._writer = ShardWriter(ShardPaths(self._found.folder, self._next), resume=False)
-        return self._writer
-
-    def _publish(self) -> None:
-        if self._writer is None:
-            return
-        self._writer.publish()
-        self._writer = None
-        self._next += 1
-        self._kept = 0
-        self._remember()
-
-    def _remember(self) -> None:
-        self._lease.check()
-        self._found.ledger.record(self._entries)
-        self._entries = {}
+        found.ledger.record(dict.fromkeys(found.gone))
+        found.ledger.touch()
+        found.forget_derived()
+        run.reporter.say(f"seeds: {len(found.snapshot.occurrences)} in force, {read} files read")
 
 
 class SeedShard(luigi.ExternalTask):

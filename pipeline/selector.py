@@ -134,6 +134,8 @@ def example(candidate: Candidate, place: Mapping[str, Any]) -> dict[str, Any]:
             "lines": place["lines"],
             "digest": seed["digest"],
             "licence": place["licence"],
+            "repository": place["repository"],
+            "revision": place["revision"],
         },
         "samples": samples,
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),

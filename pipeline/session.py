@@ -30,10 +30,12 @@ from pipeline import config, model, recipes, sources
 from pipeline.engine import Engine, EngineError, EngineSettings, ServerSettings, open_engine
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import AlreadyRunning, ConfigError, MachineError, PipelineError
+from pipeline.intake import Wanted
 from pipeline.progress import Reporter
 from pipeline.project import ROOT
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.recipes import GenerationPlan
+from pipeline.text import filters
 from targets import Locked, Recipe, ShardPaths, lock, sweep
 
 logger = logging.getLogger("selfcodealign")
@@ -77,12 +79,24 @@ class Session:
     @cached_property
     def sources(self) -> list[sources.Source]:
         """The configured seed sources, each known to exist."""
-        share = self.settings.seeds.stdlib_share
-        may_vanish = self.settings.seeds.vanished == "drop"
+        section = self.settings.seeds
         return [
-            sources.resolve(label, self.root, share, may_vanish)
-            for label in config.as_list(self.settings.seeds.sources)
+            sources.resolve(label, self.root, section) for label in config.as_list(section.sources)
         ]
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What `[seeds]` asks of a seed."""
+        section = self.settings.seeds
+        return Wanted(
+            kinds=frozenset(config.as_list(section.kinds)),
+            rules=filters.Settings(
+                section.max_lines, frozenset(config.as_list(section.denied_imports))
+            ),
+            allowed=tuple(config.as_list(section.licences)),
+            type_check=section.type_check,
+            near_duplicates=section.near_duplicates,
+        )
 
     @cached_property
     def model(self) -> model.Model:
@@ -269,7 +283,7 @@ def _start() -> None:
     for path in sweep(session.artifacts, alone=not session.has_company):
         logger.info("swept %s, left by a run that is no more", path)
     # Asked for now, so that what is missing is said before any work is done.
-    _ = session.sources, session.recipes, session.backend
+    _ = session.sources, session.wanted, session.recipes, session.backend
 
 
 def take_lock(artifacts: Path, shared: bool = False) -> None:

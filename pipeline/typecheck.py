@@ -49,7 +49,7 @@ def faults(codes: dict[str, str]) -> dict[str, str]:
         return _check(codes)
     except (subprocess.TimeoutExpired, _Failed) as error:
         if len(codes) == 1:
-            return {key: f"the type checker fails: {error}"[:300] for key in codes}
+            return dict.fromkeys(codes, f"the type checker fails: {error}"[:300])
     keys = list(codes)
     half = len(keys) // 2
     return {
@@ -71,7 +71,16 @@ def _check(codes: dict[str, str]) -> dict[str, str]:
         for file, key in by_file.items():
             (folder / file).write_text(codes[key], encoding="utf-8")
         ended = subprocess.run(
-            [sys.executable, "-m", "pyrefly", "check", "-c", "pyrefly.toml", "--output-format", "json"],
+            [
+                sys.executable,
+                "-m",
+                "pyrefly",
+                "check",
+                "-c",
+                "pyrefly.toml",
+                "--output-format",
+                "json",
+            ],
             cwd=folder,
             capture_output=True,
             timeout=BASE_SECONDS + SECONDS_EACH * len(codes),
@@ -84,8 +93,8 @@ def _check(codes: dict[str, str]) -> dict[str, str]:
             raise _Failed(f"exit code {ended.returncode}: {said[-1] if said else ''}") from None
     verdicts: dict[str, str] = {}
     for error in found:
-        key = by_file.get(Path(error["path"]).name)
-        if key is not None and error["severity"] == "error":
+        seed = by_file.get(Path(error["path"]).name)
+        if seed is not None and error["severity"] == "error":
             text = f"line {error['line']}: {error['name']}: {error['concise_description']}"
-            verdicts.setdefault(key, text[:300])
+            verdicts.setdefault(seed, text[:300])
     return verdicts

@@ -7,12 +7,11 @@ that cannot be listed any more, is taken for an accident, until `[seeds] vanishe
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from pipeline.errors import MissingDataError
-from pipeline.sources import Source
+from pipeline.sources import Part, Source
 from targets import Ledger
 
 _REMEDY = (
@@ -21,28 +20,29 @@ _REMEDY = (
 )
 
 
-def refuse(
-    ledger: Ledger, wanted: Iterable[Source], present: Collection[str], unlisted: list[OSError]
-) -> None:
+def refuse(ledger: Ledger, wanted: Iterable[Source], parts: Iterable[Part]) -> None:
     """Raise MissingDataError when a source, or a folder of one, has vanished with what is known of it.
 
-    `present` holds the keys of the files that are there, `unlisted` the folders that could not be read.
+    `parts` is what the sources hold now, the folders that cannot be listed among them.
     """
     known = Counter(entry["source"] for _, entry in ledger.items())
-    there = Counter(key.partition("\t")[0] for key in present)
+    there: Counter[str] = Counter()
+    for part in parts:
+        if part.left_out is None or part.left_out.rule != "unreadable":
+            there[part.source] += 1
+            continue
+        below = "" if part.path == "." else f"{part.path}/"
+        count = sum(key.startswith(f"{part.source}\t{below}") for key, _ in ledger.items())
+        if count:
+            raise MissingDataError(
+                f"[seeds] sources: {part.source}/{below} cannot be read "
+                f"({part.left_out.evidence}), and had {count} files before",
+                _REMEDY,
+            )
     for source in wanted:
         if known[source.label] and not there[source.label]:
             raise MissingDataError(
-                f"[seeds] sources: {source.root} is empty, and had {known[source.label]} files before",
+                f"[seeds] sources: {source.label} ({source.where}) is empty, "
+                f"and had {known[source.label]} files before",
                 _REMEDY,
             )
-        for error in unlisted:
-            below = os.path.relpath(error.filename, source.root)
-            beginning = f"{source.label}\t{below}{os.sep}"
-            count = sum(key.startswith(beginning) for key, _ in ledger.items())
-            if count:
-                raise MissingDataError(
-                    f"[seeds] sources: {error.filename} cannot be listed ({error.strerror}), "
-                    f"and had {count} files before",
-                    _REMEDY,
-                )

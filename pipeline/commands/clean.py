@@ -16,7 +16,7 @@ import orjson
 from pipeline import recipes
 from pipeline.commands import open_session, print_json
 from pipeline.errors import AlreadyRunning
-from pipeline.seeds import Scan
+from pipeline.seeds import scan_of
 from pipeline.session import Session
 from targets import Locked, lock
 
@@ -70,7 +70,7 @@ def unreachable(run: Session) -> list[tuple[Path, int]]:
 
 
 def _reachable(run: Session) -> set[tuple[str, str]]:
-    found = Scan(run.recipes["seeds"].folder(run.artifacts), run.sources)
+    found = scan_of(run)
     selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
     kept = _chain(recipes.dataset(selected).in_words())
     manifest = run.artifacts / "latest" / "manifest.json"

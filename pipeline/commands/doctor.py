@@ -183,11 +183,11 @@ def _sources(settings: Settings) -> list[Finding]:
     found = []
     for label in config.as_list(settings.seeds.sources):
         try:
-            source = sources.resolve(label, ROOT, settings.seeds.stdlib_share)
+            source = sources.resolve(label, ROOT, settings.seeds)
         except PipelineError as error:
             found.append(Finding(FAIL, "seeds", error.problem, error.remedy))
         else:
-            found.append(Finding(PASS, "seeds", f"{label}: {source.root}"))
+            found.append(Finding(PASS, "seeds", f"{label}: {source.where}"))
     return found
 
 

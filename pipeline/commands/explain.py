@@ -9,7 +9,7 @@ from typing import Any
 from pipeline import recipes
 from pipeline.commands import open_session, print_json
 from pipeline.errors import MissingDataError
-from pipeline.seeds import Scan
+from pipeline.seeds import scan_of
 from pipeline.session import Session
 from targets import ShardPaths, read_jsonl
 
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def events(run: Session, prefix: str) -> Iterator[dict[str, Any]]:
     """Every record of a seed, kept or rejected: {stage, id, fate, file, record}, stage by stage."""
-    found = Scan(run.recipes["seeds"].folder(run.artifacts), run.sources)
+    found = scan_of(run)
     selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
     folders = {stage: run.recipes[stage].folder(run.artifacts) for stage in _STAGES[:-1]}
     folders["selection"] = selected.folder(run.artifacts)

@@ -10,7 +10,7 @@ import orjson
 
 from pipeline import recipes
 from pipeline.commands import open_session, print_json
-from pipeline.seeds import Scan
+from pipeline.seeds import Scan, scan_of
 from pipeline.session import Session
 from targets import Recipe, ShardPaths
 
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def reasons(run: Session) -> list[dict[str, Any]]:
     """What there is to do, stage by stage: {stage, what, because: [line, ...]}."""
-    found = Scan(run.recipes["seeds"].folder(run.artifacts), run.sources)
+    found = scan_of(run)
     result = [*_seeds(run, found)]
     shards = found.shards_in_force
     for stage in _SHARDED:

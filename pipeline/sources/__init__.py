@@ -6,10 +6,12 @@ Every source has the same shape (shape.py): parts that are known again without b
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from pipeline.config import as_list
 from pipeline.errors import ConfigError
 from pipeline.sources import git, hub, tables
-from pipeline.sources.folders import FolderSource, existing_folder
+from pipeline.sources.folders import FolderSource, folder_of
 from pipeline.sources.installed import PACKAGES, STDLIB, PackagesSource, standard_library
 from pipeline.sources.leftout import KINDS
 from pipeline.sources.shape import Document, Part, Source, Unread
@@ -17,20 +19,19 @@ from pipeline.sources.shape import Document, Part, Source, Unread
 __all__ = ["Document", "Part", "Source", "Unread", "resolve"]
 
 
-def resolve(
-    label: str, root: Path, include: frozenset[str] = frozenset(), stdlib_share: float = 1.0
-) -> Source:
-    """The source that an entry of `[seeds] sources` means; relative paths start at `root`.
+def resolve(label: str, root: Path, section: Any) -> Source:
+    """The source that an entry of `[seeds] sources` means, `section` being [seeds]; paths start at `root`.
 
     Raises MissingDataError for one that is not there or not readable, ConfigError for one that means nothing.
     """
+    include = frozenset(as_list(section.include))
     if unknown := include - set(KINDS):
         raise ConfigError(
             f"[seeds] include: {', '.join(sorted(unknown))} is unknown",
             f"there are {', '.join(KINDS)}",
         )
     if label == STDLIB:
-        return standard_library(include, stdlib_share)
+        return standard_library(include, section.stdlib_share)
     if label == PACKAGES:
         return PackagesSource(include)
     if label.startswith(git.PREFIX):
@@ -39,4 +40,4 @@ def resolve(
         return hub.HubSource(label, include)
     if label.endswith(tables.SUFFIXES):
         return tables.TableSource(label, root, include)
-    return FolderSource(label, existing_folder(label, root), include)
+    return FolderSource(label, folder_of(label, root, section.vanished == "drop"), include)

@@ -22,7 +22,7 @@ from pipeline.sources.leftout import (
     by_folder,
     by_path,
 )
-from pipeline.sources.shape import Document, Part, Unread, read_bounded
+from pipeline.sources.shape import Document, Part, Unread, read_whole, signature_of
 from pipeline.text import licences
 
 
@@ -45,6 +45,10 @@ class FolderSource:
         self._include = include
         self._licence = licence
         self._ignore = None if IGNORED in include else GitIgnore(root)
+
+    @property
+    def where(self) -> str:
+        return str(self.root)
 
     def parts(self) -> Iterator[Part]:
         return self._below(self.root)
@@ -88,9 +92,7 @@ class FolderSource:
             return self._left_out(path, "unreadable", error.strerror or str(error))
         if not stat.S_ISREG(status.st_mode):
             return self._left_out(path, "unreadable", "neither a file nor a folder")
-        # A file that one may read from now on looks the same otherwise.
-        readable = os.access(path, os.R_OK)
-        return Part(self.label, self._relative(path), [status.st_size, status.st_mtime_ns, readable])
+        return Part(self.label, self._relative(path), signature_of(status))
 
     def _left_out(self, path: Path, rule: str, evidence: str) -> Part:
         relative = self._relative(path)
@@ -102,9 +104,9 @@ class FolderSource:
 
     def documents(self, part: Part) -> Iterator[Document | Unread]:
         path = self.root / part.path
-        content = read_bounded(path)
+        content = read_whole(path, part.path)
         if isinstance(content, Unread):
-            yield Unread(part.path, content.rule, content.evidence)
+            yield content
         elif found := by_content(content, self._include):
             yield Unread(part.path, *found)
         else:
@@ -139,13 +141,19 @@ def _licence_files(folder: Path) -> dict[str, str]:
     return texts
 
 
-def existing_folder(label: str, root: Path) -> Path:
-    """The folder that a label means. Raises MissingDataError when it is not there or not readable."""
+def folder_of(label: str, root: Path, may_vanish: bool) -> Path:
+    """The folder that a label means.
+
+    Raises MissingDataError when it is not there or not readable, unless it `may_vanish`.
+    """
     folder = (root / Path(label).expanduser()).resolve()
+    if may_vanish:
+        return folder
     if not folder.is_dir():
         raise MissingDataError(
             f"[seeds] sources: there is no folder {folder}",
-            "correct the path in luigi.cfg, or mount the disk that it is on",
+            "correct the path in luigi.cfg, or mount the disk that it is on; to let its rows go from the "
+            "dataset, take it out of the sources or set [seeds] vanished = drop",
         )
     if not os.access(folder, os.R_OK | os.X_OK):
         raise MissingDataError(

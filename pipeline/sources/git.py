@@ -33,11 +33,19 @@ class GitSource:
         self.label = label
         self._include = include
         self._folder, ref = _split(label.removeprefix(PREFIX), root)
-        self._commit = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-        self._url = _without_secrets(self._git("config", "--get", "remote.origin.url", may_fail=True))
+        self._commit = self._git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+        self._url = _without_secrets(
+            self._git("config", "--get", "remote.origin.url", may_fail=True)
+        )
         self._licence_blobs: dict[str, dict[str, str]] = {}
         self._reader: subprocess.Popen[bytes] | None = None
         self._licence_of = lru_cache(maxsize=4096)(self._folder_licence)
+
+    @property
+    def where(self) -> str:
+        return f"{self._folder} at {self._commit[:12]}"
 
     def parts(self) -> Iterator[Part]:
         self._licence_blobs = {}

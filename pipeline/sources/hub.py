@@ -74,6 +74,10 @@ class HubSource:
             "check the name, the revision and the network, or log in with `hf auth login`",
         )
 
+    @property
+    def where(self) -> str:
+        return f"{len(self._digests)} files at {self._commit[:12]}"
+
     def parts(self) -> Iterator[Part]:
         for path, digest in sorted(self._digests.items()):
             yield Part(self.label, path, [digest])
@@ -84,7 +88,11 @@ class HubSource:
         with tempfile.TemporaryDirectory(prefix="selfcodealign-") as folder:
             try:
                 fetched = hf_hub_download(
-                    self._repo, part.path, repo_type="dataset", revision=self._commit, local_dir=folder
+                    self._repo,
+                    part.path,
+                    repo_type="dataset",
+                    revision=self._commit,
+                    local_dir=folder,
                 )
             except Exception as error:  # as above; what was not fetched must not count as read
                 raise self._unreachable(error) from None

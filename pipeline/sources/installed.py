@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.sources.folders import FolderSource
 from pipeline.sources.leftout import VENDORED, by_content, by_path
-from pipeline.sources.shape import Document, Part, Unread, read_bounded
+from pipeline.sources.shape import Document, Part, Unread, read_whole, signature_of
 from pipeline.text import licences
 
 STDLIB = "python-stdlib"
@@ -35,6 +35,10 @@ class PackagesSource:
         self._include = include
         self._owners: dict[str, Distribution] = {}
 
+    @property
+    def where(self) -> str:
+        return f"{len(list(distributions()))} distributions"
+
     def parts(self) -> Iterator[Part]:
         by_name = sorted(distributions(), key=lambda item: (item.name.lower(), item.version))
         for distribution in by_name:
@@ -55,13 +59,13 @@ class PackagesSource:
         except OSError as error:
             evidence = error.strerror or str(error)
             return Part(self.label, path, left_out=Unread(path, "unreadable", evidence))
-        return Part(self.label, path, [status.st_size, status.st_mtime_ns])
+        return Part(self.label, path, signature_of(status))
 
     def documents(self, part: Part) -> Iterator[Document | Unread]:
         distribution = self._owners[part.path]
-        content = read_bounded(Path(str(distribution.locate_file(part.path))))
+        content = read_whole(Path(str(distribution.locate_file(part.path))), part.path)
         if isinstance(content, Unread):
-            yield Unread(part.path, content.rule, content.evidence)
+            yield content
         elif found := by_content(content, self._include):
             yield Unread(part.path, *found)
         else:
@@ -76,7 +80,9 @@ def licence_of(distribution: Distribution) -> str | None:
     """The licence that a distribution's metadata states, or that its licence files are."""
     metadata = distribution.metadata
     texts = {
-        file.name: Path(str(file.locate())).read_bytes()[: licences.TEXT_BYTES].decode(errors="replace")
+        file.name: Path(str(file.locate()))
+        .read_bytes()[: licences.TEXT_BYTES]
+        .decode(errors="replace")
         for file in distribution.files or ()
         if licences.is_licence_file(file.name)
         and ".dist-info/" in str(file)
@@ -88,8 +94,8 @@ def licence_of(distribution: Distribution) -> str | None:
         if text.startswith("License ::")
     ]
     return (
-        licences.normalised(metadata.get("License-Expression") or "")
+        licences.normalised(" ".join(metadata.get_all("License-Expression") or ()))
         or licences.of_folder(texts)
-        or licences.normalised(metadata.get("License") or "")
+        or licences.normalised(" ".join(metadata.get_all("License") or ()))
         or licences.all_of(classifiers)
     )

@@ -73,7 +73,11 @@ class GitIgnore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
-        self._top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+        above = (root, *root.parents)
+        self._top = next((folder for folder in above if (folder / ".git").exists()), root)
+        # Who names a folder that git ignores wants it looked at.
+        if any(self.ignores(folder, True) for folder in above[: above.index(self._top)]):
+            self._top = root
 
     def ignores(self, path: Path, is_folder: bool) -> str:
         """The .gitignore that keeps this path out, or ""."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 MAX_BYTES = 10 * 1024 * 1024  # of one document; more is data, not code that a person wrote
+READ_ATTEMPTS = 3  # for a file that someone is writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Source(Protocol):
     published: bool  # written by others: the licence decides unless told otherwise
     share: float
 
+    @property
+    def where(self) -> str:
+        """Where it is, for people."""
+        ...
+
     def parts(self) -> Iterator[Part]:
         """What the source holds now, in a fixed order, without reading it; left-out parts included."""
         ...
@@ -69,10 +76,23 @@ class Source(Protocol):
         ...
 
 
-def read_bounded(path: Path) -> bytes | Unread:
-    """A file's content, unless it is too large. Raises OSError."""
-    with open(path, "rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        return Unread(str(path), "file_too_large", f"more than {MAX_BYTES} bytes")
-    return content
+def signature_of(status: os.stat_result) -> list[Any]:
+    """What a file on disk is known again by.
+
+    The change time is in it for files that get permission, or content behind an old modification time.
+    """
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def read_whole(path: Path, place: str) -> bytes | Unread:
+    """The content of a file as it was at one moment, unless it is too large. Raises OSError."""
+    for _ in range(READ_ATTEMPTS):
+        with open(path, "rb") as file:
+            before = os.fstat(file.fileno())
+            if before.st_size > MAX_BYTES:
+                return Unread(place, "file_too_large", f"{before.st_size} bytes > {MAX_BYTES}")
+            content = file.read(MAX_BYTES + 1)
+            after = os.fstat(file.fileno())
+        if (before.st_size, before.st_mtime_ns) == (len(content), after.st_mtime_ns):
+            return content
+    return Unread(place, "changing", f"written to during each of {READ_ATTEMPTS} readings")

@@ -11,13 +11,13 @@ import zlib
 from collections.abc import Iterator
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 
 from pipeline.errors import MissingDataError
 from pipeline.sources.leftout import by_content, by_path
-from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread
+from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread, signature_of
 from pipeline.text import licences
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
@@ -51,10 +51,14 @@ class TableSource:
                 f"[seeds] sources: there is no file {pattern}", "correct the path in luigi.cfg"
             )
 
+    @property
+    def where(self) -> str:
+        return f"{len(self._files)} files"
+
     def parts(self) -> Iterator[Part]:
         for path in self._files:
             status = path.stat()
-            yield Part(self.label, str(path), [status.st_size, status.st_mtime_ns])
+            yield Part(self.label, str(path), signature_of(status))
 
     def documents(self, part: Part) -> Iterator[Document | Unread]:
         return documents_of(Path(part.path), part.path, self._include)
@@ -80,8 +84,7 @@ def documents_of(
 
 
 def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
-    opened: IO[bytes] = gzip.open(file) if file.name.endswith(".gz") else open(file, "rb")  # type: ignore[assignment]
-    with opened as lines:
+    with _opened(file) as lines:
         number = -1
         while True:
             number += 1
@@ -109,6 +112,12 @@ def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
                 yield row
             else:
                 yield Unread(where, "malformed_row", f"{type(row).__name__}, not an object")
+
+
+def _opened(file: Path) -> IO[bytes]:
+    if file.name.endswith(".gz"):
+        return cast(IO[bytes], gzip.open(file))
+    return open(file, "rb")
 
 
 def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
@@ -158,7 +167,21 @@ def _document(
 
 
 # Without a language column, a path that names another language's file.
-_OTHER = (".js", ".ts", ".java", ".c", ".h", ".cpp", ".go", ".rs", ".rb", ".php", ".cs", ".md", ".html")
+_OTHER = (
+    ".js",
+    ".ts",
+    ".java",
+    ".c",
+    ".h",
+    ".cpp",
+    ".go",
+    ".rs",
+    ".rb",
+    ".php",
+    ".cs",
+    ".md",
+    ".html",
+)
 
 
 def _licence(row: dict[str, Any]) -> str | None:

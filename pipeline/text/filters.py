@@ -128,7 +128,11 @@ def relative_import(definition: Definition, _: Settings) -> str:
 
 def structure(definition: Definition, _: Settings) -> str:
     """A line that reads as a section header of our prompts would end its own section."""
-    return "a line reads as a section header of our prompts" if breaks_structure(definition.code) else ""
+    return (
+        "a line reads as a section header of our prompts"
+        if breaks_structure(definition.code)
+        else ""
+    )
 
 
 RULES: tuple[tuple[str, Callable[[Definition, Settings], str]], ...] = (
@@ -156,12 +160,20 @@ def fault(definition: Definition, settings: Settings) -> tuple[str, str] | None:
 def docstring(node: Node) -> str:
     """The contents of a definition's docstring, stripped; empty when it has none."""
     body = node.child_by_field_name("body")
-    first = next((child for child in body.named_children if child.type != "comment"), None) if body else None
+    first = (
+        next((child for child in body.named_children if child.type != "comment"), None)
+        if body
+        else None
+    )
     if first is None or first.type != "expression_statement" or not first.named_children:
         return ""
-    return "".join(
-        text_of(part) for part in captures("(string_content) @text", first).get("text", ())
-    ).strip() if first.named_children[0].type in ("string", "concatenated_string") else ""
+    return (
+        "".join(
+            text_of(part) for part in captures("(string_content) @text", first).get("text", ())
+        ).strip()
+        if first.named_children[0].type in ("string", "concatenated_string")
+        else ""
+    )
 
 
 def _returns_value(function: Node) -> bool:
@@ -180,13 +192,17 @@ def _returns_value(function: Node) -> bool:
 
 def _is_static(method: Node) -> bool:
     parent = method.parent
-    decorators = parent.children if parent is not None and parent.type == "decorated_definition" else ()
+    decorators = (
+        parent.children if parent is not None and parent.type == "decorated_definition" else ()
+    )
     return any("staticmethod" in text_of(node) for node in decorators if node.type == "decorator")
 
 
 def _modules(definition: Definition) -> list[str]:
     """Modules imported by the definition's own statements and by those kept with it."""
-    inside = [module for statement in statements_in(definition.node) for module in modules_of(statement)]
+    inside = [
+        module for statement in statements_in(definition.node) for module in modules_of(statement)
+    ]
     kept = [line.split()[1] for line in definition.imports]
     return kept + inside
 

@@ -115,9 +115,7 @@ def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropp
                 name = f"{text_of(header.child_by_field_name('name'))}.{name}"
                 body = _header_text(header) + body
                 context += header.children_by_field_name("superclasses")
-            yield Definition(
-                name, kind, first + 1, last + 1, inner, body, imports, tuple(context)
-            )
+            yield Definition(name, kind, first + 1, last + 1, inner, body, imports, tuple(context))
 
 
 def _candidates(node: Node) -> Iterator[tuple[str, Node | None, Node]]:
@@ -143,4 +141,7 @@ def _last_row(node: Node) -> int:
 def _header_text(node: Node) -> str:
     """A class statement up to its colon, on one line."""
     bases = node.child_by_field_name("superclasses")
-    return " ".join(f"class {text_of(node.child_by_field_name('name'))}{text_of(bases)}:".split()) + "\n"
+    return (
+        " ".join(f"class {text_of(node.child_by_field_name('name'))}{text_of(bases)}:".split())
+        + "\n"
+    )

@@ -56,9 +56,23 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("BSD-2-Clause", ("redistribution and use in source and binary forms",)),
     ("BSL-1.0", ("boost software license", "version 1.0")),
     ("CC0-1.0", ("cc0 1.0 universal",)),
-    ("Zlib", ("provided 'as-is', without any express or implied warranty", "altered source versions")),
-    ("0BSD", ("use, copy, modify, and/or distribute this software for any purpose with or without fee is",)),
-    ("ISC", ("permission to use, copy, modify, and/or distribute this software for any purpose", "copyright notice",)),
+    (
+        "Zlib",
+        ("provided 'as-is', without any express or implied warranty", "altered source versions"),
+    ),
+    (
+        "0BSD",
+        (
+            "use, copy, modify, and/or distribute this software for any purpose with or without fee is",
+        ),
+    ),
+    (
+        "ISC",
+        (
+            "permission to use, copy, modify, and/or distribute this software for any purpose",
+            "copyright notice",
+        ),
+    ),
     ("MIT", ("permission is hereby granted, free of charge", "without restriction")),
     ("Unlicense", ("this is free and unencumbered software released into the public domain",)),
 )
