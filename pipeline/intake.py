@@ -197,12 +197,16 @@ class Intake:
             evidence = licence or licences.UNKNOWN
             self._reject(entry, entry.place(document.place), "licence_not_allowed", evidence)
             return
-        for item in definitions(text, self._wanted.kinds):
+        found = list(definitions(text, self._wanted.kinds))
+        if not found:
+            kinds = ", ".join(sorted(self._wanted.kinds))
+            self._reject(entry, entry.place(document.place), "no_definition", f"no {kinds}")
+        for item in found:
             place = entry.place(document.place, item.name, item.first_line)
             if isinstance(item, Dropped):
                 self._reject(entry, place, item.rule, item.evidence)
-            elif found := filters.fault(item, self._wanted.rules):
-                self._reject(entry, place, *found)
+            elif fault := filters.fault(item, self._wanted.rules):
+                self._reject(entry, place, *fault)
             elif not _in_share(item.id, share):
                 self._reject(entry, place, "not_sampled", f"share {share}")
             else:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -113,8 +113,21 @@ class Scan:
         """Keys in the ledger whose part is no longer there, or whose source is no longer configured."""
         return [key for key, _ in self.ledger.items() if key not in self.parts]
 
-    def intake(self, changed: list[Part], shard_size: int) -> Intake:
-        """What brings the changed parts into shards and ledger."""
+    def update(self, shard_size: int, advance: Callable[[], None]) -> int:
+        """Bring the changed parts into shards and ledger; return how many were read."""
+        read = 0
+        # Again where a seed was dropped for its resemblance to one that this has taken out of force.
+        while changed := self.changed:
+            read += len(changed)
+            parts = (self.parts[part.key] for part in changed)
+            self._intake(changed, shard_size).take(parts, advance)
+            self.forget_derived()
+        self.ledger.record(dict.fromkeys(self.gone))
+        self.ledger.touch()
+        self.forget_derived()
+        return read
+
+    def _intake(self, changed: list[Part], shard_size: int) -> Intake:
         read_again = {part.key for part in changed}
         settled = {
             seed: f"{entry['source']}/{entry['documents'][document][0]}:{first}"
@@ -199,17 +212,8 @@ class Seeds(PipelineTask):
         run = session.current()
         found = scan()
         run.recipes[STAGE].write(run.artifacts)
-        read = 0
-        # Again when a seed is gone that others were dropped for.
-        while changed := found.changed:
-            read += len(changed)
-            with run.reporter.stage(STAGE, len(changed)) as ticker:
-                intake = found.intake(changed, run.settings.project.shard_size)
-                intake.take((found.parts[part.key] for part in changed), ticker.advance)
-            found.forget_derived()
-        found.ledger.record(dict.fromkeys(found.gone))
-        found.ledger.touch()
-        found.forget_derived()
+        with run.reporter.stage(STAGE, len(found.changed)) as ticker:
+            read = found.update(run.settings.project.shard_size, ticker.advance)
         run.reporter.say(f"seeds: {len(found.snapshot.occurrences)} in force, {read} files read")
 
 

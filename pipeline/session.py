@@ -87,16 +87,7 @@ class Session:
     @cached_property
     def wanted(self) -> Wanted:
         """What `[seeds]` asks of a seed."""
-        section = self.settings.seeds
-        return Wanted(
-            kinds=frozenset(config.as_list(section.kinds)),
-            rules=filters.Settings(
-                section.max_lines, frozenset(config.as_list(section.denied_imports))
-            ),
-            allowed=tuple(config.as_list(section.licences)),
-            type_check=section.type_check,
-            near_duplicates=section.near_duplicates,
-        )
+        return wanted_of(self.settings.seeds)
 
     @cached_property
     def model(self) -> model.Model:
@@ -221,6 +212,19 @@ def open_server(section: Any) -> ServerEngine:
         return ServerEngine(settings)
     except EngineError as error:
         raise MachineError(str(error)) from None
+
+
+def wanted_of(section: Any) -> Wanted:
+    """What the [seeds] section asks of a seed. Raises ConfigError for a value that means nothing."""
+    return Wanted(
+        kinds=frozenset(config.as_list(section.kinds)),
+        rules=filters.Settings(
+            section.max_lines, frozenset(config.as_list(section.denied_imports))
+        ),
+        allowed=tuple(config.as_list(section.licences)),
+        type_check=section.type_check,
+        near_duplicates=section.near_duplicates,
+    )
 
 
 _session: Session | None = None

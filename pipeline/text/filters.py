@@ -136,10 +136,10 @@ def structure(definition: Definition, _: Settings) -> str:
 
 
 RULES: tuple[tuple[str, Callable[[Definition, Settings], str]], ...] = (
+    ("syntax_error", broken),
     ("no_docstring", undocumented),
     ("no_argument", without_argument),
     ("no_returned_value", without_result),
-    ("syntax_error", broken),
     ("python_2", python_2),
     ("too_long", too_long),
     ("prompt_structure", structure),

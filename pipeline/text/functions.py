@@ -95,14 +95,14 @@ def decode(content: bytes) -> str | Dropped:
 def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropped]:
     """The definitions of these kinds in a file, in order, and its top-level syntax errors."""
     source = text.encode()
-    module = parse(source)
+    roots = parse(source)
     lines = source.split(b"\n")
-    imports = Imports(module)
-    for node in module.children:
-        if node.type == "ERROR":
-            line = node.start_point[0]
-            evidence = lines[line].decode(errors="replace").strip()[:200]
-            yield Dropped("", line + 1, "syntax_error", evidence)
+    imports = Imports(roots)
+    for node in (child for root in roots for child in _statements(root)):
+        if node.has_error and undecorated(node).type not in _DEFINITIONS:
+            row = node.start_point[0]
+            evidence = lines[row].decode(errors="replace").strip()[:200]
+            yield Dropped("", row + 1, "syntax_error", evidence)
         for kind, header, outer in _candidates(node):
             if kind not in kinds:
                 continue
@@ -116,6 +116,11 @@ def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropp
                 body = _header_text(header) + body
                 context += header.children_by_field_name("superclasses")
             yield Definition(name, kind, first + 1, last + 1, inner, body, imports, tuple(context))
+
+
+def _statements(root: Node) -> list[Node]:
+    """Top-level statements; all of what is nothing but an error."""
+    return [root] if root.type == "ERROR" else root.children
 
 
 def _candidates(node: Node) -> Iterator[tuple[str, Node | None, Node]]:

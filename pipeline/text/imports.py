@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
 
@@ -32,9 +32,10 @@ _TRANSPARENT = frozenset(
 class Imports:
     """Names that a module's imports bind; of two imports of one name (try, except) the first counts."""
 
-    def __init__(self, module: Node) -> None:
+    def __init__(self, roots: Iterable[Node]) -> None:
         self._bound: dict[str, tuple[int, str, str]] = {}
-        for number, statement in enumerate(_module_level(module)):
+        statements = (statement for root in roots for statement in _module_level(root))
+        for number, statement in enumerate(statements):
             source = text_of(statement.child_by_field_name("module_name"))
             for entry in statement.children_by_field_name("name"):
                 name, shown = _binding(entry, dotted=not source)
@@ -43,11 +44,12 @@ class Imports:
     def used_by(self, *nodes: Node) -> tuple[str, ...]:
         """The import statements, in the module's order, that bind a name which these nodes use."""
         used: dict[tuple[int, str], list[str]] = {}
-        for name in sorted(_names(*nodes) & self._bound.keys()):
-            number, source, shown = self._bound[name]
-            used.setdefault((number, source), []).append(shown)
+        names = _names(*nodes)
+        for name, (number, source, shown) in self._bound.items():
+            if name in names:
+                used.setdefault((number, source), []).append(shown)
         statements = []
-        for (_, source), entries in sorted(used.items()):
+        for (_, source), entries in used.items():
             if source:
                 statements.append(f"from {source} import {', '.join(entries)}")
             else:

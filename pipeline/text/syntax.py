@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate, pairwise
 
 import tree_sitter_python
-from tree_sitter import Language, Node, Parser, Query, QueryCursor
+from tree_sitter import Language, Node, Parser, Query, QueryCursor, Range
 
 _PYTHON = Language(tree_sitter_python.language())
+_DEFINES = re.compile(rb"@|(?:async\s+)?def\s|class\s")
 
 
-def parse(source: bytes) -> Node:
-    """The root of a source's tree; what cannot be understood is in it as ERROR and missing nodes."""
-    return Parser(_PYTHON).parse(source).root_node
+def parse(source: bytes) -> list[Node]:
+    """The roots of a source's trees; what cannot be understood is in them as ERROR and missing nodes.
+
+    It is one tree, unless there is an error: then each top-level definition, and what stands between them,
+    is parsed on its own, so that the error cannot reach its neighbours.
+    """
+    whole = Parser(_PYTHON).parse(source).root_node
+    return [_only(source, block) for block in _blocks(source)] if whole.has_error else [whole]
+
+
+def _only(source: bytes, block: Range) -> Node:
+    """The tree of a part of a source, with positions in the whole."""
+    return Parser(_PYTHON, included_ranges=[block]).parse(source).root_node
+
+
+def _blocks(source: bytes) -> Iterator[Range]:
+    """The source cut before each line that begins a definition at the margin, decorators included."""
+    lines = source.split(b"\n")
+    starts, decorated = [0], False
+    for row, line in enumerate(lines):
+        if row and _DEFINES.match(line) and not decorated:
+            starts.append(row)
+        decorated = line.startswith(b"@") or (decorated and not _DEFINES.match(line))
+    offsets = [0, *accumulate(len(line) + 1 for line in lines)]
+    for first, after in pairwise([*starts, len(lines)]):
+        end = min(offsets[after], len(source))
+        yield Range((first, 0), (after, 0), offsets[first], end)
 
 
 @lru_cache(maxsize=64)

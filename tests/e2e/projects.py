@@ -29,7 +29,7 @@ class Project:
     def configure(self, **sections: dict[str, Any]) -> None:
         """Write luigi.cfg: the demo on a small share of the standard library, but for `sections`."""
         parser = configparser.ConfigParser()
-        parser["seeds"] = {"sources": "python-stdlib", "stdlib_share": "0.02"}
+        parser["seeds"] = {"sources": "python-stdlib", "stdlib_share": "0.08"}
         # Two threads wait for each other at every step: on a busy machine one is faster.
         parser["engine"] = {"n_threads": "1"}
         for name, values in sections.items():

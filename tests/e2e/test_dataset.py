@@ -40,9 +40,9 @@ def finished(shared_project):
     )
     broken = shared_project.root / "code" / "broken"
     broken.mkdir()
-    (broken / "two.py").write_text("print 'Python 2'\n")
+    (broken / "two.py").write_text("def two(x):\n    'Two.'\n    print x\n    return x\n")
     (broken / "latin.py").write_bytes("# café\n".encode("latin-1"))
-    shared_project.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.05})
+    shared_project.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.2})
     code, output = shared_project.run()
     assert code == 0, output
     return shared_project
@@ -57,7 +57,9 @@ def test_rows_hold_what_the_readme_promises(finished):
             "id", "instruction", "response", "tests", "concepts", "category", "difficulty", "seed", "samples",
             "measured_difficulty", "weight", "model",
         ]  # fmt: skip
-        assert list(row["seed"]) == ["id", "source", "path", "name", "lines", "digest", "licence"]
+        assert list(row["seed"]) == [
+            "id", "source", "path", "name", "lines", "digest", "licence", "repository", "revision",
+        ]  # fmt: skip
         assert row["seed"]["licence"] == "PSF-2.0"
         assert 1 <= row["samples"]["passed"] <= row["samples"]["n"] == 4
         assert len(row["model"]["sha256"]) == 64
@@ -84,7 +86,7 @@ def test_the_funnel_adds_up_and_names_the_broken_files(finished):
     assert funnel["executions"]["in"] == funnel["responses"]["kept"]
     assert funnel["selection"]["in"] == funnel["executions"]["kept"]
     assert funnel["dataset"]["kept"] == len(finished.rows())
-    assert funnel["seeds"]["rules"]["not_python"] == 1
+    assert funnel["seeds"]["rules"]["python_2"] == 1
     assert funnel["seeds"]["rules"]["not_utf8"] == 1
 
 
@@ -198,13 +200,13 @@ def test_why_says_what_the_next_run_would_do_and_changes_nothing(finished):
     assert "new: code/more.py" in output
     (finished.root / "code" / "more.py").unlink()
     finished.configure(
-        seeds={"sources": "python-stdlib, code", "stdlib_share": 0.05},
+        seeds={"sources": "python-stdlib, code", "stdlib_share": 0.2},
         responses={"temperature": 0.5},
     )
     code, output = finished.ask("why")
     assert "responses: 1 of 1 shards to make\n  sampling.temperature: 0.7 -> 0.5" in output
     assert "concepts" not in output
-    finished.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.05})
+    finished.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.2})
     assert finished.files() == before
 
 

@@ -20,7 +20,7 @@ WINDOW = 1024
 def on_server(port: int, **more) -> dict[str, dict]:
     """The demo on a server: what says that its model is the demo model is left to the user."""
     return {
-        "seeds": {"stdlib_share": 0.02},
+        "seeds": {"stdlib_share": 0.08},
         "prompts": {"exemplars": DEMO_EXEMPLARS},
         "engine": {
             "backend": "server",
@@ -44,7 +44,7 @@ def passed_of_each(project: Project) -> list[float]:
 def projects(tmp_path_factory):
     """The same project finished by the embedded engine, and by a server."""
     embedded, served = (Project(tmp_path_factory.mktemp(name)) for name in ("embedded", "served"))
-    embedded.configure(seeds={"stdlib_share": 0.02}, engine={"n_ctx": WINDOW})
+    embedded.configure(seeds={"stdlib_share": 0.08}, engine={"n_ctx": WINDOW})
     port = free_port()
     served.configure(**on_server(port))
     with serving(DEMO_MODEL, port, "--model_alias", "demo"):

@@ -21,7 +21,7 @@ def at(project, stage):
 
 @pytest.fixture
 def small(project):
-    project.configure(seeds={"stdlib_share": "0.008"})
+    project.configure(seeds={"stdlib_share": "0.03"})
     return project
 
 

@@ -48,7 +48,7 @@ def digests(window=100_000, model=MODEL, **changes):
 @pytest.mark.parametrize(
     ("change", "first_changed"),
     [
-        ({"seeds__max_lines": 100}, 0),
+        ({"seeds__max_lines": 100}, 5),
         ({"concepts__temperature": 0.5}, 1),
         ({"prompts__fewshot_contexts": "per_record"}, 1),
         ({"instructions__shots": 4}, 2),
@@ -60,6 +60,7 @@ def digests(window=100_000, model=MODEL, **changes):
         ({"sandbox__packages": "numpy"}, 4),
         ({"seeds__sources": "elsewhere"}, 5),
         ({"seeds__stdlib_share": 0.5}, 5),
+        ({"seeds__licences": "MIT"}, 5),
         ({"selection__choose": "shortest"}, 5),
         ({"engine__n_seq": 8}, 5),
         ({"engine__n_threads": 1}, 5),
