@@ -109,6 +109,14 @@ class Project:
                 found[record["id"]] = record
         return found
 
+    def rejected(self, stage: str) -> list[dict[str, Any]]:
+        """All that a stage dropped, with rule and evidence."""
+        return [
+            orjson.loads(line)
+            for path in sorted((self.artifacts / stage).glob("*/shard-*.rejected.jsonl"))
+            for line in path.read_bytes().splitlines()
+        ]
+
 
 def wait_until(
     condition: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 600

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from collections import Counter
 
+import orjson
 import pyarrow.parquet
 import pytest
 
@@ -88,6 +90,18 @@ def test_the_funnel_adds_up_and_names_the_broken_files(finished):
     assert funnel["dataset"]["kept"] == len(finished.rows())
     assert funnel["seeds"]["rules"]["python_2"] == 1
     assert funnel["seeds"]["rules"]["not_utf8"] == 1
+
+
+def test_every_seed_that_was_dropped_has_its_fate_in_a_file(finished):
+    counted = finished.manifest()["funnel"]["seeds"]["rules"]
+    written = Counter(record["rule"] for record in finished.rejected("seeds"))
+    assert counted == written
+    code, output = finished.ask("explain", "python-stdlib/", "--json")
+    assert code == 0, output
+    explained = {event["id"] for event in orjson.loads(output) if event["stage"] == "seeds"}
+    dropped = {record["id"] for record in finished.rejected("seeds")}
+    assert {place for place in dropped if place.startswith("python-stdlib")} <= explained
+    assert finished.records("seeds").keys() - explained == set()
 
 
 def test_datasets_loads_the_folder_and_parquet_holds_the_same_rows(finished):
@@ -218,6 +232,9 @@ def test_explain_tells_the_life_of_a_row_from_its_lines_to_the_choice(finished):
     assert [output.count(f"== {stage} ") for stage in stages] == [1] * 6
     assert row["instruction"] in output
     assert row["seed"]["path"] in output
+    code, output = finished.ask("explain", "code/broken")
+    assert "== seeds code/broken/two.py:1:two: rejected by python_2" in output
+    assert "== seeds code/broken/latin.py: rejected by not_utf8" in output
     code, output = finished.ask("explain", "no-such-id")
     assert code == 20
     assert "no record" in output

@@ -10,7 +10,15 @@ import pytest
 from pipeline import config
 from pipeline.selector import Selector
 
-PLACE = {"source": "code", "path": "a.py", "name": "f", "lines": [1, 3], "licence": None, "repository": None, "revision": None}
+PLACE = {
+    "source": "code",
+    "path": "a.py",
+    "name": "f",
+    "lines": [1, 3],
+    "licence": None,
+    "repository": None,
+    "revision": None,
+}
 # Words that no two texts share, so that rows resemble each other only where a test wants it.
 WORDS = [f"w{number}" for number in range(40)]
 
