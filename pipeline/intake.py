@@ -27,7 +27,7 @@ from pipeline.sources import Document, Part, Source, Unread
 from pipeline.text import filters, licences
 from pipeline.text.functions import KINDS, Definition, Dropped, decode, definitions
 from pipeline.text.nearduplicates import NearDuplicates
-from targets import Ledger, ShardPaths, ShardWriter
+from targets import Lease, Ledger, ShardPaths, ShardWriter
 
 # Raise it when a rule here or in text/ would judge otherwise: every part is then read again.
 RULES_VERSION = 1
@@ -121,6 +121,7 @@ class Intake:
         self,
         folder: Path,
         ledger: Ledger,
+        lease: Lease,
         wanted: Wanted,
         shard_size: int,
         in_force: set[str],
@@ -128,6 +129,7 @@ class Intake:
     ) -> None:
         self._folder = folder
         self._ledger = ledger
+        self._lease = lease
         self._wanted = wanted
         self._shard_size = shard_size
         self._in_force = in_force
@@ -167,7 +169,7 @@ class Intake:
                     self._finished[item.part.key] = item.as_json()
                     advance()
         self._publish()
-        self._ledger.record(self._finished)
+        self._remember()
 
     def _read(
         self, parts: Iterable[tuple[Source, Part, list[Any]]]
@@ -250,7 +252,7 @@ class Intake:
 
     def _open(self) -> ShardWriter:
         if self._writer is None:
-            self._writer = ShardWriter(ShardPaths(self._folder, self._next))
+            self._writer = ShardWriter(ShardPaths(self._folder, self._next), resume=False)
         return self._writer
 
     def _publish(self) -> None:
@@ -260,6 +262,10 @@ class Intake:
         self._writer = None
         self._next += 1
         self._kept = self._rejected = 0
+        self._remember()
+
+    def _remember(self) -> None:
+        self._lease.check()
         self._ledger.record(self._finished)
         self._finished = {}
 

@@ -27,7 +27,7 @@ from pipeline.intake import Intake, Wanted
 from pipeline.session import Session
 from pipeline.sources import Part, Source
 from pipeline.stage import PipelineTask
-from targets import Ledger, ShardPaths
+from targets import Lease, Ledger, ShardPaths
 
 STAGE = "seeds"
 
@@ -116,18 +116,20 @@ class Scan:
     def update(self, shard_size: int, advance: Callable[[], None]) -> int:
         """Bring the changed parts into shards and ledger; return how many were read."""
         read = 0
-        # Again where a seed was dropped for its resemblance to one that this has taken out of force.
-        while changed := self.changed:
-            read += len(changed)
-            parts = (self.parts[part.key] for part in changed)
-            self._intake(changed, shard_size).take(parts, advance)
-            self.forget_derived()
-        self.ledger.record(dict.fromkeys(self.gone))
-        self.ledger.touch()
+        with Lease(self.folder / "ledger.lease") as lease:
+            self.look_again()
+            # Again where a seed was dropped for its resemblance to one that this has taken out of force.
+            while changed := self.changed:
+                read += len(changed)
+                parts = (self.parts[part.key] for part in changed)
+                self._intake(changed, shard_size, lease).take(parts, advance)
+                self.forget_derived()
+            self.ledger.record(dict.fromkeys(self.gone))
+            self.ledger.touch()
         self.forget_derived()
         return read
 
-    def _intake(self, changed: list[Part], shard_size: int) -> Intake:
+    def _intake(self, changed: list[Part], shard_size: int, lease: Lease) -> Intake:
         read_again = {part.key for part in changed}
         settled = {
             seed: f"{entry['source']}/{entry['documents'][document][0]}:{first}"
@@ -136,7 +138,7 @@ class Scan:
             for seed, _, first, _, document in entry["seeds"]
         }
         in_force = set(self.snapshot.occurrences)
-        return Intake(self.folder, self.ledger, self.wanted, shard_size, in_force, settled)
+        return Intake(self.folder, self.ledger, lease, self.wanted, shard_size, in_force, settled)
 
     @cached_property
     def snapshot(self) -> Snapshot:
@@ -171,6 +173,11 @@ class Scan:
             for shard in published
             if any(seed["id"] in in_force for seed in shard.read())
         ]
+
+    def look_again(self) -> None:
+        """Read the ledger again, because another worker may have written to it."""
+        self.ledger = Ledger(self.ledger.path)
+        self.forget_derived()
 
     def forget_derived(self) -> None:
         """Have `snapshot` and `shards_in_force` worked out again: the ledger has changed."""
