@@ -5,11 +5,11 @@ What a model or a source file wrote is shown as text only, never as markup or te
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Container, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -31,10 +31,15 @@ def fields(
 def _field(name: str, value: Any, colour: bool) -> RenderableType:
     if isinstance(value, list):
         value = ", ".join(str(item) for item in value)
-    text = printable(str(value)).rstrip()
+    text = str(value)
     if "\n" not in text and len(text) <= _LINE:
-        return Text(f"  {name}: {text}")
-    shown: RenderableType = Text(text)
+        return Text(f"  {name}: {printable(text)}")
+    shown: RenderableType = Text(indented(text))
     if colour and name in _CODE:
-        shown = Syntax(text, "python", background_color="default")
-    return Group(Text(f"  {name}:", style="dim"), Padding(shown, (0, 0, 0, 4), expand=False))
+        shown = Syntax(indented(text), "python", background_color="default")
+    return Group(Text(f"  {name}:", style="dim"), shown)
+
+
+def indented(text: str) -> str:
+    """A text as a block: printable, and further in than the names of fields."""
+    return textwrap.indent(printable(text).rstrip(), "    ")

@@ -194,6 +194,10 @@ class GenerationTask(ShardTask):
                     sampling=sampling,
                 )
 
+    def prompt(self, unit: Unit) -> tuple[str, str]:
+        """The unit's prompt as it is sent: the few-shot context, and the unit's own tail."""
+        return self.context(self._context_key(unit)), self.tail(unit)
+
     def _context_key(self, unit: Unit) -> str:
         """Which few-shot context a unit gets, from its record's id alone: all samples get the same."""
         contexts = session.current().settings.prompts.fewshot_contexts

@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
 from pipeline import aside
 from pipeline.commands import console, print_json
 from pipeline.errors import MissingDataError
-from pipeline.record_view import fields
+from pipeline.record_view import fields, indented
 from pipeline.seeds import Seeds, scan
 from pipeline.selection import Selection
 from pipeline.stage import ShardTask
@@ -106,9 +105,8 @@ def _shown(stage: dict[str, Any], colour: bool) -> RenderableType:
         parts.append(Text(record["id"], style="bold"))
         parts += fields(record, colour, _NOT_SHOWN)
     for rejection in stage["rejected"]:
-        evidence = printable(str(rejection["evidence"]))
         line = Text(f"{printable(rejection['id'])} rejected by {rejection['rule']}", style="yellow")
-        parts += [line, Padding(Text(evidence), (0, 0, 0, 2), expand=False)]
+        parts += [line, Text(indented(str(rejection["evidence"])))]
     if not stage["kept"]:
         parts.append(Text(f"nothing is left after {stage['stage']}", style="bold yellow"))
     return Group(*parts)

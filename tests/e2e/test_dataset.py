@@ -98,7 +98,8 @@ def test_every_seed_that_was_dropped_has_its_fate_in_a_file(finished):
     assert counted == written
     code, output = finished.ask("explain", "python-stdlib/", "--json")
     assert code == 0, output
-    explained = {event["id"] for event in orjson.loads(output) if event["stage"] == "seeds"}
+    events = orjson.loads(output)["events"]
+    explained = {event["id"] for event in events if event["stage"] == "seeds"}
     dropped = {record["id"] for record in finished.rejected("seeds")}
     assert {place for place in dropped if place.startswith("python-stdlib")} <= explained
     assert finished.records("seeds").keys() - explained == set()
