@@ -84,8 +84,9 @@ class Project:
     def files(self) -> dict[str, tuple[int, int]]:
         """Inode and modification time of every file that is a result."""
         found = {}
+        of_the_moment = ("lock", "status.json")
         for path in sorted(self.artifacts.rglob("*")):
-            if path.is_file() and path.parent.name != "logs" and path.name != "lock":
+            if path.is_file() and path.parent.name != "logs" and path.name not in of_the_moment:
                 status = path.stat()
                 found[str(path.relative_to(self.artifacts))] = (status.st_ino, status.st_mtime_ns)
         return found
