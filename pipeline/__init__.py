@@ -11,6 +11,7 @@ from pipeline.project import ROOT
 from pipeline.responses import Responses
 from pipeline.seeds import Seeds
 from pipeline.selection import Selection
+from pipeline.verifications import Verifications
 
 __all__ = [
     "ROOT",
@@ -24,4 +25,5 @@ __all__ = [
     "Responses",
     "Seeds",
     "Selection",
+    "Verifications",
 ]

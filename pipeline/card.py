@@ -42,6 +42,7 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | concepts, category, difficulty | what the instruction was made from |
 | seed | the function it started from: id, source, path, name, lines, digest, licence (SPDX; null when unknown), repository and revision (null when there is none) |
 | samples | n responses were executed for this instruction, `passed` of them passed |
+| verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; agreement with the instruction's other responses, 0 to 1 (all null when not verified) |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |
 | weight | how often to draw the row for an even mix of concepts, categories and difficulties; 1 is average |
 | model | name and sha256 of the model |

@@ -83,13 +83,22 @@ class executions(luigi.Config):
     attempt = luigi.IntParameter(default=1)
 
 
+class verification(luigi.Config):
+    enabled = luigi.BoolParameter(default=True, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
+    max_mutants = luigi.IntParameter(default=16)
+    max_others = luigi.IntParameter(default=8)
+    repeats = luigi.IntParameter(default=20)
+    hash_seeds = luigi.IntParameter(default=5)
+    timeout = luigi.FloatParameter(default=10.0)
+
+
 class sandbox(luigi.Config):
     packages = luigi.Parameter(default="")
 
 
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
-    choose = luigi.ChoiceParameter(default="random", choices=("random", "shortest"))
+    choose = luigi.ChoiceParameter(default="best", choices=("best", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     near_duplicates = luigi.FloatParameter(default=0.7)
     max_instruction_words = luigi.IntParameter(default=200)
@@ -160,7 +169,7 @@ class comparison(luigi.Config):
 
 SECTIONS: tuple[type[luigi.Config], ...] = (
     project, seeds, model, prompts, concepts, instructions, responses,
-    executions, sandbox, selection, finetuning, evaluation, comparison, engine,
+    executions, verification, sandbox, selection, finetuning, evaluation, comparison, engine,
 )  # fmt: skip
 
 # [section] key -> smallest and largest value that make sense.
@@ -174,6 +183,11 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("executions", "memory_mb"): (64, 1_000_000),
     ("executions", "workers"): (0, 1024),
     ("executions", "attempt"): (1, 1_000_000),
+    ("verification", "max_mutants"): (0, 1000),
+    ("verification", "max_others"): (0, 1000),
+    ("verification", "repeats"): (0, 1000),
+    ("verification", "hash_seeds"): (0, 100),
+    ("verification", "timeout"): (1, 3600),
     ("selection", "near_duplicates"): (0.3, 1),
     ("selection", "max_instruction_words"): (1, 100_000),
     ("selection", "max_same_names"): (0, 1_000_000),
@@ -233,6 +247,7 @@ class Settings:
     instructions: Any
     responses: Any
     executions: Any
+    verification: Any
     sandbox: Any
     selection: Any
     finetuning: Any

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -65,13 +64,16 @@ class Executions(ShardTask):
             writer.publish({"seconds": seconds, "resumed": writer.resumed})
 
 
-def open_pool(run: session.Session) -> Pool:
-    """A sandbox pool with the limits of the configuration. Raises MachineError where there can be none."""
+def open_pool(run: session.Session, timeout: float | None = None) -> Pool:
+    """A sandbox pool as configured; `timeout` is a program's wall limit in seconds if not that of [executions].
+
+    Raises MachineError where there can be no sandbox.
+    """
     section = run.settings.executions
     try:
         return Pool(
             workers=run.sandbox_workers,
-            limits=limits(section.timeout, section.memory_mb),
+            limits=limits(timeout or section.timeout, section.memory_mb),
             packages=tuple(as_list(run.settings.sandbox.packages)),
             log=run.reporter.say,
         )
@@ -102,27 +104,3 @@ def verdict(result: Result) -> dict[str, Any]:
         "max_rss": result.max_rss,
         "stderr": result.stderr[-STDERR_KEPT:],
     }
-
-
-def read_joined(run: session.Session, shard: int) -> Iterator[dict[str, Any]]:
-    """Each executed response of a shard with its verdict, instruction, seed and the counts of its
-    instruction's samples, in order of id."""
-    seeds = {record["id"]: record for record in run.shard("seeds", shard).read()}
-    instructions = {record["id"]: record for record in run.shard("instructions", shard).read()}
-    verdicts = {record["id"]: record for record in run.shard("executions", shard).read()}
-    samples: dict[str, dict[str, int]] = {}
-    for id, record in verdicts.items():
-        counts = samples.setdefault(id.rpartition("-")[0], {"n": 0, "passed": 0})
-        counts["n"] += 1
-        counts["passed"] += record["passed"]
-    for response in run.shard("responses", shard).read():
-        if response["id"] in verdicts:
-            instruction = instructions[response["instruction_id"]]
-            yield {
-                "id": response["id"],
-                "response": response,
-                "verdict": verdicts[response["id"]],
-                "instruction": instruction,
-                "seed": seeds[instruction["id"]],
-                "samples": samples[instruction["id"]],
-            }

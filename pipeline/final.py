@@ -18,7 +18,7 @@ import luigi
 from pipeline import recipes, selection, session
 from pipeline.card import dataset_card
 from pipeline.errors import MissingDataError, PipelineError
-from pipeline.manifest import SHARDED, build_manifest
+from pipeline.manifest import build_manifest
 from pipeline.report import write_report
 from pipeline.seeds import Seeds, scan
 from pipeline.selection import Selection
@@ -111,7 +111,7 @@ def _funnel(run: session.Session) -> Funnel:
     """What this run is made of, for those who look on."""
     shards = scan().shards_in_force
     return Funnel(
-        {stage: run.recipes[stage].folder(run.artifacts) for stage in SHARDED},
+        {stage: run.recipes[stage].folder(run.artifacts) for stage in recipes.SHARDED},
         shards,
         sum(run.shard("seeds", number).read_meta()["kept"] for number in shards),
         run.settings.responses.samples,
@@ -141,6 +141,10 @@ def write_parquet(path: Path, rows: Iterator[dict[str, Any]]) -> None:
             ("id", text), ("instruction", text), ("response", text), ("tests", text),
             ("concepts", pa.list_(text)), ("category", text), ("difficulty", text), ("seed", seed),
             ("samples", pa.struct([("n", number), ("passed", number)])),
+            ("verification", pa.struct(
+                [("asserts", number), ("functions", pa.list_(text)), ("mutants", number),
+                 ("killed", number), ("agreement", pa.float64())]
+            )),
             ("measured_difficulty", text), ("weight", pa.float64()),
             ("model", pa.struct([("name", text), ("sha256", text)])),
         ]

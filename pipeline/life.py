@@ -51,7 +51,7 @@ def siblings(events: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
 
 def _events(run: Session, wanted: str) -> Iterator[dict[str, Any]]:
     found = scan()
-    selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
+    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
     in_force = found.snapshot.occurrences
     prompts = _Prompts()
     beginnings: tuple[str, ...] = (wanted,)

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from typing import Any
 
+from pipeline import recipes
 from pipeline.errors import PipelineError
 from pipeline.seeds import Snapshot
 from pipeline.session import Session
@@ -22,7 +23,6 @@ _VERSIONED = (
     "pyarrow",
     "rich",
 )
-SHARDED = ("concepts", "instructions", "responses", "executions")
 
 
 def build_manifest(
@@ -37,7 +37,7 @@ def build_manifest(
     shards = meta["shards"]
     stages = {
         stage: _sum([run.shard(stage, number).read_meta() for number in shards])
-        for stage in SHARDED
+        for stage in recipes.SHARDED
     }
     stages["selection"] = _sum([meta])
     seeds_in_shards = sum(run.shard("seeds", number).read_meta()["kept"] for number in shards)
@@ -88,7 +88,8 @@ def reconcile(funnel: dict[str, dict[str, Any]]) -> None:
         ("concepts", "instructions", funnel["concepts"]["kept"]),
         ("instructions", "responses", funnel["instructions"]["kept"] * samples),
         ("responses", "executions", funnel["responses"]["kept"]),
-        ("executions", "selection", funnel["executions"]["kept"]),
+        ("executions", "verifications", funnel["executions"]["kept"]),
+        ("verifications", "selection", funnel["verifications"]["kept"]),
     )
     for before, after, handed_on in links:
         if funnel[after]["in"] != handed_on:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from pipeline.prompts.render import STOPS, example
 from sandbox import PROTOCOL
 from targets import Recipe
 
+# The stages that exist once a shard, in their order; the selection is made from the last.
+SHARDED = ("concepts", "instructions", "responses", "executions", "verifications")
+
 # Raise a stage's number when its code would write something else from the same input.
 VERSIONS = {
     "seeds": 2,
@@ -26,8 +29,9 @@ VERSIONS = {
     "instructions": 2,
     "responses": 2,
     "executions": 1,
-    "selection": 2,
-    "dataset": 3,
+    "verifications": 1,
+    "selection": 3,
+    "dataset": 4,
 }
 
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
@@ -142,17 +146,28 @@ def build(
             "attempt": settings.executions.attempt,
         },
     )
+    recipes["verifications"] = Recipe(
+        "verifications",
+        {
+            "version": VERSIONS["verifications"],
+            **{
+                key: getattr(settings.verification, key)
+                for key, _ in config.verification.get_params()
+            },
+        },
+        recipes["executions"],
+    )
     return recipes
 
 
-def selection(settings: Settings, executions: Recipe, snapshot: str) -> Recipe:
-    """The recipe of the selection over the seeds that are there now."""
+def selection(settings: Settings, stages: Mapping[str, Recipe], snapshot: str) -> Recipe:
+    """The recipe of the selection over the seeds that are there now; `stages` are those of `build`."""
     ingredients = {
         "version": VERSIONS["selection"],
         **{key: getattr(settings.selection, key) for key, _ in config.selection.get_params()},
         "snapshot": snapshot,
     }
-    return Recipe("selection", ingredients, executions)
+    return Recipe("selection", ingredients, stages[SHARDED[-1]])
 
 
 def dataset(selected: Recipe) -> Recipe:

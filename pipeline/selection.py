@@ -16,10 +16,10 @@ from itertools import chain
 import luigi
 
 from pipeline import recipes, session
-from pipeline.executions import Executions, read_joined
 from pipeline.seeds import Seeds, scan
 from pipeline.selector import Selector
 from pipeline.stage import PipelineTask
+from pipeline.verifications import Verifications, read_joined
 from targets import Finished, Recipe, ShardPaths, ShardWriter
 
 STAGE = "selection"
@@ -28,7 +28,7 @@ STAGE = "selection"
 def recipe() -> Recipe:
     """The selection's recipe for the snapshot in force."""
     run = session.current()
-    return recipes.selection(run.settings, run.recipes["executions"], scan().snapshot.digest)
+    return recipes.selection(run.settings, run.recipes, scan().snapshot.digest)
 
 
 class Selected(PipelineTask):
@@ -58,12 +58,12 @@ class Selection(PipelineTask):
     snapshot = luigi.Parameter(description="digest of the seeds in force")
 
     def requires(self) -> list[luigi.Task]:
-        return [self.clone(Executions, shard=number) for number in scan().shards_in_force]
+        return [self.clone(Verifications, shard=number) for number in scan().shards_in_force]
 
     @property
     def paths(self) -> ShardPaths:
         run = session.current()
-        selected = recipes.selection(run.settings, run.recipes["executions"], self.snapshot)
+        selected = recipes.selection(run.settings, run.recipes, self.snapshot)
         return ShardPaths(selected.folder(run.artifacts), 0)
 
     def output(self) -> luigi.LocalTarget:
@@ -74,7 +74,7 @@ class Selection(PipelineTask):
         began = time.monotonic()
         recipe().write(run.artifacts)
         shards = scan().shards_in_force
-        total = sum(run.shard("executions", number).read_meta()["kept"] for number in shards)
+        total = sum(run.shard("verifications", number).read_meta()["kept"] for number in shards)
         selector = Selector(scan().snapshot.occurrences, run.settings.selection)
         batches = (read_joined(run, number) for number in shards)
         with (

@@ -138,8 +138,19 @@ def example(candidate: Candidate, place: Mapping[str, Any]) -> dict[str, Any]:
             "revision": place["revision"],
         },
         "samples": samples,
+        "verification": {
+            key: candidate["verification"][key]
+            for key in ("asserts", "functions", "mutants", "killed", "agreement")
+        },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
     }
+
+
+def _by_quality(candidate: Candidate) -> tuple[Any, ...]:
+    """The best first: by agreement, then by the strength of its tests, then by brevity."""
+    verified = candidate["verification"]
+    strength = (verified["killed"] or 0) / (verified["mutants"] or 1)
+    return (-verified["agreement"], -strength, *_by_length(candidate))
 
 
 def _by_hash(candidate: Candidate) -> tuple[Any, ...]:
@@ -152,6 +163,7 @@ def _by_length(candidate: Candidate) -> tuple[Any, ...]:
 
 
 _RANKS: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
+    "best": _by_quality,
     "random": _by_hash,
     "shortest": _by_length,
 }

@@ -123,7 +123,7 @@ class Session:
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
-        """The recipes of the stages up to executions, by stage."""
+        """The recipes of the stages before the selection, by stage."""
         return recipes.build(self.settings, self.exemplars, self.model, self.plans)
 
     def shard(self, stage: str, number: int) -> ShardPaths:

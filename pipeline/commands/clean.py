@@ -22,7 +22,7 @@ from targets import Locked, lock
 
 HELP = "list the recipe folders that nothing current reaches; --yes removes them"
 
-STAGES = ("seeds", "concepts", "instructions", "responses", "executions", "selection", "dataset")
+STAGES = ("seeds", *recipes.SHARDED, "selection", "dataset")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def unreachable(run: Session) -> list[tuple[Path, int]]:
 
 def _reachable(run: Session) -> set[tuple[str, str]]:
     found = scan_of(run)
-    selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
+    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
     kept = _chain(recipes.dataset(selected).in_words())
     manifest = run.artifacts / "latest" / "manifest.json"
     if manifest.exists():

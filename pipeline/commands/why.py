@@ -17,7 +17,6 @@ from targets import Recipe, ShardPaths
 HELP = "say what the next run would do, and for what reason"
 
 SHOWN = 5  # files of a kind that are named; the rest is counted
-_SHARDED = ("concepts", "instructions", "responses", "executions")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,9 +42,9 @@ def reasons(run: Session) -> list[dict[str, Any]]:
     found = scan_of(run)
     result = [*_seeds(run, found)]
     shards = found.shards_in_force
-    for stage in _SHARDED:
+    for stage in recipes.SHARDED:
         result += _sharded(run, stage, shards)
-    selected = recipes.selection(run.settings, run.recipes["executions"], found.snapshot.digest)
+    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
     made = recipes.dataset(selected)
     if not made.folder(run.artifacts).exists():
         because = _changes(run.artifacts, selected) or ["an earlier stage has something to do"]

@@ -14,8 +14,10 @@ from typing import Any
 
 import orjson
 
+from pipeline.recipes import SHARDED
+
 LUIGI = Path(sys.executable).with_name("luigi")
-STAGES = ("concepts", "instructions", "responses", "executions")
+STAGES = SHARDED
 
 
 class Project:

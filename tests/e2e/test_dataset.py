@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.executions import program
 from pipeline.prompts.parse import code_blocks
+from pipeline.recipes import SHARDED
 from sandbox import Limits, Pool, Program
 from tests.e2e.projects import LUIGI
 
@@ -57,7 +58,7 @@ def test_rows_hold_what_the_readme_promises(finished):
     for row in rows:
         assert list(row) == [
             "id", "instruction", "response", "tests", "concepts", "category", "difficulty", "seed", "samples",
-            "measured_difficulty", "weight", "model",
+            "verification", "measured_difficulty", "weight", "model",
         ]  # fmt: skip
         assert list(row["seed"]) == [
             "id", "source", "path", "name", "lines", "digest", "licence", "repository", "revision",
@@ -65,6 +66,10 @@ def test_rows_hold_what_the_readme_promises(finished):
         assert row["seed"]["licence"] == "PSF-2.0"
         assert 1 <= row["samples"]["passed"] <= row["samples"]["n"] == 4
         assert len(row["model"]["sha256"]) == 64
+        assert row["verification"]["asserts"] >= 1
+        assert row["verification"]["functions"]
+        assert 1 <= row["verification"]["killed"] <= row["verification"]["mutants"]
+        assert 0 < row["verification"]["agreement"] <= 1
 
 
 def test_every_row_passes_again_in_the_sandbox(finished):
@@ -86,7 +91,8 @@ def test_the_funnel_adds_up_and_names_the_broken_files(finished):
     assert funnel["instructions"]["in"] == funnel["concepts"]["kept"]
     assert funnel["responses"]["in"] == 4 * funnel["instructions"]["kept"]
     assert funnel["executions"]["in"] == funnel["responses"]["kept"]
-    assert funnel["selection"]["in"] == funnel["executions"]["kept"]
+    assert funnel["verifications"]["in"] == funnel["executions"]["kept"]
+    assert funnel["selection"]["in"] == funnel["verifications"]["kept"]
     assert funnel["dataset"]["kept"] == len(finished.rows())
     assert funnel["seeds"]["rules"]["python_2"] == 1
     assert funnel["seeds"]["rules"]["not_utf8"] == 1
@@ -164,7 +170,7 @@ def test_three_new_functions_cost_three_functions(finished):
     shards = {name: state for name, state in before.items() if "shard-" in name}
     assert {name: after[name] for name in shards} == shards
     new = [name for name in after if name not in before and name.endswith("000001.meta.json")]
-    assert len(new) == 5
+    assert len(new) == 6
     funnel, earlier = finished.manifest()["funnel"], len(finished.records("seeds")) - 3
     assert funnel["concepts"]["in"] == earlier + 3
     assert rows.items() <= {row["id"]: row for row in finished.rows()}.items()
@@ -229,8 +235,8 @@ def test_explain_tells_the_life_of_a_row_from_its_lines_to_the_choice(finished):
     row = finished.rows()[0]
     code, output = finished.ask("explain", row["id"])
     assert code == 0, output
-    stages = ("seeds", "concepts", "instructions", "responses", "executions", "selection")
-    assert [output.count(f"== {stage} ") for stage in stages] == [1] * 6
+    stages = ("seeds", *SHARDED, "selection")
+    assert [output.count(f"== {stage} ") for stage in stages] == [1] * len(stages)
     assert row["instruction"] in output
     assert row["seed"]["path"] in output
     code, output = finished.ask("explain", "code/broken")

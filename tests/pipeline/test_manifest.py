@@ -21,7 +21,8 @@ SOUND = {
     "instructions": counts(4, 3, empty=1),
     "responses": {**counts(6, 5, length=1), "samples_per_instruction": 2},
     "executions": counts(5, 5),
-    "selection": counts(5, 2, not_passed=3),
+    "verifications": counts(5, 4, vacuous_tests=1),
+    "selection": counts(4, 2, not_chosen=2),
     "dataset": counts(2, 2),
 }
 
@@ -59,5 +60,5 @@ def test_the_card_says_plainly_what_was_not_checked_and_where_records_went():
     )
     assert card.startswith("---\n")
     assert "not decontaminated" in card
-    assert "| selection | 5 | 2 | 3 | not_passed 3 |" in card
+    assert "| selection | 4 | 2 | 2 | not_chosen 2 |" in card
     assert "PSF-2.0 (5)" in card

@@ -14,7 +14,8 @@ from pipeline.prompts.exemplars import load_set
 
 STANDARD = load_set(Path(recipes.__file__).parent / "prompts" / "standard")
 MODEL = Model("m", 4096, Path("m.gguf"), "0" * 64, "llama")
-STAGES = ("seeds", "concepts", "instructions", "responses", "executions")
+STAGES = ("seeds", *recipes.SHARDED)
+LAST = len(STAGES)  # changes none of them
 
 
 def count_characters(texts):
@@ -48,7 +49,7 @@ def digests(window=100_000, model=MODEL, **changes):
 @pytest.mark.parametrize(
     ("change", "first_changed"),
     [
-        ({"seeds__max_lines": 100}, 5),
+        ({"seeds__max_lines": 100}, LAST),
         ({"concepts__temperature": 0.5}, 1),
         ({"prompts__fewshot_contexts": "per_record"}, 1),
         ({"instructions__shots": 4}, 2),
@@ -58,14 +59,16 @@ def digests(window=100_000, model=MODEL, **changes):
         ({"executions__timeout": 5.0}, 4),
         ({"executions__memory_mb": 512}, 4),
         ({"sandbox__packages": "numpy"}, 4),
-        ({"seeds__sources": "elsewhere"}, 5),
-        ({"seeds__stdlib_share": 0.5}, 5),
-        ({"seeds__licences": "MIT"}, 5),
-        ({"selection__choose": "shortest"}, 5),
-        ({"engine__n_seq": 8}, 5),
-        ({"engine__n_threads": 1}, 5),
-        ({"executions__workers": 1}, 5),
-        ({"project__shard_size": 10}, 5),
+        ({"verification__max_mutants": 5}, 5),
+        ({"verification__enabled": False}, 5),
+        ({"seeds__sources": "elsewhere"}, LAST),
+        ({"seeds__stdlib_share": 0.5}, LAST),
+        ({"seeds__licences": "MIT"}, LAST),
+        ({"selection__choose": "shortest"}, LAST),
+        ({"engine__n_seq": 8}, LAST),
+        ({"engine__n_threads": 1}, LAST),
+        ({"executions__workers": 1}, LAST),
+        ({"project__shard_size": 10}, LAST),
     ],
 )
 def test_a_change_makes_its_stage_and_those_after_it_anew_and_no_other(change, first_changed):
@@ -79,13 +82,8 @@ def test_a_change_makes_its_stage_and_those_after_it_anew_and_no_other(change, f
 def test_another_model_keeps_the_seeds_only():
     other = Model("m", 4096, Path("m.gguf"), "1" * 64, "llama")
     before, after = digests(), digests(model=other)
-    assert [old == new for old, new in zip(before, after, strict=True)] == [
-        True,
-        False,
-        False,
-        False,
-        False,
-    ]
+    same = [old == new for old, new in zip(before, after, strict=True)]
+    assert same == [True] + [False] * len(recipes.SHARDED)
 
 
 def test_a_served_model_is_what_the_server_says_of_it_and_not_where_it_is():

@@ -36,7 +36,7 @@ def code(name: str) -> str:
     return f"def {name}(x):\n{lines}    return x\n"
 
 
-def candidate(group: str, sample: int = 0, *, passed: bool = True, **changes):
+def candidate(group: str, sample: int = 0, **changes):
     name = changes.get("name", f"f_{group}_{sample}")
     source = changes.get("code", code(name))
     prose = " ".join(f"{word}{group}{sample}" for word in WORDS)
@@ -55,7 +55,14 @@ def candidate(group: str, sample: int = 0, *, passed: bool = True, **changes):
             "code": source,
             "tests": changes.get("tests", f"assert {name}(1) == 1\n"),
         },
-        "verdict": {"passed": passed, "status": "passed" if passed else "failed"},
+        "verdict": {"passed": changes.get("passed", True), "status": "some"},
+        "verification": {
+            "asserts": 1,
+            "functions": [name],
+            "mutants": 4,
+            "killed": changes.get("killed", 4),
+            "agreement": changes.get("agreement", 1.0),
+        },
         "samples": changes.get("samples", {"n": 4, "passed": 4}),
     }
 
@@ -80,14 +87,13 @@ def fates(*batches, **changes):
 
 
 def test_one_passing_response_of_each_instruction_is_taken():
-    found = fates([candidate(name, n, passed=n > 0) for name in "ab" for n in range(3)])
-    assert found["a-000"] == found["b-000"] == "not_passed"
-    assert sorted(found.values()) == sorted(["not_passed", "not_chosen", "taken"] * 2)
+    found = fates([candidate(name, n) for name in "ab" for n in range(3)])
+    assert sorted(found.values()) == ["not_chosen"] * 4 + ["taken"] * 2
 
 
 def test_the_choice_is_the_same_at_every_run_and_in_any_order():
     candidates = [candidate("a", sample) for sample in range(5)]
-    for choose in ("random", "shortest"):
+    for choose in ("best", "random", "shortest"):
         assert fates(candidates, choose=choose) == fates(candidates[::-1], choose=choose)
 
 
@@ -99,6 +105,7 @@ def test_shortest_takes_the_shortest_response():
 @pytest.mark.parametrize(
     ("rule", "changes"),
     [
+        ("not_passed", {"passed": False}),
         ("unfinished", {"response": "TODO later"}),
         ("instruction_too_long", {"text": "word " * 201}),
         ("no_definition", {"code": "print(1)\n"}),
@@ -187,3 +194,12 @@ def test_rows_say_how_hard_their_instruction_was():
     ((row, _, _),) = Selector(Everything(), settings()).judge(batch)
     assert row["samples"] == {"n": 4, "passed": 1}
     assert row["measured_difficulty"] == "hard"
+
+
+def test_best_is_chosen_by_agreement_then_strength_then_brevity():
+    agreeing = candidate("a", 0, agreement=0.9, killed=1)
+    strong = candidate("a", 1, agreement=0.5, killed=4, response="Short.")
+    weak = candidate("a", 2, agreement=0.5, killed=2, response="S.")
+    long = candidate("a", 3, agreement=0.5, killed=4)
+    judged = Selector(Everything(), settings(choose="best")).judge([long, weak, strong, agreeing])
+    assert [found["id"] for found, _, _ in judged] == ["a-000", "a-001", "a-003", "a-002"]

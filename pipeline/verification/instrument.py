@@ -1,0 +1,101 @@
+"""Code and tests that report while they run: which functions were called, how many asserts were executed.
+
+A call of `__called__("Class.method")` opens every function of a response; `__asserted__()` stands before every
+assert of its tests, unittest's included. The harness provides both names.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from pipeline.text.normalise import parse
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def reporting_calls(code: str) -> str:
+    """The code, each function of which says that it was called."""
+    tree = parse(code)
+    if tree is None:
+        return code
+    pending: list[tuple[ast.AST, str]] = [(tree, "")]
+    while pending:
+        node, scope = pending.pop()
+        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            scope = f"{scope}.{node.name}".lstrip(".")
+        pending += [(child, scope) for child in ast.iter_child_nodes(node)]
+        if isinstance(node, _FUNCTIONS):
+            after_docstring = 1 if ast.get_docstring(node, clean=False) is not None else 0
+            node.body.insert(after_docstring, _call("__called__", ast.Constant(scope)))
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def reporting_asserts(tests: str) -> str:
+    """The tests, each assert of which says that it is executed."""
+    tree = parse(tests)
+    if tree is None:
+        return tests
+    _Asserts().visit(tree)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Asserts(ast.NodeTransformer):
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.AST]:
+        self.generic_visit(node)
+        return [_call("__asserted__"), node] if _asserts(node) else node
+
+
+def _asserts(node: ast.AST) -> bool:
+    match node:
+        case ast.Assert():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name.startswith("assert")
+        case ast.With(items=items):
+            return any(
+                isinstance(item.context_expr, ast.Call)
+                and isinstance(item.context_expr.func, ast.Attribute)
+                and item.context_expr.func.attr.startswith(("assert", "raises"))
+                for item in items
+            )
+    return False
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.Expr:
+    return ast.Expr(ast.Call(ast.Name(name, ast.Load()), list(arguments), []))
+
+
+def defined(code: str) -> list[str]:
+    """Names of the top-level functions and classes, in order."""
+    tree = parse(code)
+    body = tree.body if tree else []
+    return [node.name for node in body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
+
+
+def has_functions(code: str) -> bool:
+    """Whether the code has a function whose calls can be seen."""
+    tree = parse(code)
+    return any(isinstance(node, _FUNCTIONS) for node in (ast.walk(tree) if tree else ()))
+
+
+def imports(source: str) -> set[str]:
+    """The top-level names of the modules that a program imports anywhere."""
+    tree = parse(source)
+    found: set[str] = set()
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def uses_hashes(source: str) -> bool:
+    """Whether the outcome may hang on hashes or addresses: sets, hash() or id() are in the program."""
+    tree = parse(source)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.Set | ast.SetComp):
+            return True
+        if isinstance(node, ast.Name) and node.id in ("set", "frozenset", "hash", "id"):
+            return True
+    return False

@@ -1,0 +1,78 @@
+"""Tests that prove nothing are told from tests that do, by real runs in the real sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.executions import program
+from pipeline.prompts.parse import Rejected
+from pipeline.verification import job
+from pipeline.verifications import outcome
+from sandbox import Limits, Pool, Program
+from tests.pipeline.verification.cases import STRONG, SUM, WEAK, of_this_moment
+
+WEAK_CASES = [(rule, code, tests) for rule, cases in WEAK.items() for code, tests in cases]
+OTHERS = [
+    job.Other("agreeing", SUM, "assert total([4]) == 4\n"),
+    job.Other("otherwise", SUM, "assert total([4]) == 5\n"),
+    job.Other("renamed", "def add_up(xs):\n    return 0\n", "assert add_up([1, 1]) == 2\n"),
+]
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    """Of every case whether it passes, and the outcome of its verification."""
+    cases = {
+        **{f"weak {n}": (code, of_this_moment(t))
+           for n, (_, code, t) in enumerate(WEAK_CASES)},
+        **{f"strong {n}": case for n, case in enumerate(STRONG)},
+        "others": (SUM, "assert total([1, 2]) == 3\n"),
+    }  # fmt: skip
+    bounds = job.Bounds(seconds=10.0)
+    with Pool(workers=2, limits=Limits()) as pool:
+        passed = {
+            result.id: result.passed
+            for result in pool.run_many(Program(id, program(*case)) for id, case in cases.items())
+        }
+        found = {
+            result.id: outcome(result, cases[result.id][0])
+            for result in pool.run_many(
+                Program(id, job.program(id, *case, OTHERS if id == "others" else [], bounds))
+                for id, case in cases.items()
+            )
+        }
+    return passed, found
+
+
+@pytest.mark.parametrize("number", range(len(WEAK_CASES)), ids=lambda n: f"{WEAK_CASES[n][0]}-{n}")
+def test_weak_tests_pass_and_are_dropped_by_their_rule(outcomes, number):
+    passed, found = outcomes
+    assert passed[f"weak {number}"] or WEAK_CASES[number][0] == "flaky_tests"
+    dropped = found[f"weak {number}"]
+    assert isinstance(dropped, Rejected), dropped
+    assert dropped.rule == WEAK_CASES[number][0], dropped
+
+
+@pytest.mark.parametrize("number", range(len(STRONG)))
+def test_strong_tests_are_kept_and_described(outcomes, number):
+    passed, found = outcomes
+    assert passed[f"strong {number}"]
+    record = found[f"strong {number}"]
+    assert not isinstance(record, Rejected), record
+    assert record["mutants"] >= record["killed"] >= 1
+
+
+def test_a_record_counts_asserts_calls_and_mutants(outcomes):
+    record = outcomes[1]["strong 4"]
+    assert record["asserts"] == 50
+    assert record["functions"] == ["pick"]
+
+
+def test_a_response_agrees_with_those_whose_tests_it_passes_under_their_name(outcomes):
+    record = outcomes[1]["others"]
+    assert (record["agrees"], record["asked"]) == (["agreeing", "renamed"], 3)
+
+
+def test_what_a_program_prints_is_no_report():
+    told = job.read_report("a", "verified \n{'first': 'passed'}\n")
+    assert told is None
