@@ -80,7 +80,7 @@ class FolderSource:
         named = by_folder if is_folder else by_path
         if found := named(path.name, self._include):
             return found
-        if is_folder and VENDORED not in self._include and (path / "pyvenv.cfg").exists():
+        if is_folder and VENDORED not in self._include and os.path.exists(path / "pyvenv.cfg"):
             return RULES[VENDORED], "a virtual environment"
         ignored = self._ignore.ignores(path, is_folder) if self._ignore else ""
         return (RULES[IGNORED], ignored) if ignored else None

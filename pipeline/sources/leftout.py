@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -74,7 +75,7 @@ class GitIgnore:
         self._root = root
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
         above = (root, *root.parents)
-        self._top = next((folder for folder in above if (folder / ".git").exists()), root)
+        self._top = next((folder for folder in above if os.path.exists(folder / ".git")), root)
         # Who names a folder that git ignores wants it looked at.
         if any(self.ignores(folder, True) for folder in above[: above.index(self._top)]):
             self._top = root
