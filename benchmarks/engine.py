@@ -4,7 +4,10 @@
 
 Every side runs in a process of its own, the sides of a comparison one after the other in every
 round, and a figure is the median over the rounds of a ratio within a round: on a machine that is
-shared, ratios mean more than times. The model has random weights: the text is noise.
+shared, ratios mean more than times. Decode rates are short, so each is the best of some repeats,
+for both sides. Threads that wait sleep (OMP_WAIT_POLICY=passive), as ours do by
+default: beside other work, sides whose threads spin would lose most of their time. The model has
+random weights: the text is noise.
 
 The workload: 64 requests x 4 samples, contexts of 1,000 tokens, tails of 60, 64 new tokens.
 
@@ -38,7 +41,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,59 +87,54 @@ def prompts(setup: Setup, contexts: int) -> list[tuple[str, str]]:
 
 
 def batched_bench(setup: Setup) -> dict[str, Any]:
-    """Prefill rate, and decode rate for every batch size, in tokens a second."""
+    """Prefill and decode rate for one batch size, in tokens a second."""
     from llama_cpp_tools import tools
 
-    cells = CONTEXT + TAIL + max(setup.sizes) * (NEW + 2) + 256
+    cells = CONTEXT + TAIL + setup.n_seq * (NEW + 2) + 256
     argv = [str(tools(bool(setup.gpu_layers))["llama-batched-bench"]), "-m", setup.model]
     argv += ["-c", str(cells), "-b", "512", "-ub", "512", "-npp", str(CONTEXT + TAIL)]
-    argv += ["-ntg", str(NEW), "-npl", ",".join(map(str, setup.sizes)), "-pps", "-kvu"]
+    argv += ["-ntg", str(NEW), "-npl", str(setup.n_seq), "-pps", "-kvu"]
     argv += ["-t", str(setup.threads), "-tb", str(setup.threads), "-fa", setup.flash]
     argv += ["-ngl", str(setup.gpu_layers), "--output-format", "jsonl"]
     out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
-    rows = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    return {
-        "prefill": statistics.median(row["speed_pp"] for row in rows),
-        "decode": {str(row["pl"]): row["speed_tg"] for row in rows},
-    }
+    (row,) = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return {"size": setup.n_seq, "prefill": row["speed_pp"], "decode": row["speed_tg"]}
 
 
-def decode_rates(setup: Setup) -> dict[str, Any]:
-    """Our decode rate for the same sizes, drawing included, and where the time of a step goes."""
+def decode(setup: Setup) -> dict[str, Any]:
+    """Our decode rate for the same, drawing included, and where the time of a step goes."""
     from pipeline.engine import EngineSettings, Request, native
     from pipeline.engine.contexts import Prompts
     from pipeline.engine.llama import Batcher
     from pipeline.engine.worker import load
 
     native.start()
-    found: dict[str, Any] = {"decode": {}}
     rng = random.Random(21)
     context, tail = text(rng, CONTEXT), text(rng, TAIL)
-    for size in setup.sizes:
-        settings = EngineSettings(
-            setup.model,
-            n_seq=size,
-            n_cells=CONTEXT + TAIL + size * (NEW + 2) + 256,
-            n_threads=setup.threads,
-            n_gpu_layers=setup.gpu_layers,
-        )
-        model, cache, plan = load(settings, 0, lambda: None)
-        batcher, prepare = Batcher(model, cache, plan, settings), Prompts(model)
-        for i in range(size):
-            batcher.submit(prepare.job(i, Request(str(i), context, tail, NEW + 1, seed=i)))
-        while not batcher.counters.new_tokens:
-            batcher.step()
-        batcher.take_counters()
-        began = time.perf_counter()
-        while batcher.busy:
-            batcher.step()
-        seconds, done = time.perf_counter() - began, batcher.take_counters()
-        found["decode"][str(size)] = done.new_tokens / seconds
-        found["sampling_share"] = done.sample_seconds / done.step_seconds
-        found["python_share"] = 1 - (done.decode_seconds + done.sample_seconds) / seconds
-        cache.free()
-        model.free()
-    return found
+    settings = EngineSettings(
+        setup.model,
+        n_seq=setup.n_seq,
+        n_cells=CONTEXT + TAIL + setup.n_seq * (NEW + 2) + 256,
+        n_threads=setup.threads,
+        n_gpu_layers=setup.gpu_layers,
+    )
+    model, cache, plan = load(settings, 0, lambda: None)
+    batcher, prepare = Batcher(model, cache, plan, settings), Prompts(model)
+    for i in range(setup.n_seq):
+        batcher.submit(prepare.job(i, Request(str(i), context, tail, NEW + 1, seed=i)))
+    while not batcher.counters.new_tokens:
+        batcher.step()
+    batcher.take_counters()
+    began = time.perf_counter()
+    while batcher.busy:
+        batcher.step()
+    seconds, done = time.perf_counter() - began, batcher.take_counters()
+    return {
+        "size": setup.n_seq,
+        "decode": done.new_tokens / seconds,
+        "sampling_share": done.sample_seconds / seconds,
+        "python_share": 1 - (done.decode_seconds + done.sample_seconds) / seconds,
+    }
 
 
 def ours(setup: Setup, contexts: int) -> dict[str, Any]:
@@ -260,7 +258,7 @@ def _post(port: int, path: str, body: dict[str, Any] | None) -> dict[str, Any] |
 
 SIDES: dict[str, Callable[[Setup], dict[str, Any]]] = {
     "batched-bench": batched_bench,
-    "decode": decode_rates,
+    "decode": decode,
     "ours, one context": lambda setup: ours(setup, 1),
     "ours, four contexts": lambda setup: ours(setup, POOL),
     "loop, one context": lambda setup: loop(setup, "shared"),
@@ -273,7 +271,8 @@ DECODE_SIDES = ("batched-bench", "decode")
 
 def run_side(name: str, setup: Setup) -> dict[str, Any]:
     argv = [sys.executable, __file__, "--side", name, "--setup", json.dumps(asdict(setup))]
-    done = subprocess.run(argv, capture_output=True, text=True)
+    environment = {"OMP_WAIT_POLICY": "passive", **os.environ}
+    done = subprocess.run(argv, capture_output=True, text=True, env=environment)
     if done.returncode:
         sys.exit(f"{name}: failed\n{done.stderr[-2000:]}")
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -285,9 +284,13 @@ def _short(figures: dict[str, Any]) -> str:
     def show(value: Any) -> str:
         return f"{value:.3g}" if isinstance(value, float) else str(value)
 
-    flat = {k: v for k, v in figures.items() if not isinstance(v, dict)}
-    flat |= {f"{k} {n}": x for k, v in figures.items() if isinstance(v, dict) for n, x in v.items()}
-    return ", ".join(f"{key} {show(value)}" for key, value in flat.items())
+    return ", ".join(f"{key} {show(value)}" for key, value in figures.items())
+
+
+def decode_pairs(setup: Setup, size: int, repeats: int) -> list[list[dict[str, Any]]]:
+    """Figures of both decode sides for one batch size, by turns."""
+    alone = replace(setup, n_seq=size)
+    return [[run_side(name, alone) for name in DECODE_SIDES] for _ in range(repeats)]
 
 
 def compare(setup: Setup, rounds: int, repeats: int) -> dict[str, Any]:
@@ -296,29 +299,24 @@ def compare(setup: Setup, rounds: int, repeats: int) -> dict[str, Any]:
     raw: list[dict[str, Any]] = []
     for number in range(rounds):
         print(f"round {number + 1} of {rounds}", file=sys.stderr)
-        pairs = [{name: run_side(name, setup) for name in DECODE_SIDES} for _ in range(repeats)]
+        sized = {n: decode_pairs(setup, n, repeats) for n in setup.sizes}
         side = {name: run_side(name, setup) for name in SIDES if name not in DECODE_SIDES}
-        raw.append({"decode": pairs, **side})
+        raw.append({"decode": sized, **side})
         one, four = side["ours, one context"], side["ours, four contexts"]["rate"]
-        prefill = statistics.median(pair["batched-bench"]["prefill"] for pair in pairs)
-        rates = {
-            name: {
-                n: statistics.median(pair[name]["decode"][str(n)] for pair in pairs)
-                for n in setup.sizes
-            }
-            for name in DECODE_SIDES
-        }
-        limit = rates["batched-bench"]
+        limit = {n: max(bench["decode"] for bench, _ in pairs) for n, pairs in sized.items()}
+        reached = {n: max(mine["decode"] for _, mine in pairs) for n, pairs in sized.items()}
+        prefill = max(bench["prefill"] for pairs in sized.values() for bench, _ in pairs)
+        largest = [mine for _, mine in sized[max(setup.sizes)]]
         ideal = one["computed"] / prefill + one["tokens"] / limit[setup.n_seq]
-        new = {f"vs_batched_bench_{n}": rates["decode"][n] / limit[n] for n in setup.sizes}
+        new = {f"vs_batched_bench_{n}": reached[n] / limit[n] for n in setup.sizes}
         new |= {
             "vs_limit": ideal / one["seconds"],
             "vs_loop_shared_context": one["rate"] / side["loop, one context"]["rate"],
             "vs_loop_own_contexts": four / side["loop, own contexts"]["rate"],
             "vs_loop_own_contexts_by_request": four / side["loop, own contexts by request"]["rate"],
             "vs_llama_server_cold": one["rate"] / side["llama-server"]["rate"],
-            "python_share": statistics.median(p["decode"]["python_share"] for p in pairs),
-            "sampling_share": statistics.median(p["decode"]["sampling_share"] for p in pairs),
+            "python_share": statistics.median(mine["python_share"] for mine in largest),
+            "sampling_share": statistics.median(mine["sampling_share"] for mine in largest),
         }
         for key, value in new.items():
             ratios.setdefault(key, []).append(value)
