@@ -20,7 +20,7 @@ from pipeline.errors import MachineError
 from pipeline.responses import Responses
 from pipeline.stage import ShardTask
 from sandbox import Limits, Pool, Program, Result, SandboxUnavailable
-from targets import Finished
+from targets import Finished, ShardWriter
 
 STDERR_KEPT = 2000  # characters, from the end
 CPU_SHARE = 0.8  # CPU seconds a program gets for each second of its wall limit
@@ -54,11 +54,7 @@ class Executions(ShardTask):
                 open_pool(run) as pool,
             ):
                 for result in pool.run_many(pending):
-                    spent = {"executions": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
-                    if result.status == "sandbox_error":
-                        writer.reject(result.id, result.status, result.detail, spent)
-                    else:
-                        writer.keep(result.id, verdict(result), spent)
+                    settle(writer, result)
                     ticker.advance(result.status != "sandbox_error", passed=result.passed)
             seconds = round(time.monotonic() - began, 3)
             writer.publish({"seconds": seconds, "resumed": writer.resumed})
@@ -88,6 +84,15 @@ def limits(timeout: float, memory_mb: int) -> Limits:
         cpu_seconds=math.ceil(CPU_SHARE * timeout),
         memory_bytes=memory_mb * 2**20,
     )
+
+
+def settle(writer: ShardWriter, result: Result) -> None:
+    """Journal the outcome of a program."""
+    spent = {"executions": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
+    if result.status == "sandbox_error":
+        writer.reject(result.id, result.status, result.detail, spent)
+    else:
+        writer.keep(result.id, verdict(result), spent)
 
 
 def verdict(result: Result) -> dict[str, Any]:

@@ -26,6 +26,12 @@ class Responses(GenerationTask):
     def requires(self) -> luigi.Task:
         return self.clone(Instructions)
 
+    def run(self) -> None:
+        from pipeline.overlap import executing  # which knows the stage after this one
+
+        with executing(self.shard):
+            super().run()
+
     def units(self) -> Iterator[Unit]:
         samples = session.current().settings.responses.samples
         for record in self.input_paths("instructions").read():

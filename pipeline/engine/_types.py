@@ -279,6 +279,11 @@ class Engine(Protocol):
         """
         ...
 
+    @property
+    def leaves_cores_free(self) -> bool:
+        """Whether other work on the processor's cores does not slow generation, as far as is known."""
+        ...
+
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """The length of each text in tokens of the model, or a little more. Raises EngineError."""
         ...

@@ -32,6 +32,7 @@ from ._types import (
     Request,
 )
 from .inspection import check_model_file, inspect_model, load_error
+from .plan import CPU
 from .process import Child
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,11 @@ class LlamaEngine:
     def pid(self) -> int | None:
         """The engine process, while there is one."""
         return self._child.pid if self._child else None
+
+    @property
+    def leaves_cores_free(self) -> bool:
+        """See `Engine`. Not known before the model is loaded."""
+        return self._plan is not None and self._plan.device != CPU
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """See `Engine.token_counts`. Loads the vocabulary alone."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ._types import EngineError, EngineSettings, Plan
 
+CPU = "CPU"  # a plan's device, where there is no other
 SEQUENCES_GPU = 64
 SEQUENCES_CPU = 16
 # On a CPU, attention pays for the cells of all sequences, so a small model gains nothing by many:

@@ -85,6 +85,11 @@ class ServerEngine:
             self._model = self._run(self._find_model()).result()
         return self._model
 
+    @property
+    def leaves_cores_free(self) -> bool:
+        """See `Engine`. Generation is the server's work."""
+        return True
+
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """See `Engine.token_counts`: what the server says of a prompt that is just the text.
 

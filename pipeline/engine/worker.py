@@ -29,7 +29,7 @@ from . import native, wire
 from ._types import EngineError, EngineSettings, Plan
 from .contexts import Prompts
 from .llama import Batcher
-from .plan import free_host_memory, make_plan
+from .plan import CPU, free_host_memory, make_plan
 from .schedule import label_counts
 
 BEAT_SECONDS = 1.0
@@ -154,7 +154,7 @@ def load(
         free = sum(device.free for device in native.devices())
         name = ", ".join(f"{d.description} ({d.name})" for d in devices)
     else:
-        free, name = max(1, free - model.size_bytes) if free else 0, "CPU"
+        free, name = max(1, free - model.size_bytes) if free else 0, CPU
     plan = make_plan(
         settings,
         model.sizes(settings.type_k, settings.type_v),

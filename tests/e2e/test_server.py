@@ -80,6 +80,18 @@ def test_a_servers_responses_pass_as_often_as_the_embedded_engines(projects, rec
     assert abs(z) < 3
 
 
+def test_sandboxes_run_beside_generation_where_it_is_elsewhere_and_not_where_it_needs_the_cores(
+    projects,
+):
+    executed_before = []
+    for project in projects:
+        (meta,) = (project.artifacts / "executions").glob("*/shard-000000.meta.json")
+        executed_before.append(orjson.loads(meta.read_bytes())["resumed"])
+    embedded, served = executed_before
+    assert embedded == 0
+    assert served > 10
+
+
 def test_the_recipe_names_the_servers_model_and_not_its_address(projects):
     _, served = projects
     model = next((served.artifacts / "concepts").glob("*/recipe.json")).read_text()
