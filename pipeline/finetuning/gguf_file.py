@@ -42,17 +42,19 @@ def write_gguf(weights: Path, base: Path, path: Path) -> None:
     _copy_fields(reader, writer)
     for tensor in reader.tensors:
         name = tensor.name
-        if name == ROPE_TABLE:
-            weight = tensor.data
-        elif (found := stored.get(name) or (name == OUTPUT and stored[EMBEDDING])) is False:
+        if name == ROPE_TABLE:  # no weight: it follows from the shape
+            _add(writer, tensor, tensor.data)
+            continue
+        # An output that is tied to the embedding is stored once.
+        place = stored.get(EMBEDDING if name == OUTPUT and OUTPUT not in stored else name)
+        if place is None:
             raise PipelineError(f"{weights} has no tensor for {name} of {base}", remedy)
-        else:
-            file, original = found
-            with safe_open(file, framework="pt") as tensors:
-                weight = tensors.get_tensor(original).float().numpy()
-            if architecture == "llama" and name.endswith(("attn_q.weight", "attn_k.weight")):
-                heads = "head_count" if name.endswith("attn_q.weight") else "head_count_kv"
-                weight = _pair_up(weight, _number(reader, f"llama.attention.{heads}"))
+        file, original = place
+        with safe_open(file, framework="pt") as tensors:
+            weight = tensors.get_tensor(original).float().numpy()
+        if architecture == "llama" and name.endswith(("attn_q.weight", "attn_k.weight")):
+            heads = "head_count" if name.endswith("attn_q.weight") else "head_count_kv"
+            weight = _pair_up(weight, _number(reader, f"llama.attention.{heads}"))
         _add(writer, tensor, weight)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -86,6 +86,8 @@ def train(job: dict[str, Any]) -> None:
         peft_config=lora,
     )
     last = get_last_checkpoint(str(work)) if work.is_dir() else None
+    if last:
+        print(f"goes on from step {last.rpartition('-')[2]}", flush=True)
     trainer.train(resume_from_checkpoint=last)
     tuned = trainer.model.merge_and_unload() if lora else trainer.model
     tuned.save_pretrained(out, safe_serialization=True)

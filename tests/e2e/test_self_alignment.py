@@ -1,0 +1,132 @@
+"""`FineTunedModel` and `Comparison` by the user's own command, with kill -9 on the way.
+
+Needs the extra `train`. The model is tuned on a dozen rows: what is shown is that the loop closes and goes on,
+not that it helps (docs/self-alignment.md).
+"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.demo.pack import PACK
+from pipeline.engine import inspect_model
+from pipeline.model import DEMO_MODEL
+from tests.e2e.projects import Project, kill_tree, wait_until
+
+pytest.importorskip("trl", reason="needs the extra: pip install -e '.[train]'")
+
+TASKS, ROWS = 8, 12
+TUNING = {"rows": ROWS, "batch": 4, "micro_batch": 4, "epochs": 2, "checkpoint_every": 1}
+
+
+@pytest.fixture(scope="module")
+def loop(shared_project: Project) -> Project:
+    """A project with about twenty seeds and a pack of a few tasks."""
+    lines = gzip.decompress(PACK.read_bytes()).splitlines(keepends=True)
+    (shared_project.root / "small.jsonl").write_bytes(b"".join(lines[:TASKS]))
+    shared_project.configure(
+        seeds={"stdlib_share": "0.015"},
+        finetuning=TUNING,
+        evaluation={"pack": "small.jsonl"},
+        comparison={"arms": "passing, random", "seeds": 1, "rows": ROWS, "publish": "published"},
+    )
+    return shared_project
+
+
+def tuned(project: Project) -> list[Path]:
+    return sorted(project.artifacts.glob("finetuning/*/model.gguf"))
+
+
+def checkpoints(project: Project) -> list[Path]:
+    return list(project.artifacts.glob("finetuning/*/work/checkpoint-*/trainer_state.json"))
+
+
+def finished(project: Project) -> dict[str, tuple[int, int]]:
+    """Published models and reports with inode and time."""
+    names = ("model.gguf", "report.json", "shard-000000.jsonl")
+    return {name: file for name, file in project.files().items() if name.endswith(names)}
+
+
+def test_training_killed_at_a_checkpoint_goes_on_from_there(loop: Project) -> None:
+    process = loop.start(task="FineTunedModel")
+    wait_until(lambda: len(checkpoints(loop)) >= 2, process)
+    kill_tree(process)
+    assert not tuned(loop)
+    newest = max(int(path.parent.name.split("-")[1]) for path in checkpoints(loop))
+    code, output = loop.run(task="FineTunedModel")
+    assert code == 0, output
+    [gguf] = tuned(loop)
+    assert not checkpoints(loop)
+    steps = [
+        line["step"] for line in orjson.loads((gguf.parent / "model/training.json").read_bytes())
+    ]
+    assert max(steps) == ROWS // 4 * 2 > newest
+    log = (gguf.parent / "train.log").read_text()
+    assert f"goes on from step {newest}" in log
+    facts = inspect_model(str(gguf))
+    assert (facts.architecture, facts.n_params) == (
+        "llama",
+        inspect_model(str(DEMO_MODEL)).n_params,
+    )
+    assert gguf.read_bytes() != DEMO_MODEL.read_bytes()
+    assert list((gguf.parent / "model").glob("*.safetensors"))
+
+
+def test_the_prompt_is_left_out_of_the_loss_and_the_rows_are_the_selections(loop: Project) -> None:
+    [gguf] = tuned(loop)
+    rows = [orjson.loads(line) for line in (gguf.parent / "rows.jsonl").read_bytes().splitlines()]
+    assert len(rows) == ROWS
+    assert all(row["prompt"].endswith("\n\n### Response\n") for row in rows)
+    assert all("### Response" not in row["completion"] for row in rows)
+
+
+def test_adapters_are_trained_and_merged(loop: Project) -> None:
+    options = ("--finetuning-lora-rank", "4", "--finetuning-epochs", "1")
+    code, output = loop.run(*options, task="FineTunedModel")
+    assert code == 0, output
+    [full, adapted] = sorted(tuned(loop), key=lambda path: path.stat().st_mtime)
+    assert full.stat().st_size == adapted.stat().st_size
+    assert full.read_bytes() != adapted.read_bytes()
+
+
+def test_a_comparison_that_was_killed_repeats_nothing_and_writes_its_report(loop: Project) -> None:
+    process = loop.start(task="Comparison")
+    wait_until(lambda: len(list(loop.artifacts.glob("evaluation/*/report.json"))) >= 2, process)
+    kill_tree(process)
+    before = finished(loop)
+    code, output = loop.run(task="Comparison")
+    assert code == 0, output
+    after = finished(loop)
+    assert {name: after[name] for name in before} == before
+    [folder] = loop.artifacts.glob("comparison/*")
+    found: dict[str, Any] = orjson.loads((folder / "comparison.json").read_bytes())
+    assert found == orjson.loads((loop.root / "published/comparison.json").read_bytes())
+    assert found["rows"] == ROWS
+    for arm in ("base", "passing", "random"):
+        assert 0 <= found[arm]["low"] <= found[arm]["mean"] <= found[arm]["high"] <= 1
+        assert found[arm]["seeds"] == [found[arm]["mean"]]
+    assert "| passing |" in (folder / "comparison.md").read_text()
+    assert (folder / "comparison.svg").read_text().startswith("<svg")
+    code, output = loop.run(task="Comparison")
+    assert code == 0 and finished(loop) == after
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "task", "code", "says"),
+    [
+        ("--finetuning-rows", "100000", "FineTunedModel", 20, "the selection has"),
+        ("--finetuning-micro-batch", "3", "FineTunedModel", 15, "no multiple of micro_batch"),
+        ("--comparison-arms", "passing, magic", "Comparison", 15, "no arm magic"),
+    ],
+)
+def test_a_wrong_setting_ends_with_its_code(
+    loop: Project, option: str, value: str, task: str, code: int, says: str
+) -> None:
+    ended, output = loop.run(option, value, task=task)
+    assert ended == code, output
+    assert says in output and "Traceback" not in output
