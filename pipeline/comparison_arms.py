@@ -22,6 +22,12 @@ ARMS: dict[str, Overrides] = {
     "passing": {("selection", "among"): "passing", ("selection", "choose"): "random"},
     "random": {("selection", "among"): "all", ("selection", "choose"): "random"},
     "failing": {("selection", "among"): "failing", ("selection", "choose"): "random"},
+    # Instructions from the snippet itself, OSS-Instruct's way, and a random passing response.
+    "snippet": {
+        ("instructions", "source"): "snippet",
+        ("selection", "among"): "passing",
+        ("selection", "choose"): "random",
+    },
     "best": {("selection", "among"): "passing", ("selection", "choose"): "best"},
 }
 

@@ -68,6 +68,7 @@ class concepts(_Sampled, luigi.Config):
 
 
 class instructions(_Sampled, luigi.Config):
+    source = luigi.ChoiceParameter(default="concepts", choices=("concepts", "snippet"))
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
 

@@ -1,5 +1,8 @@
 """Stage 3, instructions (C->I): the base model makes a task out of the concepts of each seed.
 
+With `[instructions] source = snippet` it makes the task out of the seed itself, without a detour by its
+concepts, which only stay with the record.
+
 In: a shard of concepts. Out: records {id (the seed's), instruction, category, difficulty, language,
 concepts}. Category and difficulty are drawn for each record by hash of its id.
 """
@@ -32,8 +35,12 @@ class Instructions(GenerationTask):
         run = session.current()
         categories = recipes.categories(run.settings, run.exemplars)
         difficulties = recipes.difficulties(run.settings, run.exemplars)
+        seeds: dict[str, str] = {}
+        if run.settings.instructions.source == "snippet":
+            seeds = {seed["id"]: seed["code"] for seed in self.input_paths("seeds").read()}
         for record in self.input_paths("concepts").read():
             properties = {
+                "snippet": seeds.get(record["id"]),
                 "category": draw(categories, "category", record["id"]),
                 "language": LANGUAGE,
                 "difficulty": draw(difficulties, "difficulty", record["id"]),
@@ -42,6 +49,8 @@ class Instructions(GenerationTask):
 
     def tail(self, unit: Unit) -> str:
         record = unit.record
+        if record["snippet"] is not None:
+            return render.inspired_tail(record["snippet"])
         return render.instructions_tail(
             record["category"], record["language"], record["difficulty"], record["concepts"]
         )

@@ -34,16 +34,23 @@ VERSIONS = {
     "dataset": 4,
 }
 
+# [instructions] source -> the form of the prompts (pipeline/prompts/render.py).
+FORMS = {"concepts": "instructions", "snippet": "inspired"}
+
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
 # properties of an instruction are a few lines.
-_TAIL_SHARE = {"concepts": 0.4, "instructions": 0.1, "responses": 0.25}
+_TAIL_SHARE = {"concepts": 0.4, "instructions": 0.1, "inspired": 0.4, "responses": 0.25}
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationPlan:
-    """What a generating stage runs with, defaults resolved: lengths in tokens."""
+    """What a generating stage runs with, defaults resolved: lengths in tokens.
+
+    `form` is the form of its prompts: the stage's own or, for instructions, the one of their source.
+    """
 
     stage: str
+    form: str
     shots: int
     wanted_shots: int
     max_tokens: int
@@ -73,8 +80,9 @@ def plan_generation(
             "lower it or add exemplars",
         )
     max_tokens = section.max_tokens or exemplars.max_tokens[stage]
-    room = int((window - max_tokens) * (1 - _TAIL_SHARE[stage]))
-    shots = _fitting(stage, exemplars, wanted, room, count_tokens)
+    form = FORMS[settings.instructions.source] if stage == "instructions" else stage
+    room = int((window - max_tokens) * (1 - _TAIL_SHARE[form]))
+    shots = _fitting(form, exemplars, wanted, room, count_tokens)
     if shots == 0:
         raise ConfigError(
             f"[{stage}] no exemplar fits: the window is {window} tokens, max_tokens {max_tokens}",
@@ -82,6 +90,7 @@ def plan_generation(
         )
     return GenerationPlan(
         stage=stage,
+        form=form,
         shots=shots,
         wanted_shots=wanted,
         max_tokens=max_tokens,
@@ -94,7 +103,7 @@ def plan_generation(
 
 
 def _fitting(
-    stage: str,
+    form: str,
     exemplars: ExemplarSet,
     wanted: int,
     room: int,
@@ -103,7 +112,7 @@ def _fitting(
     """The largest number of shots, up to `wanted`, whose longest possible draw fits into `room` tokens."""
     header = "## Example 00\n"
     intro, *examples = count_tokens(
-        [exemplars.intro[stage], *(header + example(stage, item) for item in exemplars.exemplars)]
+        [exemplars.intro[form], *(header + example(form, item) for item in exemplars.exemplars)]
     )
     used = intro
     for shots, length in enumerate(sorted(examples, reverse=True)[:wanted], start=1):
@@ -198,11 +207,11 @@ def _generation(
         "model": model.identity,
         "prompt": {
             "exemplars": exemplars.name,
-            "exemplars_sha256": exemplars_digest(plan.stage, exemplars),
+            "exemplars_sha256": exemplars_digest(plan.form, exemplars),
             "shots": plan.shots,
             "shots_wanted": plan.wanted_shots,
             "fewshot_contexts": settings.prompts.fewshot_contexts,
-            "stops": list(STOPS[plan.stage]),
+            "stops": list(STOPS[plan.form]),
         },
         "sampling": {
             "temperature": plan.temperature,
@@ -220,8 +229,8 @@ def _generation(
     return Recipe(plan.stage, ingredients, parent, limits)
 
 
-def exemplars_digest(stage: str, exemplars: ExemplarSet) -> str:
-    """Digest of the texts that the stage's prompts are made of."""
-    texts = [exemplars.intro[stage], *(example(stage, item) for item in exemplars.exemplars)]
+def exemplars_digest(form: str, exemplars: ExemplarSet) -> str:
+    """Digest of the texts that prompts of a form are made of."""
+    texts = [exemplars.intro[form], *(example(form, item) for item in exemplars.exemplars)]
     names = [item.name for item in exemplars.exemplars]
     return hashlib.sha256(orjson.dumps([texts, names])).hexdigest()

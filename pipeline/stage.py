@@ -133,7 +133,7 @@ class GenerationTask(ShardTask):
     @property
     def stops(self) -> tuple[str, ...]:
         """Where a completion ends."""
-        return render.STOPS[self.stage]
+        return render.STOPS[self.plan.form]
 
     @property
     def plan(self) -> GenerationPlan:
@@ -146,7 +146,7 @@ class GenerationTask(ShardTask):
 
     def context(self, key: str) -> str:
         """The few-shot context of a key."""
-        return render.context(session.current().exemplars, self.stage, self.plan.shots, key)
+        return render.context(session.current().exemplars, self.plan.form, self.plan.shots, key)
 
     @abstractmethod
     def tail(self, unit: Unit) -> str:

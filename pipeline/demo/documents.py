@@ -30,10 +30,9 @@ EXAMPLES = {
     "evolved": (3, 4),
 }
 OTHER_INTROS = {
-    "inspired": "Snippets of Python code and programming tasks that they inspired.",
     "evolved": "Programming instructions and harder ones made from them.",
 }
-"""Introductions of the two kinds that are no stage: instructions without concepts in between."""
+"""The introduction of the kind of document that no exemplar set has."""
 REALISTIC_RATE = 0.55
 DISTRACTOR_RATE = 0.35
 UNRELATED_RATE = 0.1

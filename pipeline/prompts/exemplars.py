@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError
 from pipeline.prompts.parse import code_blocks
 
 STAGES = ("concepts", "instructions", "responses")
+FORMS = ("concepts", "instructions", "inspired", "responses")
 _SECTIONS = ("Snippet", "Concepts", "Properties", "Instruction", "Response", "Tests")
 _HEADER = re.compile(r"^### (\w+)\n", re.MULTILINE)
 
@@ -44,7 +45,8 @@ class Exemplar:
 
 @dataclass(frozen=True, slots=True)
 class ExemplarSet:
-    """A folder of exemplars with its defaults; `shots` and `max_tokens` are keyed by stage name."""
+    """A folder of exemplars with its defaults; `shots` and `max_tokens` are keyed by
+    stage, `intro` by the form of a prompt: the stage, or `inspired` for instructions from a snippet."""
 
     name: str
     exemplars: tuple[Exemplar, ...]
@@ -79,7 +81,7 @@ def load_set(folder: Path | str) -> ExemplarSet:
             max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
             categories=tuple(meta["categories"]),
             difficulties=tuple(meta["difficulties"]),
-            intro={stage: str(meta["intro"][stage]).strip() for stage in STAGES},
+            intro={form: str(meta["intro"][form]).strip() for form in FORMS},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(

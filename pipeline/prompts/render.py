@@ -17,9 +17,10 @@ from pipeline.prompts.exemplars import Exemplar, ExemplarSet
 STOPS = {
     "concepts": ("\n",),
     "instructions": ("\n## ", "\n### "),
+    "inspired": ("\n## ", "\n### "),
     "responses": ("\n## ",),
 }
-"""Where a completion of each stage ends; a model's end-of-text token ends it as well."""
+"""Where a completion of each form ends (a stage's name, or that of another source of instructions); a model's end-of-text token ends it as well."""
 
 _STRUCTURE = re.compile(
     r"^(?:#{2,3} (?:Example \d+|Snippet|Concepts|Properties|Instruction|Response|Tests)\b)",
@@ -54,16 +55,23 @@ def instructions_tail(
     )
 
 
+def inspired_tail(snippet: str) -> str:
+    """What the instructions stage asks for where a snippet itself is the source."""
+    return f"### Snippet\n{fence(snippet)}\n\n### Instruction\n"
+
+
 def responses_tail(instruction: str) -> str:
     """What the responses stage asks for: prose, code and tests for an instruction."""
     return f"### Instruction\n{instruction}\n\n### Response\n"
 
 
-def example(stage: str, exemplar: Exemplar) -> str:
-    """A solved example of a stage: its tail with the answer written out."""
-    if stage == "concepts":
+def example(form: str, exemplar: Exemplar) -> str:
+    """A solved example of a form: its tail with the answer written out."""
+    if form == "concepts":
         return f"{concepts_tail(exemplar.snippet)}{', '.join(exemplar.concepts)}\n"
-    if stage == "instructions":
+    if form == "inspired":
+        return f"{inspired_tail(exemplar.snippet)}{exemplar.instruction}\n"
+    if form == "instructions":
         tail = instructions_tail(
             exemplar.category, exemplar.language, exemplar.difficulty, exemplar.concepts
         )
@@ -81,13 +89,13 @@ def document(intro: str, examples: Iterable[str]) -> str:
     return "".join(parts)
 
 
-def context(exemplars: ExemplarSet, stage: str, shots: int, key: str) -> str:
+def context(exemplars: ExemplarSet, form: str, shots: int, key: str) -> str:
     """The few-shot context that `key` names: `shots` exemplars drawn from the set by hash of the key.
 
     The same key gives the same exemplars in the same order on every machine.
     """
-    drawn = sorted(exemplars.exemplars, key=lambda item: _rank(key, stage, item.name))[:shots]
-    return document(exemplars.intro[stage], (example(stage, item) for item in drawn))
+    drawn = sorted(exemplars.exemplars, key=lambda item: _rank(key, form, item.name))[:shots]
+    return document(exemplars.intro[form], (example(form, item) for item in drawn))
 
 
 def _rank(key: str, stage: str, name: str) -> bytes:
