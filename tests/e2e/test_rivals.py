@@ -28,7 +28,7 @@ def instructions(project: Project, recipe: str) -> dict[str, dict[str, Any]]:
 def test_instructions_from_the_snippet_share_seeds_and_concepts_with_those_from_concepts(
     project: Project,
 ) -> None:
-    project.configure(seeds={"stdlib_share": "0.01"})
+    project.configure(seeds={"stdlib_share": "0.04"})
     assert project.run()[0] == 0
     from_concepts = recipes(project)
     code, output = project.run("--instructions-source", "snippet")

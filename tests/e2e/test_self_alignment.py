@@ -30,7 +30,7 @@ def loop(shared_project: Project) -> Project:
     lines = gzip.decompress(PACK.read_bytes()).splitlines(keepends=True)
     (shared_project.root / "small.jsonl").write_bytes(b"".join(lines[:TASKS]))
     shared_project.configure(
-        seeds={"stdlib_share": "0.015"},
+        seeds={"stdlib_share": "0.06"},
         finetuning=TUNING,
         evaluation={"pack": "small.jsonl"},
         comparison={"arms": "passing, random", "seeds": 1, "rows": ROWS, "publish": "published"},
