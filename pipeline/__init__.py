@@ -2,6 +2,7 @@
 
 from pipeline.comparison import Comparison
 from pipeline.concepts import Concepts
+from pipeline.decontamination import Decontamination
 from pipeline.evaluation import Evaluation
 from pipeline.executions import Executions
 from pipeline.final import FinalDataset
@@ -17,6 +18,7 @@ __all__ = [
     "ROOT",
     "Comparison",
     "Concepts",
+    "Decontamination",
     "Evaluation",
     "Executions",
     "FinalDataset",

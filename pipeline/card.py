@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.text.decontamination import LAYERS
+
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 _CARD = """---
@@ -57,13 +59,24 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 
 Seeds come from {sources}. Licences of the seeds in force: {licences}.
 
+## Decontamination
+
+{decontamination}
+
 ## Limits
 
 - Passing its own tests does not prove a response right: the model wrote the tests as well.
-- {decontamination}
+- Only the benchmarks named above were looked for.
 """
 
-_NOT_DECONTAMINATED = "This dataset is not decontaminated: no benchmark was compared with it."
+NOT_DECONTAMINATED = "This dataset is not decontaminated: no benchmark was compared with it."
+_DECONTAMINATED = """Every row, and the function it started from, was compared with the benchmarks below. {removed} responses were
+taken out because they hold a task, {removed_by_seed} because their seed does; the numbers are responses found by
+each layer (one may be found by several). What each layer compares: `docs/decontamination.md` of the project.
+
+| benchmark | form | tasks | from | revision (sha256) | {layers} |
+|---|---|---:|---|---|{rule}|
+{packs}"""
 
 
 _CONFIG = """- config_name: {name}
@@ -90,7 +103,24 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
         licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items())
         or "none",
-        decontamination=_NOT_DECONTAMINATED,
+        decontamination=_decontamination(manifest["decontamination"]),
+    )
+
+
+def _decontamination(checked: dict[str, Any]) -> str:
+    if not checked["packs"]:
+        return NOT_DECONTAMINATED
+    return _DECONTAMINATED.format(
+        removed=checked["removed"],
+        removed_by_seed=checked["removed_by_seed"],
+        layers=" | ".join(LAYERS),
+        rule="|".join("---:" for _ in LAYERS),
+        packs="\n".join(
+            f"| {pack['name']} | {pack['layout']} | {pack['tasks']} | {pack['source']} | `{pack['revision']}` | "
+            + " | ".join(str(pack["found"][layer]) for layer in LAYERS)
+            + " |"
+            for pack in checked["packs"]
+        ),
     )
 
 

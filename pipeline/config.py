@@ -97,6 +97,13 @@ class sandbox(luigi.Config):
     packages = luigi.Parameter(default="")
 
 
+class decontamination(luigi.Config):
+    packs = luigi.Parameter(default="packs")
+    resembles = luigi.FloatParameter(default=0.42)
+    suspect = luigi.FloatParameter(default=0.28)
+    execute = luigi.BoolParameter(default=True, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
+
+
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     choose = luigi.ChoiceParameter(default="best", choices=("best", "random", "shortest"))
@@ -170,7 +177,7 @@ class comparison(luigi.Config):
 
 SECTIONS: tuple[type[luigi.Config], ...] = (
     project, seeds, model, prompts, concepts, instructions, responses,
-    executions, verification, sandbox, selection, finetuning, evaluation, comparison, engine,
+    executions, verification, sandbox, decontamination, selection, finetuning, evaluation, comparison, engine,
 )  # fmt: skip
 
 # [section] key -> smallest and largest value that make sense.
@@ -189,6 +196,8 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("verification", "repeats"): (0, 1000),
     ("verification", "hash_seeds"): (0, 100),
     ("verification", "timeout"): (1, 3600),
+    ("decontamination", "resembles"): (0, 2),
+    ("decontamination", "suspect"): (0, 2),
     ("selection", "near_duplicates"): (0.3, 1),
     ("selection", "max_instruction_words"): (1, 100_000),
     ("selection", "max_same_names"): (0, 1_000_000),
@@ -250,6 +259,7 @@ class Settings:
     executions: Any
     verification: Any
     sandbox: Any
+    decontamination: Any
     selection: Any
     finetuning: Any
     evaluation: Any

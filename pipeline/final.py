@@ -16,7 +16,7 @@ from typing import Any
 import luigi
 
 from pipeline import recipes, selection, session
-from pipeline.card import dataset_card
+from pipeline.card import NOT_DECONTAMINATED, dataset_card
 from pipeline.errors import MissingDataError, PipelineError
 from pipeline.manifest import build_manifest
 from pipeline.report import write_report
@@ -82,6 +82,8 @@ class FinalDataset(PipelineTask):
         replace_link(latest, os.path.relpath(self.folder, run.artifacts))
         run.reporter.finish(Selection(snapshot=scan().snapshot.digest).paths.read_meta())
         run.reporter.say(f"dataset: {latest} -> {os.readlink(latest)}")
+        if not run.packs:
+            run.reporter.say(f"{NOT_DECONTAMINATED} See [decontamination] packs.")
 
     def _build(self) -> None:
         run = session.current()

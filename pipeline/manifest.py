@@ -12,6 +12,7 @@ from pipeline import recipes
 from pipeline.errors import PipelineError
 from pipeline.seeds import Snapshot
 from pipeline.session import Session
+from pipeline.text.decontamination import LAYERS
 from targets import Recipe, ShardPaths
 
 _VERSIONED = (
@@ -67,9 +68,34 @@ def build_manifest(
                 ).items()
             )
         ),
-        "decontamination": None,
+        "decontamination": _decontamination(run, stages["decontamination"]),
         "versions": {"python": platform.python_version(), **_versions()},
         "recipes": recipe.in_words(),
+    }
+
+
+def _decontamination(run: Session, total: dict[str, Any]) -> dict[str, Any]:
+    """What the rows were compared with, and what was found: rows by pack and layer."""
+    found = total["spent"]
+    checker = run.decontaminator
+    return {
+        "packs": [
+            {
+                "name": file.name,
+                "source": file.source,
+                "revision": file.revision,
+                "layout": pack.layout,
+                "tasks": len(pack.tasks),
+                "found": {layer: int(found.pop(f"{file.name}/{layer}", 0)) for layer in LAYERS},
+            }
+            for file, pack in zip(run.packs, checker.packs if checker else (), strict=True)
+        ],
+        "removed": total["rules"].get("contaminated", 0),
+        "removed_by_seed": total["rules"].get("contaminated_seed", 0),
+        "thresholds": {
+            key: getattr(run.settings.decontamination, key)
+            for key in ("resembles", "suspect", "execute")
+        },
     }
 
 
@@ -89,7 +115,8 @@ def reconcile(funnel: dict[str, dict[str, Any]]) -> None:
         ("instructions", "responses", funnel["instructions"]["kept"] * samples),
         ("responses", "executions", funnel["responses"]["kept"]),
         ("executions", "verifications", funnel["executions"]["kept"]),
-        ("verifications", "selection", funnel["verifications"]["kept"]),
+        ("verifications", "decontamination", funnel["verifications"]["kept"]),
+        ("decontamination", "selection", funnel["decontamination"]["kept"]),
     )
     for before, after, handed_on in links:
         if funnel[after]["in"] != handed_on:

@@ -14,13 +14,21 @@ from pipeline import config
 from pipeline.config import Settings, as_list
 from pipeline.errors import ConfigError
 from pipeline.model import Model
+from pipeline.packs import PackFile
 from pipeline.prompts.exemplars import ExemplarSet
 from pipeline.prompts.render import STOPS, example
 from sandbox import PROTOCOL
 from targets import Recipe
 
 # The stages that exist once a shard, in their order; the selection is made from the last.
-SHARDED = ("concepts", "instructions", "responses", "executions", "verifications")
+SHARDED = (
+    "concepts",
+    "instructions",
+    "responses",
+    "executions",
+    "verifications",
+    "decontamination",
+)
 
 # Raise a stage's number when its code would write something else from the same input.
 VERSIONS = {
@@ -30,7 +38,8 @@ VERSIONS = {
     "responses": 2,
     "executions": 1,
     "verifications": 1,
-    "selection": 3,
+    "decontamination": 1,
+    "selection": 4,
     "dataset": 4,
 }
 
@@ -123,7 +132,11 @@ def _fitting(
 
 
 def build(
-    settings: Settings, exemplars: ExemplarSet, model: Model, plans: dict[str, GenerationPlan]
+    settings: Settings,
+    exemplars: ExemplarSet,
+    model: Model,
+    plans: dict[str, GenerationPlan],
+    packs: Sequence[PackFile] = (),
 ) -> dict[str, Recipe]:
     """The recipes of all stages whose input does not depend on the scanned sources, by stage."""
     recipes: dict[str, Recipe] = {}
@@ -165,6 +178,17 @@ def build(
             },
         },
         recipes["executions"],
+    )
+    recipes["decontamination"] = Recipe(
+        "decontamination",
+        {
+            "version": VERSIONS["decontamination"],
+            "packs": {pack.name: pack.revision for pack in packs},
+            "resembles": settings.decontamination.resembles,
+            "suspect": settings.decontamination.suspect,
+            "execute": settings.decontamination.execute,
+        },
+        recipes["verifications"],
     )
     return recipes
 

@@ -16,10 +16,11 @@ from itertools import chain
 import luigi
 
 from pipeline import recipes, session
+from pipeline.decontamination import Decontamination
 from pipeline.seeds import Seeds, scan
 from pipeline.selector import Selector
 from pipeline.stage import PipelineTask
-from pipeline.verifications import Verifications, read_joined
+from pipeline.verifications import read_joined
 from targets import Finished, Recipe, ShardPaths, ShardWriter
 
 STAGE = "selection"
@@ -58,7 +59,7 @@ class Selection(PipelineTask):
     snapshot = luigi.Parameter(description="digest of the seeds in force")
 
     def requires(self) -> list[luigi.Task]:
-        return [self.clone(Verifications, shard=number) for number in scan().shards_in_force]
+        return [self.clone(Decontamination, shard=number) for number in scan().shards_in_force]
 
     @property
     def paths(self) -> ShardPaths:
@@ -74,7 +75,7 @@ class Selection(PipelineTask):
         began = time.monotonic()
         recipe().write(run.artifacts)
         shards = scan().shards_in_force
-        total = sum(run.shard("verifications", number).read_meta()["kept"] for number in shards)
+        total = sum(run.shard("decontamination", number).read_meta()["kept"] for number in shards)
         selector = Selector(scan().snapshot.occurrences, run.settings.selection)
         batches = (read_joined(run, number) for number in shards)
         with (

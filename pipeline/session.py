@@ -31,11 +31,15 @@ from pipeline.engine import Engine, EngineError, EngineSettings, ServerSettings,
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import AlreadyRunning, ConfigError, MachineError, PipelineError
 from pipeline.intake import Wanted
+from pipeline.packs import PackFile
+from pipeline.packs import find as find_packs
 from pipeline.progress import Reporter
 from pipeline.project import ROOT
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.recipes import GenerationPlan
 from pipeline.text import filters
+from pipeline.text.decontamination import Decontaminator
+from pipeline.text.packs import load_pack
 from targets import Locked, Recipe, ShardPaths, lock, sweep
 
 logger = logging.getLogger("selfcodealign")
@@ -122,9 +126,21 @@ class Session:
         }  # fmt: skip
 
     @cached_property
+    def packs(self) -> list[PackFile]:
+        """The benchmarks that rows are compared with."""
+        return find_packs(config.as_list(self.settings.decontamination.packs), self.root)
+
+    @cached_property
+    def decontaminator(self) -> Decontaminator | None:
+        """What compares rows with the packs; None without packs."""
+        section = self.settings.decontamination
+        read = [load_pack(pack.path) for pack in self.packs]
+        return Decontaminator(read, section.resembles, section.suspect) if read else None
+
+    @cached_property
     def recipes(self) -> dict[str, Recipe]:
         """The recipes of the stages before the selection, by stage."""
-        return recipes.build(self.settings, self.exemplars, self.model, self.plans)
+        return recipes.build(self.settings, self.exemplars, self.model, self.plans, self.packs)
 
     def shard(self, stage: str, number: int) -> ShardPaths:
         """The files of a stage's shard under the recipes in force."""
@@ -159,6 +175,10 @@ class Session:
             sandbox.require(log=self.reporter.say)
         except sandbox.SandboxUnavailable as error:
             fail(MachineError(str(error), "`python -m sandbox check` says more"))
+        try:
+            _ = self.decontaminator
+        except PipelineError as error:
+            fail(error)
 
     @property
     def sandbox_workers(self) -> int:

@@ -109,7 +109,7 @@ def outcome(result: Result, code: str) -> dict[str, Any] | Rejected:
 
 
 def read_joined(run: session.Session, shard: int) -> Iterator[dict[str, Any]]:
-    """Each response of a shard with its verdict, instruction, seed, verification and agreement, and the
+    """Each response of a shard that is in no benchmark, with its verdict, instruction, seed, verification and agreement, and the
     counts of its instruction's samples, in order of id."""
     seeds = {record["id"]: record for record in run.shard("seeds", shard).read()}
     instructions = {record["id"]: record for record in run.shard("instructions", shard).read()}
@@ -120,11 +120,14 @@ def read_joined(run: session.Session, shard: int) -> Iterator[dict[str, Any]]:
         counts = samples.setdefault(record["id"].rpartition("-")[0], {"n": 0, "passed": 0})
         counts["n"] += 1
         counts["passed"] += record["passed"]
+    clean = {record["id"] for record in run.shard("decontamination", shard).read()}
     responses = run.shard("responses", shard).read()
     for instruction, group in groupby(responses, key=lambda record: record["instruction_id"]):
         of_instruction = {record["id"]: record for record in group if record["id"] in verified}
         agreeing = agreement({id: verified[id] for id in of_instruction if verdicts[id]["passed"]})
         for id, response in of_instruction.items():
+            if id not in clean:
+                continue
             yield {
                 "id": id,
                 "response": response,

@@ -1,7 +1,7 @@
 """Benchmark packs: a folder of benchmark files, each read into tasks that decontamination can compare.
 
-A pack is one `.jsonl` file (one task a line), or a `.json` file (a list of tasks), plain or gzipped, as its
-authors publish it. Its layout is told by the keys of its first task: HumanEval, EvoEval, EvalPlus, MBPP,
+A pack is one `.jsonl` file (one task a line), or a `.json` file (a list of tasks), plain or gzipped, or a
+`.parquet` file, as its authors publish it. Its layout is told by the keys of its first task: HumanEval, EvoEval, EvalPlus, MBPP,
 LiveCodeBench, DS-1000, GSM8K, ClassEval and CanItEdit are known. A pack's revision is the sha256 of its
 file, so that a report can say against what exactly the data was compared.
 
@@ -21,7 +21,7 @@ from typing import Any
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.text.layouts import LAYOUTS, Task, layout_of, read_task
 
-SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz")
+SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +37,56 @@ class Pack:
 
 def load_packs(folder: Path | str) -> tuple[Pack, ...]:
     """All packs of a folder, sorted by file name; MissingDataError or ConfigError says what is wrong."""
-    folder = Path(folder)
+    return tuple(load_pack(path) for path in pack_files(Path(folder)))
+
+
+def pack_files(folder: Path) -> list[Path]:
+    """The files of the packs in a folder and the folders below it, by name."""
     if not folder.is_dir():
         raise MissingDataError(
             f"{folder} is no folder of benchmark packs",
             "put the benchmarks' JSONL files there, or switch decontamination off",
         )
-    files = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))
+    files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES))
     if not files:
         raise MissingDataError(
             f"{folder} holds no benchmark pack", f"a pack's name ends with {', '.join(SUFFIXES)}"
         )
-    packs = tuple(load_pack(path) for path in files)
-    names: dict[str, str] = {}
-    for pack in packs:
-        if pack.name in names:
+    names: dict[str, Path] = {}
+    for path in files:
+        other = names.setdefault(pack_name(path), path)
+        if other != path:
             raise ConfigError(
-                f"{names[pack.name]} and {pack.path} are both the pack {pack.name}", "rename one"
+                f"{other} and {path} are both the pack {pack_name(path)}", "rename one"
             )
-        names[pack.name] = pack.path
-    return packs
+    return files
+
+
+def pack_name(path: Path) -> str:
+    """The file's name without suffixes."""
+    name = path.name.removesuffix(".gz")
+    return name.removesuffix(".jsonl").removesuffix(".json").removesuffix(".parquet")
+
+
+def revision_of(path: Path) -> str:
+    """The sha256 of a pack's file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def load_pack(path: Path | str) -> Pack:
     """One pack; its name is the file's without suffixes."""
     path = Path(path)
+    name = pack_name(path)
     try:
         content = path.read_bytes()
-        text = (gzip.decompress(content) if path.name.endswith(".gz") else content).decode()
+        if path.name.endswith(".parquet"):
+            rows = _parquet_rows(content)
+        else:
+            rows = _rows(path, (_unzipped(path, content)).decode())
     except OSError as error:
         raise MissingDataError(f"{path} cannot be read: {error}") from error
     except (EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is damaged: {error}", "fetch it again") from error
-    name = path.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".json")
-    rows = _rows(path, text)
     if not rows:
         raise ConfigError(f"{path} holds no task", "fetch it again")
     layout = layout_of(rows[0])
@@ -90,6 +106,23 @@ def load_pack(path: Path | str) -> Pack:
             ) from error
         tasks.append(replace(task, pack=name, id=task.id or str(number)))
     return Pack(name, layout, str(path), hashlib.sha256(content).hexdigest(), tuple(tasks))
+
+
+def _unzipped(path: Path, content: bytes) -> bytes:
+    return gzip.decompress(content) if path.name.endswith(".gz") else content
+
+
+def _parquet_rows(content: bytes) -> list[dict[str, Any]]:
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(content)).to_pylist()
+    except pa.ArrowInvalid as error:
+        raise EOFError(str(error)) from error
+    return rows
 
 
 def _rows(path: Path, text: str) -> list[dict[str, Any]]:

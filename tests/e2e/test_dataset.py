@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import os
 import subprocess
 import sys
@@ -92,7 +94,8 @@ def test_the_funnel_adds_up_and_names_the_broken_files(finished):
     assert funnel["responses"]["in"] == 4 * funnel["instructions"]["kept"]
     assert funnel["executions"]["in"] == funnel["responses"]["kept"]
     assert funnel["verifications"]["in"] == funnel["executions"]["kept"]
-    assert funnel["selection"]["in"] == funnel["verifications"]["kept"]
+    assert funnel["decontamination"]["in"] == funnel["verifications"]["kept"]
+    assert funnel["selection"]["in"] == funnel["decontamination"]["kept"]
     assert funnel["dataset"]["kept"] == len(finished.rows())
     assert funnel["seeds"]["rules"]["python_2"] == 1
     assert funnel["seeds"]["rules"]["not_utf8"] == 1
@@ -170,7 +173,7 @@ def test_three_new_functions_cost_three_functions(finished):
     shards = {name: state for name, state in before.items() if "shard-" in name}
     assert {name: after[name] for name in shards} == shards
     new = [name for name in after if name not in before and name.endswith("000001.meta.json")]
-    assert len(new) == 6
+    assert len(new) == 7
     funnel, earlier = finished.manifest()["funnel"], len(finished.records("seeds")) - 3
     assert funnel["concepts"]["in"] == earlier + 3
     assert rows.items() <= {row["id"]: row for row in finished.rows()}.items()
@@ -200,6 +203,70 @@ def test_changing_the_selection_reuses_the_rest_and_changing_back_costs_nothing(
     assert code == 0, output
     assert finished.files() == middle
     assert (finished.artifacts / "latest").resolve() != latest
+
+
+def test_planted_benchmark_tasks_leave_with_evidence_and_nothing_is_generated_again(finished):
+    """Tasks made of rows: one as it stands, one reworded with its code under other names, one of a seed."""
+    finished.run()
+    rows = finished.rows()
+    card = (finished.artifacts / "latest" / "README.md").read_text()
+    assert "not decontaminated" in card
+    seeds = finished.records("seeds")
+    by_length = sorted(rows, key=lambda row: len(row["response"]))
+    verbatim, renamed = by_length[0], by_length[-1]
+    of_seed = max(by_length[1:-1], key=lambda row: len(seeds[row["seed"]["id"]]["code"]))
+    seed = seeds[of_seed["seed"]["id"]]
+    tasks = [
+        {"task_id": 1, "text": verbatim["instruction"], "code": "pass", "test_list": []},
+        {"task_id": 2, "text": "Something else entirely, in words of its own making.",
+         "code": renamed_code(renamed), "test_list": []},
+        {"task_id": 3, "text": "Nothing that any row says about anything.", "code": seed["code"],
+         "test_list": []},
+    ]  # fmt: skip
+    packs = finished.root / "packs"
+    packs.mkdir()
+    (packs / "planted.jsonl").write_bytes(b"".join(orjson.dumps(task) + b"\n" for task in tasks))
+    code, output = finished.run()
+    assert code == 0, output
+    left = {row["seed"]["id"] for row in finished.rows()}
+    assert verbatim["seed"]["id"] not in left
+    assert of_seed["seed"]["id"] not in left
+    assert renamed["id"] not in {row["id"] for row in finished.rows()}
+    assert "completions" not in output and "responses 000000" not in output
+    checked = finished.manifest()["decontamination"]
+    (pack,) = checked["packs"]
+    assert (pack["name"], pack["layout"], pack["tasks"]) == ("planted", "MBPP", 3)
+    assert pack["revision"] == hashlib.sha256((packs / "planted.jsonl").read_bytes()).hexdigest()
+    assert pack["found"]["substring"] >= 2 and pack["found"]["code"] >= 1
+    rules = finished.manifest()["funnel"]["decontamination"]["rules"]
+    assert rules["contaminated"] == checked["removed"] >= 2
+    assert rules["contaminated_seed"] == checked["removed_by_seed"] >= 1
+    card = (finished.artifacts / "latest" / "README.md").read_text()
+    assert f"| planted | MBPP | 3 | packs | `{pack['revision']}` |" in card
+    life = finished.ask("explain", verbatim["id"])[1]
+    assert "rejected by contaminated" in life and "planted:1 by substring" in life
+    (packs / "planted.jsonl").unlink()
+    assert finished.run()[0] == 0
+    assert finished.rows() == rows
+
+
+def renamed_code(row):
+    """The code of a row with every name of its own replaced."""
+    tree = ast.parse("\n".join(code_blocks(row["response"])))
+    own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    own |= {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in own:
+            node.id = f"some_{node.id}"
+        elif isinstance(node, ast.arg):
+            node.arg = f"some_{node.arg}"
+        elif isinstance(node, ast.FunctionDef):
+            node.name = f"solve_{node.name}"
+    return ast.unparse(tree)
 
 
 def test_it_runs_from_any_folder_when_the_config_is_named(finished, tmp_path):

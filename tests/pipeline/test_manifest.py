@@ -22,7 +22,8 @@ SOUND = {
     "responses": {**counts(6, 5, length=1), "samples_per_instruction": 2},
     "executions": counts(5, 5),
     "verifications": counts(5, 4, vacuous_tests=1),
-    "selection": counts(4, 2, not_chosen=2),
+    "decontamination": counts(4, 3, contaminated=1),
+    "selection": counts(3, 2, not_chosen=1),
     "dataset": counts(2, 2),
 }
 
@@ -47,9 +48,18 @@ def test_a_record_lost_between_stages_is_found():
         reconcile(funnel)
 
 
-def test_the_card_says_plainly_what_was_not_checked_and_where_records_went():
-    card = dataset_card(
+PACK = {
+    "name": "ours", "layout": "MBPP", "source": "packs", "revision": "5ha", "tasks": 7,
+    "found": {"substring": 3, "ngrams": 2, "minhash": 0, "code": 1, "resemblance": 0, "execution": 0},
+}  # fmt: skip
+CHECKED = {"packs": [PACK], "removed": 3, "removed_by_seed": 1}
+UNCHECKED = {"packs": [], "removed": 0, "removed_by_seed": 0}
+
+
+def card_of(decontamination):
+    return dataset_card(
         {
+            "decontamination": decontamination,
             "rows": 2,
             "recipe": "abc",
             "model": {"name": "m", "sha256": "0"},
@@ -58,7 +68,18 @@ def test_the_card_says_plainly_what_was_not_checked_and_where_records_went():
             "licences": {"PSF-2.0": 5},
         }
     )
+
+
+def test_the_card_says_against_what_rows_were_checked_and_what_was_found():
+    card = card_of(CHECKED)
+    assert "| ours | MBPP | 7 | packs | `5ha` | 3 | 2 | 0 | 1 | 0 | 0 |" in card
+    assert "3 responses were\ntaken out" in card
+    assert "not decontaminated" not in card
+
+
+def test_the_card_says_plainly_what_was_not_checked_and_where_records_went():
+    card = card_of(UNCHECKED)
     assert card.startswith("---\n")
     assert "not decontaminated" in card
-    assert "| selection | 4 | 2 | 2 | not_chosen 2 |" in card
+    assert "| selection | 3 | 2 | 1 | not_chosen 1 |" in card
     assert "PSF-2.0 (5)" in card

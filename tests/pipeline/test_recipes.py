@@ -61,6 +61,8 @@ def digests(window=100_000, model=MODEL, **changes):
         ({"sandbox__packages": "numpy"}, 4),
         ({"verification__max_mutants": 5}, 5),
         ({"verification__enabled": False}, 5),
+        ({"decontamination__resembles": 0.5}, 6),
+        ({"decontamination__execute": False}, 6),
         ({"seeds__sources": "elsewhere"}, LAST),
         ({"seeds__stdlib_share": 0.5}, LAST),
         ({"seeds__licences": "MIT"}, LAST),
