@@ -16,7 +16,7 @@ from types import ModuleType
 from pipeline.engine import EngineError
 from pipeline.errors import PipelineError
 
-COMMANDS = ("doctor", "try", "status", "export", "why", "explain", "clean", "evaluate")
+COMMANDS = ("doctor", "try", "plan", "status", "export", "why", "explain", "clean", "evaluate")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline import aside, recipes, session
+from pipeline import aside, selection, session
 from pipeline.seeds import scan
 from pipeline.session import Session
 from pipeline.stage import GenerationTask, Unit
@@ -50,12 +50,10 @@ def siblings(events: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
 
 
 def _events(run: Session, wanted: str) -> Iterator[dict[str, Any]]:
-    found = scan()
-    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
-    in_force = found.snapshot.occurrences
+    in_force = scan().snapshot.occurrences
     prompts = _Prompts()
     beginnings: tuple[str, ...] = (wanted,)
-    for stage, recipe in {**run.recipes, "selection": selected}.items():
+    for stage, recipe in {**run.recipes, "selection": selection.recipe()}.items():
         for paths in ShardPaths.published(recipe.folder(run.artifacts)):
             for path, kept in ((paths.records, True), (paths.rejected, False)):
                 for record in read_jsonl(path):

@@ -33,9 +33,9 @@ SHARDED = (
 # Raise a stage's number when its code would write something else from the same input.
 VERSIONS = {
     "seeds": 2,
-    "concepts": 2,
-    "instructions": 2,
-    "responses": 2,
+    "concepts": 3,
+    "instructions": 3,
+    "responses": 3,
     "executions": 1,
     "verifications": 1,
     "decontamination": 1,

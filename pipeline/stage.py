@@ -220,7 +220,9 @@ class GenerationTask(ShardTask):
         else:
             outcome = Rejected(completion.reason, completion.detail or completion.text[-200:])
         if isinstance(outcome, Rejected):
-            writer.reject(unit.id, outcome.rule, outcome.evidence, spent)
+            writer.reject(
+                unit.id, outcome.rule, outcome.evidence, spent, completion=completion.text
+            )
             return False
         writer.keep(unit.id, outcome, spent)
         return True

@@ -146,10 +146,18 @@ class ShardWriter:
         self._append({"id": unit, "record": record, "spent": spent or {}})
 
     def reject(
-        self, unit: str, rule: str, evidence: str, spent: Mapping[str, float] | None = None
+        self,
+        unit: str,
+        rule: str,
+        evidence: str,
+        spent: Mapping[str, float] | None = None,
+        **whole: str,
     ) -> None:
-        """The unit's outcome is a rejection under a rule, with the evidence for it."""
-        rejection = {"id": unit, "rule": rule, "evidence": evidence}
+        """The unit's outcome is a rejection under a rule, with the evidence for it.
+
+        `whole` is what was rejected, under a name of its own.
+        """
+        rejection = {"id": unit, "rule": rule, "evidence": evidence, **whole}
         self._append({"id": unit, "rejection": rejection, "spent": spent or {}})
 
     def _append(self, entry: dict[str, Any]) -> None:

@@ -263,6 +263,10 @@ class ServerSettings:
 class Engine(Protocol):
     """Draws completions. Use it as a context manager, or call `close()`."""
 
+    def start(self) -> object:
+        """Load or reach the model now instead of at the first request. Raises EngineError."""
+        ...
+
     def generate(self, requests: Iterable[Request]) -> Iterator[Completion]:
         """Answer every request once, in the order they finish.
 

@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Project:
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A finished run on about twenty seeds, for tests that only read it."""
     project = Project(tmp_path_factory.mktemp("demo"))
-    project.configure(seeds={"stdlib_share": "0.04"})
+    project.configure(seeds={"stdlib_share": "0.08"})
     code, output = project.run()
     assert code == 0, output
     return project

@@ -46,6 +46,19 @@ def test_every_rejection_of_every_rule_can_be_explained(demo_run, rejections):
         assert (stage, f"rejected by {rule}") in fates, (stage, rule)
 
 
+def test_a_rejected_completion_is_on_file_as_a_whole(demo_run):
+    path = demo_run.root / "short"
+    path.mkdir()
+    short = type(demo_run)(path)
+    short.configure(seeds={"stdlib_share": "0.02"}, concepts={"max_tokens": "2"})
+    short.run()
+    (record, *_) = [record for record in short.rejected("concepts") if record["rule"] == "length"]
+    told = explain(short, record["id"])
+    rejected = told["events"][-1]["record"]
+    assert rejected["completion"] == record["completion"]
+    assert rejected["completion"].strip()
+
+
 def test_a_failing_verdict_is_shown_with_its_output(demo_run):
     failed = next(
         record for record in demo_run.records("executions").values() if record["status"] == "failed"

@@ -1,0 +1,176 @@
+"""What a whole run will take, from what a pilot took: arithmetic on counts, nothing is run here.
+
+Units and tokens grow with the number of seeds. Time is a price for each prompt token that is computed and one
+for each new token, both fitted to the pilot's stages, and a factor of each stage for what the two prices do not
+explain; so the few-shot contexts, which a shard pays once however many seeds it has, are counted as what they
+are. Rows grow more slowly than seeds where rows resemble each other: each pair of them is taken to do so with
+the pilot's frequency. Intervals come from drawing the pilot's seeds anew (bootstrap), 90% of the draws within.
+Not covered: another load of the machine than at the pilot's time, and what the pilot was too small to meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+DRAWS = 1000
+WITHIN = (5.0, 50.0, 95.0)
+Vector = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class StageSample:
+    """What a stage of the pilot did, a number for each seed but for the seconds and contexts.
+
+    `tail_tokens` are computed prompt tokens without those of few-shot contexts, of which the pilot computed
+    `contexts`, `context_tokens` each on average. `bytes` are those of the stage's files.
+    """
+
+    units: Vector
+    kept: Vector
+    tail_tokens: Vector
+    new_tokens: Vector
+    seconds: float
+    contexts: int
+    context_tokens: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """The pilot's stages by name in their order, and the rows that came of each of its seeds.
+
+    `sound` are responses that no rule but resemblance to other rows drops, at most one a seed.
+    """
+
+    stages: Mapping[str, StageSample]
+    sound: Vector
+    rows: Vector
+    row_bytes: int
+    fixed_seconds: float  # loading the model, and reading all sources
+
+
+def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
+    """The whole run over `seeds` seeds whose shards compute `contexts` few-shot contexts in each stage.
+
+    Numbers with an interval are [low, middle, high].
+    """
+    size = len(pilot.rows)
+    random = np.random.default_rng(0)
+    draws = random.integers(0, size, (DRAWS, size))
+    factor = seeds / size
+    prices = _prices(pilot)
+    stages: dict[str, dict[str, Any]] = {}
+    hours: Vector = np.full(DRAWS, pilot.fixed_seconds)
+    tokens: Vector = np.zeros(DRAWS)
+    for name, stage in pilot.stages.items():
+        units, kept, tail, new = (
+            numbers[draws].sum(axis=1) * factor
+            for numbers in (stage.units, stage.kept, stage.tail_tokens, stage.new_tokens)
+        )
+        computed = tail + contexts * stage.context_tokens
+        if stage.new_tokens.sum():
+            seconds = _explained(prices, computed, new) * _unexplained(stage, prices)
+        else:
+            seconds = units * stage.seconds / max(stage.units.sum(), 1)
+        hours = hours + seconds
+        tokens = tokens + new
+        stages[name] = {
+            "units": _interval(units),
+            "kept": _interval(kept),
+            "computed_prompt_tokens": _interval(computed),
+            "new_tokens": _interval(new),
+            "seconds": _interval(seconds),
+            "bytes": round(stage.bytes * factor),
+        }
+    rows = _rows(pilot, draws, factor, random)
+    row_bytes = pilot.row_bytes / max(pilot.rows.sum(), 1)
+    return {
+        "seeds": seeds,
+        "stages": stages,
+        "rows": _interval(rows),
+        "new_tokens": _interval(tokens),
+        "hours": [round(float(value) / 3600, 4) for value in np.percentile(hours, WITHIN)],
+        "fixed_seconds": round(pilot.fixed_seconds, 1),
+        # The selection keeps the rows, the dataset has them as JSON Lines and as Parquet.
+        "disk_bytes": round(
+            sum(stage["bytes"] for stage in stages.values())
+            + 2.5 * row_bytes * float(np.median(rows))
+        ),
+    }
+
+
+def seeds_in(plan: Mapping[str, Any], hours: float) -> int:
+    """How many of the plan's seeds fit into so many hours, at the middle of the estimate."""
+    fixed = plan["fixed_seconds"] / 3600
+    each = (plan["hours"][1] - fixed) / plan["seeds"]
+    return max(0, min(plan["seeds"], int((hours - fixed) / each)))
+
+
+def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was said against what happened: {what, estimate: [low, middle, high], happened, off}."""
+    pairs = [
+        ("rows", plan["rows"], manifest["rows"]),
+        (
+            "new tokens",
+            plan["new_tokens"],
+            sum(spent.get("new_tokens", 0) for spent in manifest["spent"].values()),
+        ),
+        ("hours", plan["hours"], sum(manifest["seconds"].values()) / 3600),
+    ]
+    for stage, expected in plan["stages"].items():
+        counts = manifest["funnel"][stage]
+        pairs.append((f"{stage} kept", expected["kept"], counts["kept"]))
+        pairs.append((f"{stage} seconds", expected["seconds"], manifest["seconds"][stage]))
+    return [
+        {
+            "what": what,
+            "estimate": expected,
+            "happened": round(happened, 4),
+            "off": round(expected[1] / happened - 1, 3) if happened else None,
+        }
+        for what, expected, happened in pairs
+    ]
+
+
+def _prices(pilot: Pilot) -> tuple[float, float]:
+    """Seconds for a computed prompt token and for a new one: least squares, none below 0."""
+    generating = [stage for stage in pilot.stages.values() if stage.new_tokens.sum()]
+    tokens = np.array([[_computed(stage), stage.new_tokens.sum()] for stage in generating], float)
+    seconds = np.array([stage.seconds for stage in generating])
+    both = np.linalg.lstsq(tokens, seconds, rcond=None)[0]
+    if both.min() >= 0:
+        return float(both[0]), float(both[1])
+    alone = [float(column @ seconds / (column @ column)) for column in tokens.T]
+    left = [np.square(tokens.T[i] * alone[i] - seconds).sum() for i in (0, 1)]
+    return (alone[0], 0.0) if left[0] < left[1] else (0.0, alone[1])
+
+
+def _explained(prices: tuple[float, float], computed: Vector, new: Vector) -> Vector:
+    return prices[0] * computed + prices[1] * new
+
+
+def _unexplained(stage: StageSample, prices: tuple[float, float]) -> float:
+    explained = prices[0] * _computed(stage) + prices[1] * float(stage.new_tokens.sum())
+    return stage.seconds / explained if explained else 1.0
+
+
+def _computed(stage: StageSample) -> float:
+    return float(stage.tail_tokens.sum()) + stage.contexts * stage.context_tokens
+
+
+def _rows(pilot: Pilot, draws: Vector, factor: float, random: np.random.Generator) -> Vector:
+    """Sound responses become rows but for those that resemble an earlier row, each pair equally likely."""
+    sound = pilot.sound[draws].sum(axis=1) * factor
+    lost = pilot.sound.sum() - pilot.rows.sum()
+    pairs = max(pilot.sound.sum() * (pilot.sound.sum() - 1) / 2, 1)
+    # How likely a pair is: as many were seen, and what a pilot of this size can have missed.
+    alike = np.minimum(random.gamma(lost + 0.5, size=DRAWS) / pairs, 0.5)
+    return (1 - (1 - alike) ** sound) / alike
+
+
+def _interval(values: Vector) -> list[int]:
+    return [round(float(value)) for value in np.percentile(values, WITHIN)]
