@@ -136,14 +136,16 @@ class Reporter:
         self._write()
         threading.Thread(target=self._beat, name="status", daemon=True).start()
         if self.console.is_terminal:
-            self._live = Live(get_renderable=self._render, console=self.console)
+            self._live = Live(
+                get_renderable=self._render, console=self.console, refresh_per_second=2
+            )
         atexit.register(self._end)
 
     def expect(self, funnel: Funnel) -> None:
         """What the run is made of, known once the sources are scanned."""
         if self._funnel is None:
             self._funnel = funnel
-            self._refresh()
+            self._write()
 
     def fail(self, problem: str, remedy: str = "") -> None:
         """The run, or a task of it, ended with an error."""
@@ -253,8 +255,7 @@ class Reporter:
         current = self._current
         timed = {current.stage: current.timed()} if current else {}
         if self._funnel is not None:
-            with self._lock:
-                self._counts = self._funnel.refresh(timed)
+            self._counts = self._funnel.refresh(timed)
 
     def _beat(self) -> None:
         said = time.monotonic()
@@ -279,19 +280,20 @@ class Reporter:
                 self.task.set_progress_percentage(100 * current.done // max(current.total, 1))
 
     def _write(self) -> None:
-        if self._path is not None:
-            self._refresh()
-            status.write(self._path, self.document())
+        # The beat must not write what it knew after the end has written the last word.
+        with self._lock:
+            if self._path is not None:
+                self._refresh()
+                status.write(self._path, self.document())
 
     def _end(self) -> None:
         self._ended.set()
-        if self._live and self._live.is_started:
-            self._refresh()
-            self._live.stop()
+        self._current = None
         if self._state == "running":
             self._state = "finished"
-        self._current = None
         self._write()
+        if self._live and self._live.is_started:
+            self._live.stop()
 
 
 def _stamp(moment: float) -> str:
