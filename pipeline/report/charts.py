@@ -120,8 +120,14 @@ def pass_rates(passes: dict[str, Passes], width: int = 320) -> Markup:
 
 
 def label(text: str) -> str:
-    """A text of a dataset as plots can bear it: vl-convert aborts the process at a control character."""
-    seen = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    """A text of a dataset as plots can bear it.
+
+    vl-convert aborts the process at a control character, and fails where it cuts a surrogate pair in two.
+    """
+    seen = "".join(
+        character if character.isprintable() and character <= "\uffff" else "\ufffd"
+        for character in text
+    )
     return seen if len(seen) <= _LABEL_CHARS else seen[:_LABEL_CHARS] + "…"
 
 

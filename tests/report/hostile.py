@@ -32,6 +32,8 @@ TEXTS = (
     f"\u202e<script>{CALL}</script>\u202c",
     f"\ufeff+ADw-script+AD4-{CALL}+ADw-/script+AD4-",
     f"```\n</pre><script>{CALL}</script>\n```",
+    "\U0001f600" * 50,
+    "a\u0301\u0302" * 40,
     "__proto__",
     "constructor",
     "x" * 20_000,
