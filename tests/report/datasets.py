@@ -112,7 +112,12 @@ def manifest(recipe: Recipe, metas: dict[str, dict[str, Any]], texts: Texts) -> 
         "model": {"name": texts(0, "model"), "sha256": "0" * 64, "architecture": "llama", "window": 1024},
         "sources": [texts(0, "source")],
         "licences": {texts(0, "licence"): rows},
-        "decontamination": None,
+        "decontamination": {
+            "packs": [{"name": texts(0, "pack"), "source": texts(1, "pack"), "revision": None,
+                       "tasks": 164, "found": {"exact": 2, "minhash": 1}}],
+            "removed": 3,
+            "removed_by_seed": 0,
+        },
         "versions": {"python": "3.11.0"},
         "recipes": recipe.in_words(),
     }  # fmt: skip

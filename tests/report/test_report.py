@@ -120,6 +120,14 @@ def test_the_comparison_tells_gained_lost_and_changed_rows_and_where_the_lost_we
     assert sum(figures.lost.values()) == 4
 
 
+def test_the_findings_of_decontamination_are_a_table_of_benchmarks_and_layers(tmp_path):
+    folder = write_dataset(tmp_path, range(3))
+    write_report(tmp_path, folder, None)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert '<th class="n">exact</th><th class="n">minhash</th>' in page
+    assert '<td class="n">164</td><td class="n">2</td><td class="n">1</td>' in page
+
+
 def test_a_text_that_is_in_every_column_reads_as_it_was_written(page):
     assert f"&lt;/script&gt;&lt;script&gt;{CALL}&lt;/script&gt;" in page
     assert f"<script>{CALL}" not in page
