@@ -16,7 +16,10 @@ from types import ModuleType
 from pipeline.engine import EngineError
 from pipeline.errors import PipelineError
 
-COMMANDS = ("doctor", "try", "plan", "status", "export", "why", "explain", "clean", "evaluate")
+COMMANDS = (
+    "doctor", "try", "plan", "status", "export", "why", "explain", "verify", "retry", "clean",
+    "evaluate",
+)  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -41,3 +41,9 @@ class AlreadyRunning(PipelineError):
     """Another run owns the artifacts folder."""
 
     exit_code = 10
+
+
+class DamagedFiles(PipelineError):
+    """Published files are not what was published."""
+
+    exit_code = 45

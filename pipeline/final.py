@@ -77,7 +77,7 @@ class FinalDataset(PipelineTask):
         run.reporter.expect(_funnel(run))
         yield Selection(snapshot=scan().snapshot.digest)
         if not self.folder.exists():
-            self._build()
+            self.build()
         latest = run.artifacts / "latest"
         replace_link(latest, os.path.relpath(self.folder, run.artifacts))
         run.reporter.finish(Selection(snapshot=scan().snapshot.digest).paths.read_meta())
@@ -85,7 +85,8 @@ class FinalDataset(PipelineTask):
         if not run.packs:
             run.reporter.say(f"{NOT_DECONTAMINATED} See [decontamination] packs.")
 
-    def _build(self) -> None:
+    def build(self) -> None:
+        """Make the dataset's folder out of the selection. Raises PipelineError when it would be empty."""
         run = session.current()
         selected = Selection(snapshot=scan().snapshot.digest).paths
         if not selected.read_meta()["kept"]:

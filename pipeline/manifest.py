@@ -55,6 +55,8 @@ def build_manifest(
         "funnel": funnel,
         "spent": {stage: total["spent"] for stage, total in stages.items()},
         "seconds": {stage: round(total["seconds"], 3) for stage, total in stages.items()},
+        # Records that `retry` took over from a recipe with lower limits, by stage and recipe.
+        "carried": {stage: total["carried"] for stage, total in stages.items() if total["carried"]},
         "model": {
             **run.model.provenance,
             "architecture": run.model.architecture,
@@ -126,16 +128,18 @@ def reconcile(funnel: dict[str, dict[str, Any]]) -> None:
 def _lost(stage: str, numbers: str) -> None:
     raise PipelineError(
         f"the funnel of {stage} does not add up: {numbers}",
-        "a file was changed by hand or is damaged; move the stage's folder away and run again",
+        "a file was changed by hand or is damaged: `python -m pipeline verify --repair` makes it anew",
     )
 
 
 def _sum(metas: list[dict[str, Any]]) -> dict[str, Any]:
     rules: Counter[str] = Counter()
     spent: Counter[str] = Counter()
+    carried: Counter[str] = Counter()
     for meta in metas:
         rules.update(meta["rules"])
         spent.update(meta["spent"])
+        carried.update(meta["carried"])
     return {
         "in": sum(meta["units"] for meta in metas),
         "kept": sum(meta["kept"] for meta in metas),
@@ -143,6 +147,7 @@ def _sum(metas: list[dict[str, Any]]) -> dict[str, Any]:
         "rules": dict(sorted(rules.items())),
         "spent": {key: round(value, 3) for key, value in sorted(spent.items())},
         "seconds": sum(meta["seconds"] for meta in metas),
+        "carried": dict(sorted(carried.items())),
     }
 
 

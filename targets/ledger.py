@@ -11,17 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from targets.atomic import publish
-from targets.journal import Journal, encode, read_journal
+from targets.journal import Journal, damaged_lines, encode, read_journal
 
 
 class Ledger:
-    """Observations by key. An observation is any JSON object; what is in it is the caller's business."""
+    """Observations by key. An observation is any JSON object; what is in it is the caller's business.
+
+    `damaged` counts lines that failed their checksum: what they said is forgotten, and found out again.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._entries: dict[str, dict[str, Any]] = {}
         self._lines = 0
+        self.damaged = 0
         if path.exists():
+            self.damaged = damaged_lines(path)
             for line in read_journal(path):
                 self._lines += 1
                 self._apply(line)
@@ -32,12 +37,14 @@ class Ledger:
         else:
             self._entries[line["key"]] = line["entry"]
 
-    def _compact(self) -> None:
+    def compact(self) -> None:
+        """Write the file anew with what counts."""
         publish(
             self.path,
             (encode({"key": key, "entry": entry}) for key, entry in self._entries.items()),
         )
         self._lines = len(self._entries)
+        self.damaged = 0
 
     def get(self, key: str) -> dict[str, Any] | None:
         return self._entries.get(key)
@@ -67,4 +74,4 @@ class Ledger:
                 self._apply(line)
                 self._lines += 1
         if self._lines > 1000 and self._lines > 2 * len(self._entries):
-            self._compact()
+            self.compact()

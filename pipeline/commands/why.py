@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
-from pipeline import recipes
+from pipeline import carry, recipes
 from pipeline.commands import open_session, print_json
 from pipeline.seeds import Scan, scan_of
 from pipeline.session import Session
-from targets import Recipe, ShardPaths
+from targets import Recipe
+from targets.journal import read_journal
 
 HELP = "say what the next run would do, and for what reason"
 
@@ -95,11 +96,17 @@ def _sharded(run: Session, stage: str, shards: list[int]) -> list[dict[str, Any]
     if not missing:
         return []
     recipe = run.recipes[stage]
-    because = _changes(run.artifacts, recipe) if not recipe.folder(run.artifacts).exists() else []
-    for number in missing:
-        journaled = _journaled(run.shard(stage, number))
-        state = f"{journaled} records are journaled already" if journaled else "not begun"
-        because.append(f"shard {number:06d}: {state}")
+    begun = recipe.folder(run.artifacts).exists()
+    because = [] if begun else _changes(run.artifacts, recipe)
+    for number in missing[:SHOWN]:
+        because.append(f"shard {number:06d}: {_missing(run, stage, number)}")
+    if len(missing) > SHOWN:
+        because.append(f"{len(missing) - SHOWN} more shards")
+    if (earlier := carry.donor(run, stage)) is not None:
+        because.append(
+            f"{recipe.stage}/{earlier.digest} differs in limits alone: `python -m pipeline retry --only "
+            "RULE` keeps its good records"
+        )
     return [
         {
             "stage": stage,
@@ -109,11 +116,17 @@ def _sharded(run: Session, stage: str, shards: list[int]) -> list[dict[str, Any]
     ]
 
 
-def _journaled(paths: ShardPaths) -> int:
-    try:
-        return paths.journal.read_bytes().count(b"\n")
-    except FileNotFoundError:
-        return 0
+def _missing(run: Session, stage: str, number: int) -> str:
+    """How many records a shard lacks; not known before the shard that it is made from is there."""
+    journal = run.shard(stage, number).journal
+    journaled = sum(1 for _ in read_journal(journal)) if journal.exists() else 0
+    before = run.shard(recipes.INPUT[stage], number)
+    if not before.records.exists():
+        return f"{journaled} records are journaled already" if journaled else "not begun"
+    units = before.read_meta()["kept"]
+    if stage == "responses":
+        units *= run.settings.responses.samples
+    return f"{units - journaled} of {units} records are missing"
 
 
 def _changes(artifacts: Path, recipe: Recipe) -> list[str]:
@@ -126,7 +139,8 @@ def _changes(artifacts: Path, recipe: Recipe) -> list[str]:
     for path in documents:
         earlier = orjson.loads(path.read_bytes())
         if earlier["recipe"] != recipe.digest:
-            before, now = _flat(earlier["ingredients"]), _flat(recipe.ingredients)
+            before = _flat({**earlier["ingredients"], **earlier["limits"]})
+            now = _flat({**recipe.ingredients, **recipe.limits})
             lines = [
                 f"{key}: {before.get(key, 'unset')} -> {now.get(key, 'unset')}"
                 for key in sorted(before.keys() | now.keys())
