@@ -58,9 +58,8 @@ def repair(reach: Reach, found: list[Finding]) -> None:
     if damaged["selection"] or differs:
         _unpublish(reach.shard("selection", 0))
         _build(Selection(snapshot=reach.found.snapshot.digest))
-    folders = {finding.path.parent for finding in found if finding.stage == "dataset"}
     made = reach.folder("dataset")
-    if made in folders or (differs and made.exists()):
+    if any(made in finding.path.parents for finding in found) or (differs and made.exists()):
         shutil.rmtree(made, ignore_errors=True)
         FinalDataset().build()
 

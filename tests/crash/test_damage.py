@@ -108,10 +108,11 @@ def test_damaged_sidecars_are_named_and_made_again(project):
 
 def test_each_file_of_the_dataset_has_a_digest_and_is_made_again(project):
     rows = project.rows()
-    names = {path.name for path in (project.artifacts / "latest").iterdir()} - {"SHA256SUMS"}
+    latest = (project.artifacts / "latest").resolve()
+    files = [path for path in latest.rglob("*") if path.is_file() and path.name != "SHA256SUMS"]
+    names = {path.name for path in files}
     assert {"train.jsonl", "train.parquet", "manifest.json", "README.md"} <= names
-    for name in names:
-        path = (project.artifacts / "latest" / name).resolve()
+    for path in files:
         path.write_bytes(path.read_bytes()[:-10])
     assert set(named(project)) == names
     repaired(project)
