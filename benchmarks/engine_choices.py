@@ -1,6 +1,6 @@
 """What the engine's constants rest on: sequences, flash attention, sampler, company.
 
-    python benchmarks/engine_choices.py [sequences] [flash] [sampler] [company] [--model FILE]
+    python benchmarks/engine_choices.py [sequences] [flash] [sampler] [threads] [company] [--model FILE]
 
 Prints Markdown tables. Rates are tokens for a second of CPU time on one thread, which other work on
 the machine changes little. The model is the demo model unless another is given.
@@ -8,6 +8,7 @@ the machine changes little. The model is the demo model unless another is given.
 sequences: rate by number of sequences and by the order of requests that use four contexts
 flash: rate with flash attention on and off
 sampler: microseconds a token of our sampler and of llama.cpp's chain, by vocabulary
+threads: milliseconds to draw a token for each of 32 sequences, by vocabulary and number of threads
 company: how many of 200 samples change with what runs beside them, in 8 bits and in 32
 """
 
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
@@ -30,6 +32,7 @@ sys.path.insert(0, str(ROOT))
 from pipeline.engine import EngineSettings, Request, Sampling, native  # noqa: E402
 from pipeline.engine.contexts import Prompts  # noqa: E402
 from pipeline.engine.llama import Batcher  # noqa: E402
+from pipeline.engine.plan import cores  # noqa: E402
 from pipeline.engine.sampling import Sampler  # noqa: E402
 from pipeline.engine.worker import load  # noqa: E402
 from pipeline.prompts import render  # noqa: E402
@@ -122,6 +125,32 @@ def sampler(_model: str) -> None:
         print(f"| {size} | {times[0]:.0f} | {times[1]:.0f} |", flush=True)
 
 
+def threads(_model: str) -> None:
+    """Wall time, so it wants as many free cores as threads."""
+    counts = [n for n in (1, 2, 4, 8, 16) if n <= cores()]
+    print("| vocabulary | " + " | ".join(f"{n} threads, ms" for n in counts) + " |")
+    print("|---|" + "---|" * len(counts))
+    for size in (32_000, 151_936):
+        logits = np.random.default_rng(0).standard_normal((32, size), np.float32) * 3
+        samplers = [Sampler(Sampling(), seed) for seed in range(32)]
+        row = []
+        for n in counts:
+            parts = [range(start, 32, n) for start in range(n)]
+
+            def draw(rows: range) -> None:
+                for i in rows:
+                    samplers[i].draw(logits[i])  # noqa: B023
+
+            with ThreadPoolExecutor(n) as pool:
+                times = []
+                for _ in range(40):
+                    began = time.perf_counter()
+                    list(pool.map(draw, parts))
+                    times.append(time.perf_counter() - began)
+            row.append(min(times) * 1e3)
+        print(f"| {size} | " + " | ".join(f"{ms:.1f}" for ms in row) + " |", flush=True)
+
+
 def company(model: str) -> None:
     import gguf
 
@@ -158,7 +187,13 @@ def _in_f32(gguf: object, model: str, path: Path) -> None:
     writer.close()
 
 
-PARTS = {"sequences": sequences, "flash": flash, "sampler": sampler, "company": company}
+PARTS = {
+    "sequences": sequences,
+    "flash": flash,
+    "sampler": sampler,
+    "threads": threads,
+    "company": company,
+}
 
 
 def main() -> None:
