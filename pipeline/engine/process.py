@@ -35,10 +35,12 @@ _TELLING = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory
 _NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate", "bad_alloc")
 
 _QUIET = {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
-# llama.cpp's threads meet hundreds of times a step. By default one that waits spins: beside any
-# other busy process the others then wait for a thread that has no core, and generation loses 90%
-# and more. Sleeping costs a little on an idle machine. The user's own environment goes before.
-_THREADS_SLEEP = {"OMP_WAIT_POLICY": "passive"}
+# llama.cpp's threads meet hundreds of times a step. By default one that waits spins for milliseconds:
+# beside any other busy process the others then wait for a thread that has no core, and generation
+# loses up to 90%. Sleeping at once costs a call of the kernel at every meeting. Spinning for some
+# ten microseconds first is the fastest on idle and on busy cores (benchmarks/results/engine.md).
+# The user's own environment goes before.
+WAITING = {"GOMP_SPINCOUNT": "1000"}
 
 
 class Child:
@@ -59,7 +61,7 @@ class Child:
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 pass_fds=(child_read, child_write),
-                env={**_THREADS_SLEEP, **os.environ, **_QUIET},
+                env={**WAITING, **os.environ, **_QUIET},
             )
         finally:
             os.close(child_read)
