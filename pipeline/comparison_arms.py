@@ -17,18 +17,28 @@ from pipeline.errors import ConfigError
 BASE = "base"
 Overrides = dict[tuple[str, str], Any]
 
+
+def _paper(among: str) -> Overrides:
+    """The paper's selection: a random response of each instruction, its tests taken as they are."""
+    return {
+        ("verification", "enabled"): False,
+        ("selection", "among"): among,
+        ("selection", "choose"): "random",
+    }
+
+
 ARMS: dict[str, Overrides] = {
     # Which responses: the paper's random passing one, any, failing ones, and our best verified one.
-    "passing": {("selection", "among"): "passing", ("selection", "choose"): "random"},
-    "random": {("selection", "among"): "all", ("selection", "choose"): "random"},
-    "failing": {("selection", "among"): "failing", ("selection", "choose"): "random"},
-    # Instructions from the snippet itself, OSS-Instruct's way, and a random passing response.
-    "snippet": {
-        ("instructions", "source"): "snippet",
+    "passing": _paper("passing"),
+    "random": _paper("all"),
+    "failing": _paper("failing"),
+    "best": {
+        ("verification", "enabled"): True,
         ("selection", "among"): "passing",
-        ("selection", "choose"): "random",
+        ("selection", "choose"): "best",
     },
-    "best": {("selection", "among"): "passing", ("selection", "choose"): "best"},
+    # Instructions from the snippet itself, OSS-Instruct's way; to be compared with `passing`.
+    "snippet": {**_paper("passing"), ("instructions", "source"): "snippet"},
 }
 
 

@@ -1,0 +1,75 @@
+"""Arms of a comparison and what is made of their scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline import comparison_arms as arms
+from pipeline import config
+from pipeline.comparison_report import figures, plot, table
+from pipeline.errors import ConfigError
+
+
+def about() -> dict[str, Any]:
+    return {
+        "selected": 9,
+        "distinct_instructions": 9,
+        "concept_entropy": 2.0,
+        "near_duplicate_rate": 0.0,
+    }
+
+
+def compared() -> dict[str, Any]:
+    runs = {
+        "base": [[1.0, 0.0, 1.0, 0.0]] * 3,
+        "passing": [[1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]],
+    }
+    return figures(runs, {"passing": about()}, {"pack": "p", "tasks": 4, "rows": 9})
+
+
+def test_each_side_has_its_mean_interval_and_seeds() -> None:
+    found = compared()
+    assert found["base"]["seeds"] == [0.5, 0.5, 0.5]
+    assert found["passing"]["mean"] == pytest.approx(10 / 12, abs=1e-4)
+    assert found["passing"]["low"] < found["passing"]["mean"] <= found["passing"]["high"]
+
+
+def test_gain_and_what_is_kept_are_told_against_the_base_task_by_task() -> None:
+    passing = compared()["passing"]
+    assert passing["gain"]["mean"] == pytest.approx(10 / 12 - 0.5, abs=1e-4)
+    # Tasks 0 and 2 are what the base solves: five of six times they are solved still.
+    assert passing["kept"] == pytest.approx(5 / 6, abs=1e-4)
+
+
+def test_table_and_plot_name_every_side() -> None:
+    found = compared()
+    for name in ("base", "passing"):
+        assert f"| {name} |" in table(found)
+        assert name in plot(found)
+
+
+@pytest.mark.parametrize("name", arms.ARMS)
+def test_an_arms_settings_reach_the_child_through_the_command_line(name: str) -> None:
+    settings = arms.apply(config.load(), arms.ARMS[name])
+    options = arms.options(settings)
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    for (section, key), value in arms.ARMS[name].items():
+        written = given[f"--{section}-{key.replace('_', '-')}"]
+        parameter = dict(getattr(config, section).get_params())[key]
+        assert parameter.parse(written) == value == getattr(getattr(settings, section), key)
+    assert given["--engine-n-threads"] == str(settings.engine.n_threads)
+
+
+def test_an_arm_changes_nothing_else() -> None:
+    before = config.load()
+    after = arms.apply(before, {("selection", "among"): "all"})
+    assert after.selection.among == "all" and before.selection.among == "passing"
+    assert after.engine is before.engine
+
+
+def test_an_unknown_arm_is_named() -> None:
+    settings = arms.apply(config.load(), {("comparison", "arms"): "passing, magic"})
+    with pytest.raises(ConfigError, match="magic"):
+        arms.chosen(settings)
