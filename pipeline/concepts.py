@@ -1,6 +1,6 @@
 """Stage 2, concepts (S->C): the base model names the programming concepts in each seed.
 
-In: a shard of seeds. Out: records {id (the seed's), concepts: [name, ...]}.
+In: a shard of seeds, without those that the judge dropped. Out: records {id (the seed's), concepts: [name, ...]}.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any
 
 import luigi
 
+from pipeline import session
+from pipeline.judgements import Judgements
 from pipeline.prompts import parse, render
 from pipeline.prompts.parse import Rejected
 from pipeline.seeds import SeedShard
@@ -22,11 +24,19 @@ class Concepts(GenerationTask):
     stage = "concepts"
 
     def requires(self) -> luigi.Task:
-        return self.clone(SeedShard)
+        return self.clone(Judgements if self._judged else SeedShard)
+
+    @property
+    def _judged(self) -> bool:
+        return Judgements.stage in session.current().recipes
 
     def units(self) -> Iterator[Unit]:
+        passed = None
+        if self._judged:
+            passed = {record["id"] for record in self.input_paths(Judgements.stage).read()}
         for seed in self.input_paths("seeds").read():
-            yield Unit(seed["id"], seed)
+            if passed is None or seed["id"] in passed:
+                yield Unit(seed["id"], seed)
 
     def tail(self, unit: Unit) -> str:
         return render.concepts_tail(unit.record["code"])

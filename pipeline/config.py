@@ -51,6 +51,11 @@ class prompts(luigi.Config):
     fewshot_contexts = luigi.Parameter(default="4")
 
 
+class judgements(luigi.Config):
+    judge = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
+    threshold = luigi.FloatParameter(default=0.5)
+
+
 class _Sampled:
     """What every generating stage has; 0 shots or tokens means what the exemplar set says."""
 
@@ -176,7 +181,7 @@ class comparison(luigi.Config):
 
 
 SECTIONS: tuple[type[luigi.Config], ...] = (
-    project, seeds, model, prompts, concepts, instructions, responses,
+    project, seeds, model, prompts, judgements, concepts, instructions, responses,
     executions, verification, sandbox, decontamination, selection, finetuning, evaluation, comparison, engine,
 )  # fmt: skip
 
@@ -186,6 +191,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("seeds", "stdlib_share"): (0, 1),
     ("seeds", "max_lines"): (1, 100_000),
     ("seeds", "near_duplicates"): (0, 1),
+    ("judgements", "threshold"): (0, 1),
     ("responses", "samples"): (1, 1000),
     ("executions", "timeout"): (0.1, 3600),
     ("executions", "memory_mb"): (64, 1_000_000),
@@ -253,6 +259,7 @@ class Settings:
     seeds: Any
     model: Any
     prompts: Any
+    judgements: Any
     concepts: Any
     instructions: Any
     responses: Any

@@ -114,7 +114,7 @@ def _funnel(run: session.Session) -> Funnel:
     """What this run is made of, for those who look on."""
     shards = scan().shards_in_force
     return Funnel(
-        {stage: run.recipes[stage].folder(run.artifacts) for stage in recipes.SHARDED},
+        {stage: run.recipes[stage].folder(run.artifacts) for stage in run.sharded},
         shards,
         sum(run.shard("seeds", number).read_meta()["kept"] for number in shards),
         run.settings.responses.samples,

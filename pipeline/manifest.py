@@ -6,9 +6,9 @@ import importlib.metadata
 import platform
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
-from pipeline import recipes
 from pipeline.errors import PipelineError
 from pipeline.seeds import Snapshot
 from pipeline.session import Session
@@ -38,7 +38,7 @@ def build_manifest(
     shards = meta["shards"]
     stages = {
         stage: _sum([run.shard(stage, number).read_meta() for number in shards])
-        for stage in recipes.SHARDED
+        for stage in run.sharded
     }
     stages["selection"] = _sum([meta])
     seeds_in_shards = sum(run.shard("seeds", number).read_meta()["kept"] for number in shards)
@@ -111,16 +111,8 @@ def reconcile(funnel: dict[str, dict[str, Any]]) -> None:
                 stage, f"{counts['rejected']} rejected, rules name {sum(counts['rules'].values())}"
             )
     samples = funnel["responses"]["samples_per_instruction"]
-    links = (
-        ("seeds", "concepts", funnel["seeds"]["kept"]),
-        ("concepts", "instructions", funnel["concepts"]["kept"]),
-        ("instructions", "responses", funnel["instructions"]["kept"] * samples),
-        ("responses", "executions", funnel["responses"]["kept"]),
-        ("executions", "verifications", funnel["executions"]["kept"]),
-        ("verifications", "decontamination", funnel["verifications"]["kept"]),
-        ("decontamination", "selection", funnel["decontamination"]["kept"]),
-    )
-    for before, after, handed_on in links:
+    for before, after in pairwise(funnel):
+        handed_on = funnel[before]["kept"] * (samples if after == "responses" else 1)
         if funnel[after]["in"] != handed_on:
             _lost(after, f"{before} hands on {handed_on}, {after} took in {funnel[after]['in']}")
 

@@ -15,8 +15,8 @@ from pipeline.config import Settings, as_list
 from pipeline.errors import ConfigError
 from pipeline.model import Model
 from pipeline.packs import PackFile
-from pipeline.prompts.exemplars import ExemplarSet
-from pipeline.prompts.render import STOPS, example
+from pipeline.prompts.exemplars import JUDGEMENTS, ExemplarSet
+from pipeline.prompts.render import STOPS, example, judgements_context
 from sandbox import PROTOCOL
 from targets import Recipe
 
@@ -33,6 +33,7 @@ SHARDED = (
 # Raise a stage's number when its code would write something else from the same input.
 VERSIONS = {
     "seeds": 2,
+    "judgements": 1,
     "concepts": 3,
     "instructions": 3,
     "responses": 3,
@@ -151,8 +152,19 @@ def build(
     recipes: dict[str, Recipe] = {}
     # What [seeds] asks of a seed decides which seeds there are, not what one looks like: intake.py.
     recipes["seeds"] = Recipe("seeds", {"version": VERSIONS["seeds"]})
+    if judges(settings, exemplars):
+        recipes[JUDGEMENTS] = Recipe(
+            JUDGEMENTS,
+            {
+                "version": VERSIONS[JUDGEMENTS],
+                "model": model.identity,
+                "prompt_sha256": hashlib.sha256(judgements_context(exemplars).encode()).hexdigest(),
+                "threshold": settings.judgements.threshold,
+            },
+            recipes["seeds"],
+        )
     recipes["concepts"] = _generation(
-        plans["concepts"], settings, exemplars, model, recipes["seeds"]
+        plans["concepts"], settings, exemplars, model, recipes.get(JUDGEMENTS, recipes["seeds"])
     )
     recipes["instructions"] = _generation(
         plans["instructions"], settings, exemplars, model, recipes["concepts"],
@@ -200,6 +212,17 @@ def build(
         recipes["verifications"],
     )
     return recipes
+
+
+def judges(settings: Settings, exemplars: ExemplarSet) -> bool:
+    """Whether the model judges seeds. Raises ConfigError when it should and the exemplar set cannot."""
+    wanted = settings.judgements.judge
+    if wanted == "on" and not exemplars.judged:
+        raise ConfigError(
+            f"[judgements] judge = on, but the exemplar set {exemplars.name} has no folder judge",
+            "add one like pipeline/prompts/standard/judge, or set it to auto",
+        )
+    return wanted != "off" and bool(exemplars.judged)
 
 
 def selection(settings: Settings, stages: Mapping[str, Recipe], snapshot: str) -> Recipe:

@@ -142,6 +142,11 @@ class Session:
         """The recipes of the stages before the selection, by stage."""
         return recipes.build(self.settings, self.exemplars, self.model, self.plans, self.packs)
 
+    @property
+    def sharded(self) -> list[str]:
+        """The stages between seeds and selection, in their order."""
+        return [stage for stage in self.recipes if stage != "seeds"]
+
     def shard(self, stage: str, number: int) -> ShardPaths:
         """The files of a stage's shard under the recipes in force."""
         return ShardPaths(self.recipes[stage].folder(self.artifacts), number)

@@ -16,13 +16,14 @@ import orjson
 from pipeline import recipes
 from pipeline.commands import open_session, print_json
 from pipeline.errors import AlreadyRunning
+from pipeline.prompts.exemplars import JUDGEMENTS
 from pipeline.seeds import scan_of
 from pipeline.session import Session
 from targets import Locked, lock
 
 HELP = "list the recipe folders that nothing current reaches; --yes removes them"
 
-STAGES = ("seeds", *recipes.SHARDED, "selection", "dataset")
+STAGES = ("seeds", JUDGEMENTS, *recipes.SHARDED, "selection", "dataset")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

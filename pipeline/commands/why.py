@@ -43,7 +43,7 @@ def reasons(run: Session) -> list[dict[str, Any]]:
     found = scan_of(run)
     result = [*_seeds(run, found)]
     shards = found.shards_in_force
-    for stage in recipes.SHARDED:
+    for stage in run.sharded:
         result += _sharded(run, stage, shards)
     selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
     made = recipes.dataset(selected)

@@ -2,7 +2,8 @@
 
 A set is a folder with `set.json` (how many shots each stage takes, the properties that instructions
 are drawn from, token limits, the introduction of each context) and one `.md` file per exemplar with
-the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order.
+the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. A folder `judge`
+in it holds those of the judge: Snippet, and Documented with Yes or No.
 Nothing here decides which exemplars a record sees: that is `render`.
 """
 
@@ -19,7 +20,9 @@ from pipeline.prompts.parse import code_blocks
 
 STAGES = ("concepts", "instructions", "responses")
 FORMS = ("concepts", "instructions", "inspired", "responses")
+JUDGEMENTS = "judgements"
 _SECTIONS = ("Snippet", "Concepts", "Properties", "Instruction", "Response", "Tests")
+_JUDGED_SECTIONS = ("Snippet", "Documented")
 _HEADER = re.compile(r"^### (\w+)\n", re.MULTILINE)
 
 
@@ -44,12 +47,25 @@ class Exemplar:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A snippet with the answer whether its docstring describes it well enough to write it anew."""
+
+    name: str
+    snippet: str
+    documented: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExemplarSet:
-    """A folder of exemplars with its defaults; `shots` and `max_tokens` are keyed by
-    stage, `intro` by the form of a prompt: the stage, or `inspired` for instructions from a snippet."""
+    """A folder of exemplars with its defaults.
+
+    `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage, or `inspired`
+    for instructions from a snippet; `judged` is empty for a set that is not meant to judge seeds.
+    """
 
     name: str
     exemplars: tuple[Exemplar, ...]
+    judged: tuple[Judged, ...]
     shots: dict[str, int]
     max_tokens: dict[str, int]
     categories: tuple[str, ...]
@@ -73,15 +89,18 @@ def load_set(folder: Path | str) -> ExemplarSet:
         ) from None
     except orjson.JSONDecodeError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}", "repair the file") from None
+    judged = tuple(read_judged(file) for file in sorted((folder / "judge").glob("*.md")))
+    forms = (*FORMS, JUDGEMENTS) if judged else FORMS
     try:
         result = ExemplarSet(
             name=str(meta["name"]),
             exemplars=tuple(read_exemplar(file) for file in sorted(folder.glob("*.md"))),
+            judged=judged,
             shots={stage: int(meta["shots"][stage]) for stage in STAGES},
             max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
             categories=tuple(meta["categories"]),
             difficulties=tuple(meta["difficulties"]),
-            intro={form: str(meta["intro"][form]).strip() for form in FORMS},
+            intro={form: str(meta["intro"][form]).strip() for form in forms},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
@@ -114,14 +133,24 @@ def read_exemplar(path: Path) -> Exemplar:
     )
 
 
-def _split_sections(path: Path) -> dict[str, str]:
+def read_judged(path: Path) -> Judged:
+    """Read one exemplar of the judge. Raises ConfigError with the path and the section at fault."""
+    sections = _split_sections(path, _JUDGED_SECTIONS)
+    answer = sections["Documented"].strip()
+    if answer not in ("Yes", "No"):
+        raise ConfigError(f"{path}: section Documented says {answer!r}", "it must say Yes or No")
+    snippet = _only_block(path, "Snippet", sections["Snippet"])
+    return Judged(path.stem, snippet, answer == "Yes")
+
+
+def _split_sections(path: Path, wanted: tuple[str, ...] = _SECTIONS) -> dict[str, str]:
     text = path.read_text(encoding="utf-8")
     pieces = _HEADER.split(text)
     names = tuple(pieces[1::2])
-    if names != _SECTIONS:
+    if names != wanted:
         raise ConfigError(
             f"{path}: sections are {', '.join(names) or 'none'}",
-            f"they must be exactly {', '.join(_SECTIONS)}, each under a '### ' header",
+            f"they must be exactly {', '.join(wanted)}, each under a '### ' header",
         )
     return dict(zip(names, pieces[2::2], strict=True))
 

@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from pipeline.prompts.exemplars import Exemplar, ExemplarSet
+from pipeline.prompts.exemplars import JUDGEMENTS, Exemplar, ExemplarSet, Judged
 
 STOPS = {
     "concepts": ("\n",),
@@ -23,7 +23,7 @@ STOPS = {
 """Where a completion of each form ends (a stage's name, or that of another source of instructions); a model's end-of-text token ends it as well."""
 
 _STRUCTURE = re.compile(
-    r"^(?:#{2,3} (?:Example \d+|Snippet|Concepts|Properties|Instruction|Response|Tests)\b)",
+    r"^(?:#{2,3} (?:Example \d+|Snippet|Documented|Concepts|Properties|Instruction|Response|Tests)\b)",
     re.MULTILINE,
 )
 
@@ -38,6 +38,14 @@ def fence(code: str) -> str:
 def breaks_structure(text: str) -> bool:
     """Whether a text holds a line that reads as one of our own section headers."""
     return _STRUCTURE.search(text) is not None
+
+
+YES, NO = "Yes", "No"
+
+
+def judgements_tail(snippet: str) -> str:
+    """What the judge is asked: YES or NO, as the next word."""
+    return f"### Snippet\n{fence(snippet)}\n\n### Documented\n"
 
 
 def concepts_tail(snippet: str) -> str:
@@ -79,6 +87,11 @@ def example(form: str, exemplar: Exemplar) -> str:
     return f"{responses_tail(exemplar.instruction)}{exemplar.response}\n\n### Tests\n{fence(exemplar.tests)}\n"
 
 
+def judged_example(judged: Judged) -> str:
+    """A judged snippet with the answer written out."""
+    return f"{judgements_tail(judged.snippet)}{YES if judged.documented else NO}\n"
+
+
 def document(intro: str, examples: Iterable[str]) -> str:
     """An introduction and numbered examples, ending with the header of the next example."""
     parts = [f"{intro}\n\n"]
@@ -96,6 +109,12 @@ def context(exemplars: ExemplarSet, form: str, shots: int, key: str) -> str:
     """
     drawn = sorted(exemplars.exemplars, key=lambda item: _rank(key, form, item.name))[:shots]
     return document(exemplars.intro[form], (example(form, item) for item in drawn))
+
+
+def judgements_context(exemplars: ExemplarSet) -> str:
+    """The few-shot context of the judge, one for all: every judged exemplar, mixed by hash."""
+    mixed = sorted(exemplars.judged, key=lambda item: _rank("judge", JUDGEMENTS, item.name))
+    return document(exemplars.intro[JUDGEMENTS], map(judged_example, mixed))
 
 
 def _rank(key: str, stage: str, name: str) -> bytes:
