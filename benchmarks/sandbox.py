@@ -134,9 +134,10 @@ def run_ours(pool: Pool, source: str, count: int) -> None:
 
 
 def collect(
-    rounds: int, count: int, say: Callable[[str], None]
+    rounds: int, count: int, seconds: float, say: Callable[[str], None]
 ) -> dict[tuple[str, str, int], list[Speed]]:
-    """All batches: (program, way, workers) -> a Speed a round."""
+    """All batches: (program, way, workers) -> a Speed a round. No round begins after `seconds`."""
+    deadline = time.monotonic() + seconds
     cores = len(os.sched_getaffinity(0))
     speeds: dict[tuple[str, str, int], list[Speed]] = {}
     linux.become_subreaper()
@@ -159,8 +160,10 @@ def collect(
                 speeds.setdefault((name, OURS, workers), []).append(speed)
             if number == 0:
                 speeds.clear()  # the first round fills caches
-            else:
-                say(f"round {number} of {rounds}")
+                continue
+            say(f"round {number} of {rounds}")
+            if time.monotonic() > deadline:
+                break
     for pool in pools.values():
         pool.close()
     return speeds
@@ -187,9 +190,7 @@ def cpu_ms(speeds: dict[tuple[str, str, int], list[Speed]], name: str, way: str)
     )
 
 
-def summary(
-    speeds: dict[tuple[str, str, int], list[Speed]], rounds: int, count: int
-) -> dict[str, object]:
+def summary(speeds: dict[tuple[str, str, int], list[Speed]], count: int) -> dict[str, object]:
     ways = [*BARE, OURS]
     return {
         "trivial_vs_bare": round(ratio(speeds, "trivial", "python -S"), 3),
@@ -207,7 +208,7 @@ def summary(
             f"{name}, {way}, {workers} workers": round(statistics.median(s.rate for s in runs), 1)
             for (name, way, workers), runs in speeds.items()
         },
-        "rounds": rounds,
+        "rounds": min(map(len, speeds.values())),
         "programs_per_batch": count,
         "cores": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 2),
@@ -240,9 +241,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
     rounds = options.rounds or (5 if options.quick else 15)
-    count = 40 if options.quick else 100
-    speeds = collect(rounds, count, lambda line: print(line, file=sys.stderr, flush=True))
-    facts = summary(speeds, rounds, count)
+    count, seconds = (40, 200.0) if options.quick else (100, 3600.0)
+    speeds = collect(rounds, count, seconds, lambda line: print(line, file=sys.stderr, flush=True))
+    facts = summary(speeds, count)
     if options.json:
         print(json.dumps(facts))
     else:

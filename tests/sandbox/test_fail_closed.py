@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -79,25 +80,23 @@ def test_an_old_bwrap_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_bwrap_that_fails_is_a_sandbox_error_and_never_the_programs(tmp_path: Path) -> None:
-    """A bwrap that makes no sandbox but runs the command itself must not lead to a verdict."""
     broken = tmp_path / "bin"
     broken.mkdir()
     (broken / "bwrap").write_text(
         '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 0.9.0 && exit\nexit 1\n'
     )
     (broken / "bwrap").chmod(0o755)
-    program = tmp_path / "program.py"
-    program.write_text("assert True")
-    code = (
-        "import sys, sandbox\n"
-        "result = sandbox.run('assert True', root_cache=sys.argv[1])\n"
-        "print(result.status)\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "cache")],
+        [sys.executable, "-m", "sandbox", "run", "-", "--json"],
         capture_output=True,
         text=True,
         cwd=PROJECT,
-        env={**os.environ, "PATH": f"{broken}:{os.environ['PATH']}"},
+        input="assert True",
+        env={
+            **os.environ,
+            "PATH": f"{broken}:{os.environ['PATH']}",
+            "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        },
     )
-    assert done.stdout.strip() == "sandbox_error" or "SandboxUnavailable" in done.stderr, done
+    assert done.returncode == 2, done
+    assert json.loads(done.stdout)["status"] == "sandbox_error"

@@ -1,6 +1,7 @@
-"""HumanEval's own solutions pass its tests here, and empty ones do not.
+"""Benchmark problems: their own solutions pass their tests here, and empty ones do not.
 
-The data is not part of the project: ../shared/data/HumanEval.jsonl.gz beside the checkout, or HUMANEVAL.
+problems.jsonl has a few of our own in HumanEval's layout. HumanEval itself is not part of the project:
+../shared/data/HumanEval.jsonl.gz beside the checkout, or HUMANEVAL.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import ast
 import gzip
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,33 @@ import pytest
 
 from sandbox import Limits, Pool, Program
 
-PLACE = Path(__file__).resolve().parent.parent.parent.parent / "shared/data/HumanEval.jsonl.gz"
-DATA = Path(os.environ.get("HUMANEVAL", PLACE))
+HERE = Path(__file__).resolve().parent
+HUMANEVAL = Path(
+    os.environ.get("HUMANEVAL", HERE.parent.parent.parent / "shared/data/HumanEval.jsonl.gz")
+)
+COUNTS = {HERE / "problems.jsonl": 5, HUMANEVAL: 164}
 
-needs_data = pytest.mark.skipif(
-    not DATA.exists(), reason=f"HumanEval is not here ({DATA}): its 164 problems were NOT tried"
+each_set = pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(
+            place,
+            id=place.name,
+            marks=pytest.mark.skipif(
+                not place.exists(),
+                reason=f"{place} is not here: its {count} problems were NOT tried",
+            ),
+        )
+        for place, count in COUNTS.items()
+    ],
 )
 
 
-def problems() -> Iterator[dict[str, Any]]:
-    with gzip.open(DATA, "rt") as file:
-        for line in file:
-            yield json.loads(line)
+def problems(place: Path) -> list[dict[str, Any]]:
+    text = gzip.decompress(place.read_bytes()) if place.suffix == ".gz" else place.read_bytes()
+    found = [json.loads(line) for line in text.splitlines()]
+    assert len(found) == COUNTS[place]
+    return found
 
 
 def program(problem: dict[str, Any], *, emptied: bool) -> Program:
@@ -44,18 +59,17 @@ def program(problem: dict[str, Any], *, emptied: bool) -> Program:
     return Program(problem["task_id"], source)
 
 
-def passed(emptied: bool) -> set[str]:
+def passed(place: Path, *, emptied: bool) -> set[str]:
+    programs = [program(problem, emptied=emptied) for problem in problems(place)]
     with Pool(None, Limits(wall_seconds=30.0, cpu_seconds=20)) as pool:
-        results = list(pool.run_many(program(problem, emptied=emptied) for problem in problems()))
-    assert len(results) == 164
-    return {result.id for result in results if result.passed}
+        return {result.id for result in pool.run_many(programs) if result.passed}
 
 
-@needs_data
-def test_all_164_solutions_pass() -> None:
-    assert {problem["task_id"] for problem in problems()} - passed(emptied=False) == set()
+@each_set
+def test_every_solution_passes(place: Path) -> None:
+    assert passed(place, emptied=False) == {problem["task_id"] for problem in problems(place)}
 
 
-@needs_data
-def test_no_emptied_solution_passes() -> None:
-    assert passed(emptied=True) == set()
+@each_set
+def test_no_emptied_solution_passes(place: Path) -> None:
+    assert passed(place, emptied=True) == set()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Pool, Program, SandboxUnavailable, prepare, run
+from sandbox import Limits, Pool, Program, SandboxUnavailable, prepare, run
 from sandbox.packages import find_packages
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -144,3 +144,26 @@ def test_programs_can_import_the_staged_packages_and_no_others(tmp_path: Path) -
     result = run(source, packages=["pluggy"], root_cache=tmp_path)
     assert result.passed, result.stderr
     assert run("import pluggy", root_cache=tmp_path).status == "failed"
+
+
+def test_numpy_and_pandas_compute(tmp_path: Path) -> None:
+    source = (
+        "import numpy as np, pandas as pd\n"
+        "square = np.arange(4.0).reshape(2, 2)\n"
+        "assert (square @ np.linalg.inv(square)).round(9).tolist() == [[1, 0], [0, 1]]\n"
+        "table = pd.DataFrame({'kind': ['a', 'b', 'b'], 'size': [1, 2, 3]})\n"
+        "assert table.groupby('kind')['size'].sum().to_dict() == {'a': 1, 'b': 5}\n"
+        "table.to_csv('table.csv', index=False)\n"
+        "assert pd.read_csv('table.csv').equals(table)\n"
+        "try:\n    np.__file__ and open(np.__file__, 'a')\nexcept OSError:\n    pass\n"
+        "else:\n    raise AssertionError('could be written')\n"
+    )
+    limits = Limits(wall_seconds=60.0, cpu_seconds=30)
+    programs = [
+        Program("right", source),
+        Program("wrong", f"{source}assert np.ones(3).sum() == 4\n"),
+    ]
+    with Pool(1, limits, ["numpy", "pandas"], root_cache=tmp_path) as pool:
+        found = {result.id: (result.status, result.stderr) for result in pool.run_many(programs)}
+    assert found["right"][0] == "passed", found
+    assert found["wrong"][0] == "failed", found
