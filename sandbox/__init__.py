@@ -9,16 +9,16 @@ The processes, from the outside in:
      `- worker      one a slot, unprivileged, in namespaces and a root of its own       worker.py, execution.py
          `- bwrap   one a program: makes the program's namespaces, waits for its end                   bwrap.py
              `- init   bwrap's process 1 in there; when it ends, the kernel kills all that is left
-                 `- python   the runner, then the program, in one process               runner.py, endings.py
+                 `- python   the runner, then the program, in one process     boot.py, runner.py, endings.py
                      `- whatever the program starts
 
 A worker that was started by root first changes to an unprivileged uid, then every worker makes a user, a mount
 and a network namespace and changes to a root with nothing in it but the staged root (an interpreter, its
-libraries, the standard library: root.py), bwrap, /proc, five devices and the scratch. So bwrap never has a
-capability outside, and even a bwrap that failed to isolate would have nothing of the host to show. For each
-program the worker puts main.py into an empty scratch, starts bwrap, and waits for the runner's first message.
-Then it sets the limits on the runner's process from outside, sends the token, and watches until bwrap is gone;
-as sub-reaper it waits for everything below it before it takes the next program.
+libraries, the standard library: root.py, staging.py), bwrap, /proc, five devices and the scratch. So bwrap
+never has a capability outside, and even a bwrap that failed to isolate would have nothing of the host to show.
+For each program the worker puts main.py into an empty scratch, starts bwrap, and waits for the runner's first
+message. Then it sets the limits on the runner's process from outside, sends the token, and watches until bwrap
+is gone; as sub-reaper it waits for everything below it before it takes the next program.
 
 What holds whom:
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandbox import bwrap, cgroup, runner, seccomp
+from sandbox import bwrap, cgroup, seccomp, wires
 from sandbox.errors import SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.pool import Pool
@@ -150,7 +150,7 @@ def _kernel() -> Finding:
 
 def _interpreter() -> Finding:
     text = f"Python {platform.python_version()}, {os.path.realpath(sys.executable)}"
-    inside = runner.FORBIDDEN.intersection(sys.builtin_module_names)
+    inside = wires.FORBIDDEN.intersection(sys.builtin_module_names)
     if inside:
         return Finding(
             CAUTION,

@@ -16,13 +16,11 @@ from sandbox.runner import (
     EXCEPTION,
     EXITED,
     FAILED,
-    FIRST_TRIP,
-    IMPORTED,
     MEMORY,
     STARTED,
     SYNTAX,
-    WIRES,
 )
+from sandbox.wires import FIRST_TRIP, IMPORTED, WIRES
 
 _LETTERS = (EXCEPTION, EXITED, MEMORY, SYNTAX)
 _ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}

@@ -5,10 +5,8 @@ root holds nothing but the staged root, bwrap, /proc and the scratch. Raises OSE
 """
 
 from __future__ import annotations
-import __future__
 
 import array
-import marshal
 import os
 import resource
 import select
@@ -18,7 +16,6 @@ import struct
 import sys
 import time
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any
 
 from sandbox import tree
@@ -27,13 +24,13 @@ from sandbox.evidence import Observed, ended_by_signal, judge
 from sandbox.limits import MIB, Limits
 from sandbox.runner import FAILED, STARTED, TOKEN_SIZE
 from sandbox.scratch import Scratch
+from sandbox.stream import Stream
 
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
 
 LONGEST_START = 60.0  # seconds; a machine that needs longer is not able to
 _FIRST_LOOK, _LOOK_EVERY = 0.15, 0.05
 _REAP_SECONDS = 10.0
-_ANNOTATIONS = __future__.annotations.compiler_flag
 _TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
 _MOST_MESSAGES = 8
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM)
@@ -84,30 +81,6 @@ def rlimits(limits: Limits) -> list[tuple[int, tuple[int, int]]]:
             soft, hard = min(soft, most), min(hard, most)
         found.append((kind, (soft, hard)))
     return found
-
-
-def compile_runner(runner: str, endings: str, config: dict[str, Any]) -> tuple[str, bytes]:
-    """The command that starts the interpreter inside, and the file that it reads: two pieces of byte code.
-
-    The first calls the runner's `main`; the second is loaded for the programs that need it.
-    """
-    second = _byte_code(endings)
-    first = _byte_code(f"{runner}\nmain({ {**config, 'endings': (0, len(second))}!r})\n")
-    boot = f"import posix,marshal;exec(marshal.loads(posix.pread(4,{len(first)},{len(second)})))"
-    return boot, second + first
-
-
-def _byte_code(text: str) -> bytes:
-    """Marshalled code. The future statement becomes a flag, for inside it would import a module's file."""
-    text = text.replace("from __future__ import annotations\n", "\n")
-    code = compile(text, "<runner>", "exec", _ANNOTATIONS, dont_inherit=True, optimize=2)
-    return marshal.dumps(_without_flag(code))
-
-
-def _without_flag(code: CodeType) -> CodeType:
-    """The same code without the future flag: what it compiles, the program, would inherit that."""
-    parts = (_without_flag(c) if isinstance(c, CodeType) else c for c in code.co_consts)
-    return code.replace(co_flags=code.co_flags & ~_ANNOTATIONS, co_consts=tuple(parts))
 
 
 class Execution:
@@ -182,8 +155,8 @@ class Execution:
 
     def _supervise(self) -> int:
         """Start bwrap, watch it, end it, wait for all of it; the exit status of bwrap."""
-        self.stdout = _Stream(self.limits.output_bytes)
-        self.stderr = _Stream(self.limits.output_bytes)
+        self.stdout = Stream(self.limits.output_bytes)
+        self.stderr = Stream(self.limits.output_bytes)
         self.evidence, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.evidence.setblocking(False)
         self.evidence.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -333,40 +306,6 @@ class Execution:
                     self.rss = max(self.rss, usage.ru_maxrss * 1024)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-class _Stream:
-    """A pipe for stdout or stderr, of which the first bytes are kept and all are counted."""
-
-    def __init__(self, most: int) -> None:
-        self.reader, self.writer = os.pipe()
-        os.set_blocking(self.reader, False)
-        self.kept, self.most, self.seen = bytearray(), most, 0
-
-    def close_writer(self) -> None:
-        os.close(self.writer)
-
-    def drain(self) -> bool:
-        """Read what is there; False at the end of the stream."""
-        for _ in range(64):
-            try:
-                data = os.read(self.reader, 65536)
-            except BlockingIOError:
-                return True
-            if not data:
-                return False
-            self.seen += len(data)
-            self.kept += data[: self.most - len(self.kept)]
-        return True
-
-    def text(self) -> str:
-        text = self.kept.decode(errors="replace")
-        if self.seen > len(self.kept):
-            text += f"\n[cut: the first {len(self.kept)} of {self.seen} bytes]\n"
-        return text
-
-    def close(self) -> None:
-        os.close(self.reader)
 
 
 def _sender(ancillary: list[Any]) -> int:

@@ -11,7 +11,7 @@ Why a pass cannot be faked from Python code:
 - Once the program's code has returned and `check` is content, only C code stands between the token and the
   socket.
 - What would need a search of memory (`gc.get_objects`, ...), a jump over statements (`sys.settrace`) or an
-  interpreter without these hooks trips a wire: the process leaves, in C, before the act is done.
+  interpreter without these hooks trips a wire (wires.py): the process leaves before the act is done.
 - The socket tells the worker which process wrote, and a fork has an empty token: it can sign for nobody.
 Not promised: a program whose asserts are empty passes; so does one that corrupts the interpreter's memory
 without ctypes, as hand-made byte code can.
@@ -32,24 +32,15 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from types import CodeType, ModuleType, TracebackType
     from typing import Any, NoReturn
 
+    # at run time these files are one: see boot.py
+    from sandbox.finder import bundle_finder
+    from sandbox.wires import arm, guard_built_in_modules, quiet_settrace
+
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
 CHANGED, FAILED = b"I", b"F"
 TOKEN_SIZE = 16
 SCRIPT = "/tmp/main.py"
-BUNDLE, BUNDLE_INDEX = "bundle.bin", "bundle.index"  # beside the standard library
 
-# Each would reach hidden objects, skip statements, or leave the audit hook behind.
-WIRES = [
-    "gc.get_objects",
-    "gc.get_referrers",
-    "sys.settrace",
-    "sys.monitoring.register_callback",
-    "cpython.PyInterpreterState_New",
-]
-if sys.version_info < (3, 11):
-    WIRES.append("gc.get_referents")  # 3.10 shows a running frame's value stack
-FIRST_TRIP = 224  # exit code of the first wire; no signal's, which end at 128 + 64
-IMPORTED = FIRST_TRIP + len(WIRES)  # exit code for the import of a forbidden module
 # Built-ins that programs replace for honest reasons: a mocked input, a captured print.
 REPLACEABLE = (
     "input",
@@ -65,8 +56,6 @@ REPLACEABLE = (
 )
 # What tests compare with, and no honest program replaces.
 COMPARERS = (("math", "isclose"), ("cmath", "isclose"))
-# Where an interpreter has them built in, they cannot be left out of the staged root.
-FORBIDDEN = {"_ctypes", "_testcapi", "_testinternalcapi", "_testlimitedcapi", "_testbuffer"}
 SITE_NAMES = ("exit", "quit", "help", "copyright", "credits", "license")
 
 
@@ -78,102 +67,11 @@ class _Stop(BaseException):
     """Ends the run of a compiled module before its first instruction."""
 
 
-def _arm() -> None:
-    """Install the wires. A wire cannot be cut: it needs no descriptor, and nothing leads a program to it.
-
-    The audit hook is a dict's `pop`; with the popped object goes a weak reference, whose callback leaves. C code
-    throughout: there is no Python frame to interrupt and look into, and the act itself is never done.
-    """
-    from _functools import partial, reduce
-    from _weakref import ref
-
-    wires: dict[object, object] = {event: set() for event in WIRES}
-    wires[None] = [  # kept here, under a name that no event has
-        ref(wires[event], partial(reduce, None, map(posix._exit, [code])))
-        for code, event in enumerate(WIRES, FIRST_TRIP)
-    ]
-    sys.addaudithook(wires.pop)  # type: ignore[arg-type]
-
-
-def _guard_built_in_modules() -> None:
-    """Leave at the import of a module that reaches memory; a second best, for interpreters that contain one."""
-    names, leave = FORBIDDEN.intersection(sys.builtin_module_names), posix._exit
-    if not names:
-        return
-
-    def hook(event: str, arguments: Any) -> None:
-        if event == "import" and arguments[0] in names:
-            leave(IMPORTED)
-
-    sys.addaudithook(hook)
-
-
-def _quiet_settrace() -> None:
-    """`sys.settrace(None)` when nothing traces, as doctest does, is no act: it does not reach the wire."""
-    real, current = sys.settrace, sys.gettrace
-
-    def settrace(function: Any) -> None:
-        if function is not None or current() is not None:
-            real(function)
-
-    settrace.__doc__ = real.__doc__
-    sys.settrace = settrace
-
-
 def _main_module() -> ModuleType:
     module = type(sys)("__main__")
     module.__dict__.update(__file__=SCRIPT, __builtins__=builtins, __cached__=None)
     sys.modules["__main__"] = module
     return module
-
-
-def _bundle_finder(stdlib: str) -> ModuleType:
-    """Finds the standard library's modules in one file, without a search for each.
-
-    A module with a function serves as a finder, and costs less than a class where nothing is imported.
-    """
-    index: dict[str, tuple[int, int, bool]] = {}
-    loader: Any = None
-    tag = sys.implementation.cache_tag
-
-    def load() -> None:
-        nonlocal loader
-        import _frozen_importlib_external as external
-
-        with io.FileIO(f"{stdlib}/{BUNDLE_INDEX}") as file:
-            index.update(marshal.loads(file.readall()))
-
-        class BundleLoader(external.SourceFileLoader):  # type: ignore[name-defined,misc]
-            def get_code(self, name: str) -> Any:
-                offset, size, _ = index[name]
-                fd = posix.open(f"{stdlib}/{BUNDLE}", posix.O_RDONLY | posix.O_CLOEXEC)
-                data = posix.pread(fd, size, offset)
-                posix.close(fd)
-                return marshal.loads(data)
-
-        loader = BundleLoader
-
-    def find_spec(name: str, path: object = None, target: object = None) -> Any:
-        if loader is None:
-            load()
-        entry = index.get(name)
-        if entry is None:
-            return None
-        folder, _, last = f"{stdlib}/{name.replace('.', '/')}".rpartition("/")
-        if entry[2]:
-            folder, last = f"{folder}/{last}", "__init__"
-        origin = f"{folder}/{last}.py"
-        spec = machinery.ModuleSpec(name, loader(name, origin), origin=origin, is_package=entry[2])
-        spec._set_fileattr = True
-        spec._cached = f"{folder}/__pycache__/{last}.{tag}.pyc"
-        if entry[2]:
-            spec.submodule_search_locations = [folder]
-        return spec
-
-    machinery: Any = sys.modules["_frozen_importlib"]
-    finder = type(sys)("bundle")
-    finder.find_spec = find_spec  # type: ignore[attr-defined]
-    return finder
 
 
 def _add_site_names() -> None:
@@ -380,16 +278,16 @@ def main(config: dict[str, Any]) -> NoReturn:
     posix.close(3)
     sys.argv[:] = [SCRIPT]
     sys.path[:] = ["/tmp", *(path for path in sys.path if path), *config["path"]]
-    sys.meta_path.insert(-1, _bundle_finder(config["stdlib"]))  # type: ignore[arg-type]
+    sys.meta_path.insert(-1, bundle_finder(config["stdlib"]))  # type: ignore[arg-type]
     source = _read_script()
     if any(name.encode() in source for name in SITE_NAMES):
         _add_site_names()
     run, also = _load_endings(fd, config, source)
     posix.close(4)
     module = _main_module()
-    _quiet_settrace()
-    _guard_built_in_modules()
-    _arm()
+    quiet_settrace()
+    guard_built_in_modules()
+    arm()
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
     steps = [program, _make_check(module, also), _make_take(fd), fd, posix.writev]

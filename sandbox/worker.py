@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from sandbox import bwrap, cgroup, linux, seccomp
+from sandbox.boot import compile_runner
 from sandbox.execution import (
     SECCOMP_FD,
     Execution,
     Gone,
     Setup,
-    compile_runner,
     rlimits,
 )
 from sandbox.limits import Limits
@@ -122,10 +122,7 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     folder = Path(staged["folder"])
     control = _enter_cgroup(config["cgroup"])
     limits = Limits(**config["limits"])
-    here = Path(__file__).parent
     boot, text = compile_runner(
-        (here / "runner.py").read_text(),
-        (here / "endings.py").read_text(),
         {
             "fd": min(
                 limits.open_files, _EVIDENCE_BELOW, resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -6,7 +6,8 @@ import pytest
 
 from sandbox.evidence import Observed, judge
 from sandbox.result import STATUSES
-from sandbox.runner import CHANGED, EXCEPTION, EXITED, FAILED, FIRST_TRIP, MEMORY, STARTED, SYNTAX
+from sandbox.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
+from sandbox.wires import FIRST_TRIP
 
 TOKEN = b"0123456789abcdef"
 

@@ -123,8 +123,9 @@ def test_the_parent_may_have_threads_and_forked_children() -> None:
 
 
 SCRIPT = """
-import sys
+import signal
 from sandbox import Pool, Program
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 with Pool(2) as pool:
     print("ready", flush=True)
     for result in pool.run_many(Program(str(n), {source!r}) for n in range({count})):

@@ -1,0 +1,39 @@
+"""A program's stdout or stderr: a pipe of which the first bytes are kept and all are counted."""
+
+from __future__ import annotations
+
+import os
+
+
+class Stream:
+    """Both ends of the pipe, and what came out of it; `most` bytes are kept."""
+
+    def __init__(self, most: int) -> None:
+        self.reader, self.writer = os.pipe()
+        os.set_blocking(self.reader, False)
+        self.kept, self.most, self.seen = bytearray(), most, 0
+
+    def close_writer(self) -> None:
+        os.close(self.writer)
+
+    def drain(self) -> bool:
+        """Read what is there; False at the end of the stream."""
+        for _ in range(64):
+            try:
+                data = os.read(self.reader, 65536)
+            except BlockingIOError:
+                return True
+            if not data:
+                return False
+            self.seen += len(data)
+            self.kept += data[: self.most - len(self.kept)]
+        return True
+
+    def text(self) -> str:
+        text = self.kept.decode(errors="replace")
+        if self.seen > len(self.kept):
+            text += f"\n[cut: the first {len(self.kept)} of {self.seen} bytes]\n"
+        return text
+
+    def close(self) -> None:
+        os.close(self.reader)

@@ -1,0 +1,71 @@
+"""Runs inside the sandbox, as part of the runner: acts after which no pass can be trusted end the process.
+
+Data out: an exit code that names the act. A wire cannot be cut: it needs no descriptor, nothing leads a program
+to it, and the act itself is never done. Imports only what is built in.
+"""
+
+from __future__ import annotations
+
+import posix
+import sys
+
+MYPY = False
+if MYPY:
+    from typing import Any
+
+# Each would reach hidden objects, skip statements, or leave the audit hook behind.
+WIRES = [
+    "gc.get_objects",
+    "gc.get_referrers",
+    "sys.settrace",
+    "sys.monitoring.register_callback",
+    "cpython.PyInterpreterState_New",
+]
+if sys.version_info < (3, 11):
+    WIRES.append("gc.get_referents")  # 3.10 shows a running frame's value stack
+FIRST_TRIP = 224  # exit code of the first wire; no signal's, which end at 128 + 64
+IMPORTED = FIRST_TRIP + len(WIRES)  # exit code for the import of a forbidden module
+# Where an interpreter has them built in, they cannot be left out of the staged root.
+FORBIDDEN = {"_ctypes", "_testcapi", "_testinternalcapi", "_testlimitedcapi", "_testbuffer"}
+
+
+def arm() -> None:
+    """Install the wires.
+
+    The audit hook is a dict's `pop`; with the popped object goes a weak reference, whose callback leaves. C code
+    throughout: there is no Python frame to interrupt and look into.
+    """
+    from _functools import partial, reduce
+    from _weakref import ref
+
+    wires: dict[object, object] = {event: set() for event in WIRES}
+    wires[None] = [  # kept here, under a name that no event has
+        ref(wires[event], partial(reduce, None, map(posix._exit, [code])))
+        for code, event in enumerate(WIRES, FIRST_TRIP)
+    ]
+    sys.addaudithook(wires.pop)  # type: ignore[arg-type]
+
+
+def guard_built_in_modules() -> None:
+    """Leave at the import of a module that reaches memory; a second best, for interpreters that contain one."""
+    names, leave = FORBIDDEN.intersection(sys.builtin_module_names), posix._exit
+    if not names:
+        return
+
+    def hook(event: str, arguments: Any) -> None:
+        if event == "import" and arguments[0] in names:
+            leave(IMPORTED)
+
+    sys.addaudithook(hook)
+
+
+def quiet_settrace() -> None:
+    """`sys.settrace(None)` when nothing traces, as doctest does, is no act: it does not reach the wire."""
+    real, current = sys.settrace, sys.gettrace
+
+    def settrace(function: Any) -> None:
+        if function is not None or current() is not None:
+            real(function)
+
+    settrace.__doc__ = real.__doc__
+    sys.settrace = settrace
