@@ -363,7 +363,7 @@ def main() -> None:
         sizes=tuple(int(n) for n in args.sizes.split(",")),
         gpu_layers=-1 if args.gpu else 0,
     )
-    found = compare(setup, args.rounds or (1 if args.quick else 3), repeats=3 if args.quick else 1)
+    found = compare(setup, args.rounds or (1 if args.quick else 3), repeats=2 if args.quick else 3)
     if args.json:
         print(json.dumps(found))
         return
