@@ -14,8 +14,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 
+import orjson
 from rich.text import Text
 
 from pipeline import config, model, session, sources
@@ -194,13 +196,16 @@ def _sources(settings: Settings) -> list[Finding]:
 def _disk(settings: Settings) -> list[Finding]:
     folder = (ROOT / settings.project.artifacts).resolve()
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(there).free
-    text = f"{folder}: {_size(free)} free"
     if not os.access(there, os.W_OK):
         return [Finding(FAIL, "disk", f"{there} cannot be written", "set [project] artifacts")]
-    if free < DISK_NEEDED:
+    free, needed, known = shutil.disk_usage(there).free, DISK_NEEDED, "at the least"
+    with suppress(FileNotFoundError):
+        planned = orjson.loads((folder / "pilot" / "plan.json").read_bytes())
+        needed, known = max(needed, planned["disk_bytes"]), "by the last plan"
+    text = f"{folder}: {_size(free)} free, {_size(needed)} needed {known}"
+    if free < needed:
         return [Finding(FAIL, "disk", text, "free the disk, or `clean` what is not reached")]
-    if free < DISK_COMFORTABLE:
+    if free < max(2 * needed, DISK_COMFORTABLE):
         return [Finding(CAUTION, "disk", text, "`plan` says what the whole run needs")]
     return [Finding(PASS, "disk", text)]
 
@@ -221,16 +226,20 @@ def _hub(settings: Settings) -> list[Finding]:
     except RepositoryNotFoundError:
         text = f"{constants.ENDPOINT} has no model {wanted} that this account may see"
         return [Finding(FAIL, "hub", text, "correct [model] repo_id, or log in: `hf auth login`")]
-    except (
-        Exception
-    ) as error:  # the client lets its transport's errors through, which vary by version
-        found = f"{type(error).__name__}"
+    except Exception as error:  # of the client's transport, another one by version
+        found = type(error).__name__
     if not found:
         who = "with a token" if api.token or _has_token() else "without a token"
         return [Finding(PASS, "hub", f"{constants.ENDPOINT} answers, {who}")]
     text = f"{constants.ENDPOINT} does not answer ({found})"
     remedy = "needed for [model] repo_id and `export --push` only; check the network or HF_ENDPOINT"
-    return [Finding(CAUTION, "hub", text, remedy)]
+    if not wanted:
+        return [Finding(CAUTION, "hub", text, remedy)]
+    try:
+        model.locate(settings.model, ROOT, fetch=False)
+    except PipelineError:
+        return [Finding(FAIL, "hub", f"{text}, and {wanted} is not fetched yet", remedy)]
+    return [Finding(PASS, "hub", f"{text}, but {wanted} is in the local cache")]
 
 
 def _has_token() -> bool:

@@ -50,6 +50,7 @@ def ask(port, method, **data):
 
 
 def test_the_running_task_has_message_and_percentage(project, luigid):
+    project.configure(seeds={"stdlib_share": "0.03"})
     seen = []
 
     def shown():

@@ -40,6 +40,25 @@ def test_what_is_wrong_is_named_with_its_remedy_and_the_rest_is_examined(tmp_pat
     assert found["sandbox"]["level"] == "PASS"
 
 
+def test_a_model_that_is_neither_fetched_nor_to_be_had_fails(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    project = Project(tmp_path)
+    project.configure(model={"repo_id": "someone/small-base", "filename": "model.gguf"})
+    code, found = findings(project)
+    assert code == 35
+    assert found["hub"]["level"] == "FAIL"
+    assert "someone/small-base" in found["hub"]["text"]
+
+
+def test_the_disk_is_measured_against_the_last_plan(tmp_path):
+    project = Project(tmp_path)
+    (project.artifacts / "pilot").mkdir(parents=True)
+    (project.artifacts / "pilot" / "plan.json").write_text('{"disk_bytes": 1000000000000000}')
+    code, found = findings(project)
+    assert (code, found["disk"]["level"]) == (35, "FAIL")
+
+
 def test_a_configuration_that_cannot_be_read_fails_and_the_machine_is_examined(tmp_path):
     project = Project(tmp_path)
     project.configure(respones={"samples": 3})
