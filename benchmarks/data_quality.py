@@ -1,16 +1,18 @@
-"""What decontamination finds: benchmark tasks planted in rows, and rows that have nothing to do with them.
+"""What decontamination and verification find: planted benchmark tasks and weak tests, beside innocent ones.
 
-    python benchmarks/data_quality.py [PACK ...] --json
+    python benchmarks/data_quality.py [PACK ...] [--tests FILE] --json
 
 In: packs (default: HumanEval). Each task is planted four times: verbatim; with other wrapping and case; with
 its names replaced and its layout changed, in code and instruction; with the instruction worded anew and the
 program rewritten (planting.py). Unrelated rows are functions of the running Python's standard library, their
-docstring as the instruction. Out: the share of tasks found, the share of unrelated rows with a finding; with
---json as one object. `weak_tests_caught` and `strong_tests_lost` belong to verification and are null here.
+docstring as the instruction. Strong tests are the packs' own with their solutions; weak ones are made of them
+(weak_tests.py), or stand in FILE, a JSON line each: {"code", "tests", "weak": true or false}. Out: the share of
+tasks found, of unrelated rows with a finding, of weak tests caught (not passing, or rejected by verification), of
+strong tests lost; with --json as one object.
 
 `details` is there to keep the figures honest: renamed code under an instruction that gives nothing away, and
 paraphrases written by hand with other algorithms (paraphrases_by_hand.jsonl, for HumanEval), without and with
-the pairs that would go to execution.
+the pairs that would go to execution; weak tests by kind, and those that were missed.
 """
 
 from __future__ import annotations
@@ -18,20 +20,29 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import random
+import sys
 import sysconfig
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import planting  # beside this file
+# Not this folder, which holds a benchmark named sandbox.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from pipeline.text.decontamination import Decontaminator
-from pipeline.text.layouts import Task
-from pipeline.text.normalise import parse
-from pipeline.text.packs import load_pack
+from benchmarks import planting, weak_tests  # noqa: E402
+from pipeline.executions import program  # noqa: E402
+from pipeline.prompts.parse import Rejected  # noqa: E402
+from pipeline.text.decontamination import Decontaminator  # noqa: E402
+from pipeline.text.layouts import Task  # noqa: E402
+from pipeline.text.normalise import parse  # noqa: E402
+from pipeline.text.packs import load_pack  # noqa: E402
+from pipeline.verification import job  # noqa: E402
+from pipeline.verifications import outcome  # noqa: E402
+from sandbox import Limits, Pool, Program  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_PACK = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"
@@ -138,7 +149,72 @@ def by_hand(checker: Decontaminator) -> dict[str, float]:
     }
 
 
-def measure(paths: list[Path], unrelated: int) -> dict[str, Any]:
+def strong_tests(tasks: Sequence[Task]) -> list[weak_tests.Case]:
+    """The packs' own solutions with their own tests."""
+    return [
+        weak_tests.Case(f"strong {task.name}", _solution(task), task.tests, weak=False)
+        for task in tasks
+        if task.tests and task.solutions and parse(_solution(task))
+    ]
+
+
+def verified(cases: Sequence[weak_tests.Case]) -> dict[str, str]:
+    """What became of each case: not_passed, the rule that rejects it, or kept."""
+    by_id = {case.id: case for case in cases}
+    with Pool(workers=len(os.sched_getaffinity(0)), limits=Limits()) as pool:
+        programs = (Program(case.id, program(case.code, case.tests)) for case in cases)
+        fates = {
+            result.id: "passed" if result.passed else "not_passed"
+            for result in pool.run_many(programs)
+        }
+        again = (
+            Program(case.id, job.program(case.id, case.code, case.tests, [], job.Bounds()))
+            for case in cases
+            if fates[case.id] == "passed"
+        )
+        for result in pool.run_many(again):
+            found = outcome(result, by_id[result.id].code)
+            fates[result.id] = found.rule if isinstance(found, Rejected) else "kept"
+    return fates
+
+
+def measure_tests(cases: Sequence[weak_tests.Case]) -> tuple[dict[str, float], dict[str, Any]]:
+    """Shares of weak tests caught and of strong tests lost, and details."""
+    fates = verified(cases)
+    weak = [case for case in cases if case.weak]
+    # Strong tests that do not pass at all (a library is missing, say) are not verification's to lose.
+    strong = [case for case in cases if not case.weak and fates[case.id] != "not_passed"]
+    missed = [case.id for case in weak if fates[case.id] == "kept"]
+    lost = [f"{case.id}: {fates[case.id]}" for case in strong if fates[case.id] != "kept"]
+    kinds = Counter(case.id.split()[1] for case in weak)
+    return (
+        {
+            "weak_tests_caught": round(1 - len(missed) / max(len(weak), 1), 4),
+            "strong_tests_lost": round(len(lost) / max(len(strong), 1), 4),
+        },
+        {
+            "weak_tests": len(weak), "strong_tests": len(strong), "weak_tests_by_kind": dict(kinds),
+            "weak_tests_by_fate": dict(Counter(fates[case.id] for case in weak)),
+            "weak_tests_missed": missed, "strong_tests_lost_which": lost,
+        },
+    )  # fmt: skip
+
+
+def read_tests(path: Path) -> list[weak_tests.Case]:
+    """Cases of a JSONL file."""
+    rows = [json.loads(line) for line in path.read_text().split("\n") if line.strip()]
+    return [
+        weak_tests.Case(
+            f"{'weak' if row['weak'] else 'strong'} {path.stem}:{number}",
+            row["code"],
+            row["tests"],
+            row["weak"],
+        )
+        for number, row in enumerate(rows)
+    ]
+
+
+def measure(paths: list[Path], unrelated: int, tests: Path | None = None) -> dict[str, Any]:
     """All figures."""
     checker = Decontaminator([load_pack(path) for path in paths])
     figures: dict[str, Any] = {}
@@ -161,7 +237,11 @@ def measure(paths: list[Path], unrelated: int) -> dict[str, Any]:
         sum(bool(checker.suspects(text, code)) for _, text, code in rows) / len(rows), 4
     )
     figures["false_positive_rate"] = round(len(wrong) / len(rows), 4)
-    figures["weak_tests_caught"] = figures["strong_tests_lost"] = None
+    strong = strong_tests(checker.tasks)
+    cases = read_tests(tests) if tests else [*strong, *weak_tests.planted(strong, _SEED)]
+    of_tests, more = measure_tests(cases)
+    figures |= of_tests
+    details |= more
     details |= {"unrelated_rows": len(rows), "false_positives": wrong, **by_hand(checker)}
     return {**figures, "details": details}
 
@@ -170,9 +250,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("packs", nargs="*", type=Path, default=[DEFAULT_PACK])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--tests", type=Path, help="cases of weak and strong tests instead of ours")
     parser.add_argument("--rows", type=int, default=UNRELATED_ROWS, help="unrelated rows")
     arguments = parser.parse_args()
-    figures = measure(arguments.packs, arguments.rows)
+    figures = measure(arguments.packs, arguments.rows, arguments.tests)
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return

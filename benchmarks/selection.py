@@ -1,4 +1,4 @@
-"""How near-duplicate search and decontamination grow with the number of candidates: time and peak memory.
+"""How decontamination and selection grow with the number of candidates: time and peak memory.
 
     python benchmarks/selection.py            10k, 100k, 1M candidates, as Markdown
     python benchmarks/selection.py --quick    2k, 10k
@@ -6,32 +6,44 @@
 
 Candidates are generated: an instruction of about 40 words, a response of prose and a program of about a
 dozen lines, all from a vocabulary with a long tail. One in ten is a copy of an earlier one with a word in
-forty changed; `found` is how many of those were dropped. Every candidate is searched and every survivor
-added and checked against the benchmark packs, the worst case: in a run, only the best response of an
-instruction gets that far. Each size runs in a process of its own, on one core.
+forty changed; `found` is how many of those were dropped. All are compared with HumanEval by two processes,
+as two Luigi workers would, then judged by the selector in shards of 2,500, each the only response of its
+instruction: the worst case, in a run only the best response of an instruction is compared with other rows.
+The making of the candidates is taken off the CPU times, not off the wall times.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import random
 import resource
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from pipeline.text.decontamination import Decontaminator
-from pipeline.text.nearduplicates import NearDuplicateRows, NearDuplicates
-from pipeline.text.packs import load_pack
+# Not this folder, which holds a benchmark named sandbox.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from pipeline import config  # noqa: E402
+from pipeline.selector import Selector  # noqa: E402
+from pipeline.text.decontamination import Decontaminator  # noqa: E402
+from pipeline.text.nearduplicates import NearDuplicates  # noqa: E402
+from pipeline.text.packs import load_pack  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PACK = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = (2_000, 10_000)
 COMPARED = 20_000
+PROCESSES = 2
+SHARD = 2_500
 _COPIES = 10  # one candidate in so many is planted
 _CHANGED = 40  # one word in so many is changed in it
 _RECENT = 1000
@@ -89,38 +101,99 @@ def _changed(parts: list[str], chance: random.Random) -> list[str]:
     return changed
 
 
+def decontaminate(count: int, part: int) -> dict[str, float]:
+    """One process's half of the candidates compared with the pack."""
+    checker = Decontaminator([load_pack(PACK)])
+    spent, contaminated = time.process_time(), 0
+    for number, (_, texts) in enumerate(candidates(count)):
+        if number % PROCESSES == part:
+            contaminated += bool(checker.examine(*texts)[0])
+    spent = time.process_time() - spent - _generation(count)
+    return {"cpu": spent, "peak": _peak_mib(), "contaminated": contaminated}
+
+
+def select(count: int) -> dict[str, float]:
+    """All candidates through the selector."""
+    settings = SimpleNamespace(
+        **{key: parameter._default for key, parameter in config.selection.get_params()}
+    )
+    selector = Selector(_Everything(), settings)
+    spent = time.process_time()
+    figures = {"planted": 0, "found": 0, "wrong": 0}
+    numbered = enumerate(candidates(count))
+    while shard := list(itertools.islice(numbered, SHARD)):
+        copies = {f"{number:07d}" for number, (copied, _) in shard if copied}
+        figures["planted"] += len(copies)
+        for row, rule, _ in selector.judge(
+            _candidate(number, texts) for number, (_, texts) in shard
+        ):
+            if row["id"] in copies:
+                figures["found"] += bool(rule)
+            elif rule == "near_duplicate":
+                figures["wrong"] += 1
+    return {"cpu": time.process_time() - spent - _generation(count), "peak": _peak_mib(), **figures}
+
+
+class _Everything(dict[str, dict[str, Any]]):
+    """Every seed is in force."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __missing__(self, _: str) -> dict[str, Any]:
+        return defaultdict(str)
+
+
+def _candidate(number: int, texts: Candidate) -> dict[str, Any]:
+    id, (instruction, response, code) = f"{number:07d}", texts
+    return {
+        "id": id,
+        "seed": {"id": id, "digest": id},
+        "instruction": {
+            "id": id, "instruction": instruction, "concepts": [], "category": "", "difficulty": "",
+        },
+        "response": {"response": response, "code": code, "tests": "assert True"},
+        "verdict": {"passed": True, "status": "passed"},
+        "samples": {"n": 1, "passed": 1},
+        "verification": {"asserts": 1, "functions": [], "mutants": 1, "killed": 1, "agreement": 1.0},
+    }  # fmt: skip
+
+
+def _generation(count: int) -> float:
+    """CPU seconds that making the candidates alone takes."""
+    some = min(count, 20_000)
+    began = time.process_time()
+    for _ in candidates(some):
+        pass
+    return (time.process_time() - began) / some * count
+
+
 def grow(count: int) -> str:
     """One row of the growth table."""
-    rows = NearDuplicateRows()
-    checker = Decontaminator([load_pack(PACK)]) if PACK.exists() else None
-    generating = time.process_time()
-    for _ in itertools.islice(candidates(count), min(count, 20_000)):
-        pass
-    generation = (time.process_time() - generating) / min(count, 20_000) * count
-    began, cpu = time.perf_counter(), time.process_time()
-    checking = 0.0
-    planted = found = wrong = contaminated = 0
-    for number, (copied, (instruction, response, code)) in enumerate(candidates(count)):
-        planted += copied
-        if rows.find(instruction, response, code):
-            found += copied
-            wrong += not copied
-            continue
-        rows.add(str(number), instruction, response, code)
-        if checker is not None:
-            before = time.process_time()
-            contaminated += bool(checker.check(instruction, response, code))
-            checking += time.process_time() - before
-    wall, spent = time.perf_counter() - began, time.process_time() - cpu - generation
+    began = time.perf_counter()
+    halves = [_start("--part", str(part), "--one", str(count)) for part in range(PROCESSES)]
+    checked = [json.loads(process.communicate()[0]) for process in halves]
+    middle = time.perf_counter()
+    selected = json.loads(_start("--part", "select", "--one", str(count)).communicate()[0])
+    end = time.perf_counter()
+    peak = max(sum(half["peak"] for half in checked), selected["peak"])
     return (
-        f"| {count:,} | {wall / 60:.1f} | {(spent - checking) / 60:.1f} | {checking / 60:.1f} "
-        f"| {_peak_mib():,.0f} | {found:,} of {planted:,} | {wrong} | {contaminated} |"
+        f"| {count:,} | {(end - began) / 60:.1f} | {(middle - began) / 60:.1f} | {(end - middle) / 60:.1f} "
+        f"| {sum(half['cpu'] for half in checked) / 60:.1f} | {selected['cpu'] / 60:.1f} | {peak:,.0f} "
+        f"| {selected['found']:,} of {selected['planted']:,} | {selected['wrong']} "
+        f"| {sum(half['contaminated'] for half in checked):.0f} |"
     )
 
 
+def _start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
 HEADER = (
-    "| candidates | minutes in all | CPU: near-duplicates | CPU: decontamination | peak MiB "
-    "| copies found | others dropped | contaminated |\n|---:|---:|---:|---:|---:|---:|---:|---:|"
+    "| candidates | minutes in all | decontamination | selection | CPU min: decontamination "
+    "| CPU min: selection | peak MiB | copies found | others dropped | contaminated |\n"
+    "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 )
 
 
@@ -211,17 +284,22 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes only")
     parser.add_argument("--compare", action="store_true", help="compare MinHash libraries instead")
     parser.add_argument("--sizes", type=int, nargs="+", help="numbers of candidates")
-    parser.add_argument("--one", help=argparse.SUPPRESS)  # the child's part
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # the child's work
+    parser.add_argument("--part", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.one:
-        print(compare(arguments.one) if arguments.compare else grow(int(arguments.one)))
-        return
-    sizes = arguments.sizes or (QUICK_SIZES if arguments.quick else SIZES)
-    parts = list(_LIBRARIES) if arguments.compare else [str(size) for size in sizes]
-    print(COMPARE_HEADER if arguments.compare else HEADER, flush=True)
-    for part in parts:
-        command = [sys.executable, __file__, "--one", part]
-        subprocess.run(command + ["--compare"] * arguments.compare, check=False)
+    if arguments.part:
+        count, part = int(arguments.one), arguments.part
+        print(json.dumps(select(count) if part == "select" else decontaminate(count, int(part))))
+    elif arguments.one:
+        print(compare(arguments.one))
+    elif arguments.compare:
+        print(COMPARE_HEADER, flush=True)
+        for library in _LIBRARIES:
+            print(_start("--compare", "--one", library).communicate()[0], end="", flush=True)
+    else:
+        print(HEADER, flush=True)
+        for size in arguments.sizes or (QUICK_SIZES if arguments.quick else SIZES):
+            print(grow(size), flush=True)
 
 
 if __name__ == "__main__":

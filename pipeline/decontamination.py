@@ -93,12 +93,9 @@ class Decontamination(ShardTask):
             if of_seeds[group]:
                 yield id, code, "contaminated_seed", of_seeds[group], []
                 continue
-            findings = checker.check(instructions[group], record["response"], code)
-            suspects = (
-                checker.suspects(instructions[group], code)
-                if run.settings.decontamination.execute and not findings
-                else []
-            )
+            findings, suspects = checker.examine(instructions[group], record["response"], code)
+            if not run.settings.decontamination.execute:
+                suspects = []
             yield id, code, "contaminated" if findings else "", findings, suspects
 
     def _executed(

@@ -53,6 +53,7 @@ _SMALL_CODE_WORDS = 0.25  # what the words must resemble for a small program to 
 _WORDS_DOUBT = 15.0
 _SHAPES_DOUBT = 30.0
 _MINHASH = 0.5
+_MOST_SUSPECTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,20 @@ class Suspect:
 
     task: Task
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """A row's units of code and words, and how much each task resembles it by words and by shapes."""
+
+    units: list[Unit]
+    words: list[str]
+    by_words: npt.NDArray[np.float64]
+    by_shapes: npt.NDArray[np.float64]
+
+    @property
+    def both(self) -> npt.NDArray[np.float64]:
+        return self.by_words + self.by_shapes
 
 
 class Decontaminator:
@@ -98,6 +113,21 @@ class Decontaminator:
 
         `response` is the text with its code in it; `code` is the code alone.
         """
+        return self.examine(instruction, response, code)[0]
+
+    def suspects(self, instruction: str, code: str) -> list[Suspect]:
+        """Tasks whose tests are worth running against the row's code, the likeliest first."""
+        return self._suspects(self._likeness(instruction, code).both)
+
+    def check_code(self, code: str) -> list[Finding]:
+        """What a seed holds of the packs: its docstrings are compared as an instruction."""
+        prose = "\n".join(unit.prose for unit in units(code)[:1])
+        return self.check(prose, "", code)
+
+    def examine(
+        self, instruction: str, response: str, code: str
+    ) -> tuple[list[Finding], list[Suspect]]:
+        """`check` and `suspects` at once, for little more than the price of one."""
         found = [
             self._finding(number, layer, score, evidence)
             for number, layer, score, evidence in self._copies.find((instruction, response, code))
@@ -105,50 +135,36 @@ class Decontaminator:
         if match := self._statements.find(without_examples(instruction)):
             evidence = f"instruction and statement: Jaccard {match.similarity:.2f} of word 3-grams"
             found.append(self._finding(int(match.id), "minhash", match.similarity, evidence))
+        like = self._likeness(instruction, code)
+        for number, score, evidence in self._code.find(like.units, like.by_words, like.by_shapes):
+            found.append(self._finding(number, "code", score, evidence))
+        alone = np.minimum(like.by_words, like.by_shapes) < _AGREES
+        for number in _above(like.both - ALONE * alone, self._resembles):
+            score = float(like.both[number]) / 2
+            evidence = self._resemblance_evidence(number, like)
+            found.append(self._finding(number, "resemblance", score, evidence))
+        found.sort(key=lambda item: (LAYERS.index(item.layer), -item.score))
+        return found, self._suspects(like.both)
+
+    def _likeness(self, instruction: str, code: str) -> _Likeness:
         of_row = units(code)
         words = _row_words(instruction, of_row)
-        by_words, by_shapes = self._scores(words, of_row)
-        for number, score, evidence in self._code.find(of_row, by_words, by_shapes):
-            found.append(self._finding(number, "code", score, evidence))
-        both = by_words + by_shapes
-        surely = both - ALONE * (np.minimum(by_words, by_shapes) < _AGREES)
-        for number in _above(surely, self._resembles):
-            evidence = self._resemblance_evidence(number, words, by_words, by_shapes)
-            found.append(self._finding(number, "resemblance", float(both[number]) / 2, evidence))
-        return sorted(found, key=lambda item: (LAYERS.index(item.layer), -item.score))
-
-    def check_code(self, code: str) -> list[Finding]:
-        """What a seed holds of the packs: its docstrings are compared as an instruction."""
-        prose = "\n".join(unit.prose for unit in units(code)[:1])
-        return self.check(prose, "", code)
-
-    def suspects(self, instruction: str, code: str, most: int = 3) -> list[Suspect]:
-        """Tasks whose tests are worth running against the row's code, the likeliest first."""
-        of_row = units(code)
-        by_words, by_shapes = self._scores(_row_words(instruction, of_row), of_row)
-        both = by_words + by_shapes
-        testable = [n for n in _above(both, self._suspect) if self.tasks[n].tests]
-        return [Suspect(self.tasks[n], round(float(both[n]) / 2, 3)) for n in testable[:most]]
-
-    def _scores(
-        self, words: Sequence[str], of_row: Sequence[Unit]
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         by_words = self._words.scores(words) if words else np.zeros(len(self.tasks))
-        return by_words, self._code.scores(of_row)
+        return _Likeness(of_row, words, by_words, self._code.scores(of_row))
+
+    def _suspects(self, both: npt.NDArray[np.float64]) -> list[Suspect]:
+        testable = [n for n in _above(both, self._suspect) if self.tasks[n].tests]
+        return [
+            Suspect(self.tasks[n], round(float(both[n]) / 2, 3)) for n in testable[:_MOST_SUSPECTS]
+        ]
 
     def _finding(self, number: int, layer: str, score: float, evidence: str) -> Finding:
         task = self.tasks[number]
         return Finding(task.pack, task.id, layer, round(min(score, 1.0), 3), evidence)
 
-    def _resemblance_evidence(
-        self,
-        number: int,
-        words: Sequence[str],
-        by_words: npt.NDArray[np.float64],
-        by_shapes: npt.NDArray[np.float64],
-    ) -> str:
-        shared = ", ".join(self._words.telling(words, self._words_of[number]))
-        return f"words {by_words[number]:.2f} ({shared}), code {by_shapes[number]:.2f}"
+    def _resemblance_evidence(self, number: int, like: _Likeness) -> str:
+        shared = ", ".join(self._words.telling(like.words, self._words_of[number]))
+        return f"words {like.by_words[number]:.2f} ({shared}), code {like.by_shapes[number]:.2f}"
 
 
 class _TaskCode:

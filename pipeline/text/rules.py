@@ -51,12 +51,13 @@ def without_executed_assert(tests: str) -> str | None:
 
 def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names of all functions, and of all classes, that the code defines at any depth."""
-    module = ast.parse(code)
-    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return (
-        frozenset(node.name for node in ast.walk(module) if isinstance(node, functions)),
-        frozenset(node.name for node in ast.walk(module) if isinstance(node, ast.ClassDef)),
-    )
+    functions, classes = set(), set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            classes.add(node.name)
+    return frozenset(functions), frozenset(classes)
 
 
 def fingerprint(text: str) -> str:
