@@ -48,6 +48,7 @@ def evaluated_model() -> Model:
     run = session.current()
     named = run.settings.evaluation.model
     if named == BASE:
+        run.model.require_file()
         return run.model
     if named == TUNED:
         return _model_at(str(FineTunedModel().gguf))

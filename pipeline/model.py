@@ -50,6 +50,15 @@ class Model:
         """What tells the model from others, for recipes."""
         return {"name": self.name, "served": self.served} if self.served else self.provenance
 
+    def require_file(self) -> Path:
+        """Its GGUF file. Raises ConfigError for a model that only a server has."""
+        if self.served:
+            raise ConfigError(
+                f"{self.name} is served: it can be neither tuned nor evaluated without its file",
+                "set [engine] backend = llama and [model] path to a GGUF of it",
+            )
+        return self.path
+
 
 def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
     """The GGUF file that [model] means, fetched from the hub when it says so and `fetch` allows.

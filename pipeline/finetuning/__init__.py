@@ -93,11 +93,11 @@ class FineTunedModel(PipelineTask):
     def run(self) -> None:
         require_libraries()
         run, folder = session.current(), self.recipe.write(session.current().artifacts)
-        rows = chosen_rows()
+        rows, base = chosen_rows(), run.model.require_file()
         publish(folder / "rows.jsonl", jsonl_lines(rows))
         section = run.settings.finetuning
         job = {
-            "model": section.model or str(run.model.path),
+            "model": section.model or str(base),
             "rows": str(folder / "rows.jsonl"),
             "work": str(folder / "work"),
             "out": str(folder / "model"),
@@ -115,7 +115,7 @@ class FineTunedModel(PipelineTask):
             ["-m", "pipeline.finetuning.train", str(folder / "job.json")],
             folder / "train.log",
         )
-        write_gguf(folder / "model", run.model.path, self.gguf)
+        write_gguf(folder / "model", base, self.gguf)
         shutil.rmtree(folder / "work")
         run.reporter.say(f"finetuning: {self.gguf}")
 
