@@ -20,7 +20,7 @@ from tests.e2e.projects import Project, kill_tree, wait_until
 
 pytest.importorskip("trl", reason="needs the extra: pip install -e '.[train]'")
 
-TASKS, ROWS = 8, 12
+TASKS, ROWS = 8, 8
 TUNING = {"rows": ROWS, "batch": 4, "micro_batch": 4, "epochs": 2, "checkpoint_every": 1}
 
 
@@ -117,16 +117,17 @@ def test_a_comparison_that_was_killed_repeats_nothing_and_writes_its_report(loop
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "task", "code", "says"),
+    ("option", "value", "task", "codes", "says"),
     [
-        ("--finetuning-rows", "100000", "FineTunedModel", 20, "the selection has"),
-        ("--finetuning-micro-batch", "3", "FineTunedModel", 15, "no multiple of micro_batch"),
-        ("--comparison-arms", "passing, magic", "Comparison", 15, "no arm magic"),
+        # The selection is only counted when it is there: as a run begins, or after it was made.
+        ("--finetuning-rows", "100000", "FineTunedModel", (20, 30), "the selection has"),
+        ("--finetuning-micro-batch", "3", "FineTunedModel", (15,), "no multiple of micro_batch"),
+        ("--comparison-arms", "passing, magic", "Comparison", (15,), "no arm magic"),
     ],
 )
 def test_a_wrong_setting_ends_with_its_code(
-    loop: Project, option: str, value: str, task: str, code: int, says: str
+    loop: Project, option: str, value: str, task: str, codes: tuple[int, ...], says: str
 ) -> None:
     ended, output = loop.run(option, value, task=task)
-    assert ended == code, output
+    assert ended in codes, output
     assert says in output and "Traceback" not in output
