@@ -1,0 +1,167 @@
+"""For each key of luigi.cfg: exactly which stages a change runs again; and back again: none.
+
+A key that is not in the table fails the test: who adds one says here what it costs.
+"""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline import config, recipes
+from pipeline.model import DEMO_EXEMPLARS, DEMO_MODEL
+from pipeline.session import Session
+
+ROOT = Path(__file__).parents[2]
+STAGES = ("scan", *recipes.SHARDED, "selection", "dataset")
+EVERYTHING = STAGES[1:]  # the scan looks at sources again, and nothing before it is kept of it
+
+
+def since(stage: str) -> tuple[str, ...]:
+    return STAGES[STAGES.index(stage) :]
+
+
+NOTHING: tuple[str, ...] = ()
+# What the scan looks at decides which seeds are in force: stages that have shards work for new seeds alone.
+SCAN = ("scan",)
+
+_SAMPLED = {
+    "shots": 1,
+    "max_tokens": 150,
+    "temperature": 0.5,
+    "top_k": 5,
+    "top_p": 0.9,
+    "min_p": 0.1,
+    "attempt": 2,
+}
+_ONLY_SPEED = {
+    "n_seq": 3, "n_cells": 9000, "n_contexts": 2, "n_batch": 64, "n_threads": 3, "sample_threads": 3,
+    "n_gpu_layers": 0, "main_gpu": 1, "tensor_split": "1, 1", "flash_attn": "off", "type_k": "f32",
+    "type_v": "f32", "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1,
+    "api_key_env": "OTHER",
+}  # fmt: skip
+
+# [section] key -> another value than the shipped one, and what it runs again.
+CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
+    ("project", "artifacts"): ("elsewhere", NOTHING),  # another folder: all of it is made there
+    ("project", "shard_size"): (7, NOTHING),  # for seeds to come
+    ("seeds", "sources"): ("pipeline", SCAN),
+    ("seeds", "stdlib_share"): (0.5, SCAN),
+    ("seeds", "include"): ("tests", SCAN),
+    ("seeds", "kinds"): ("functions, methods", SCAN),
+    ("seeds", "licences"): ("MIT", SCAN),
+    ("seeds", "max_lines"): (9, SCAN),
+    ("seeds", "denied_imports"): ("os", SCAN),
+    ("seeds", "type_check"): (False, SCAN),
+    ("seeds", "near_duplicates"): (0.9, SCAN),
+    ("seeds", "vanished"): ("drop", NOTHING),
+    ("model", "sha256"): (DEMO_MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
+    ("model", "revision"): ("v2", NOTHING),  # without repo_id
+    ("prompts", "exemplars"): ("mine", EVERYTHING),
+    ("prompts", "fewshot_contexts"): ("2", EVERYTHING),
+    **{("concepts", key): (value, since("concepts")) for key, value in _SAMPLED.items()},
+    **{("instructions", key): (value, since("instructions")) for key, value in _SAMPLED.items()},
+    ("instructions", "source"): ("snippet", since("instructions")),
+    ("instructions", "categories"): ("one", since("instructions")),
+    ("instructions", "difficulties"): ("hard", since("instructions")),
+    **{("responses", key): (value, since("responses")) for key, value in _SAMPLED.items()},
+    ("responses", "samples"): (5, since("responses")),
+    ("executions", "timeout"): (5.0, since("executions")),
+    ("executions", "memory_mb"): (512, since("executions")),
+    ("executions", "attempt"): (2, since("executions")),
+    ("executions", "workers"): (3, NOTHING),
+    ("verification", "enabled"): (False, since("verifications")),
+    ("verification", "max_mutants"): (3, since("verifications")),
+    ("verification", "max_others"): (3, since("verifications")),
+    ("verification", "repeats"): (3, since("verifications")),
+    ("verification", "hash_seeds"): (2, since("verifications")),
+    ("verification", "timeout"): (5.0, since("verifications")),
+    ("sandbox", "packages"): ("numpy", since("executions")),
+    ("selection", "among"): ("all", since("selection")),
+    ("selection", "choose"): ("shortest", since("selection")),
+    ("selection", "keep"): ("best", since("selection")),
+    ("selection", "near_duplicates"): (0.9, since("selection")),
+    ("selection", "max_instruction_words"): (20, since("selection")),
+    ("selection", "max_same_names"): (3, since("selection")),
+    ("selection", "max_per_concept"): (3, since("selection")),
+    ("selection", "max_per_category"): (3, since("selection")),
+    ("selection", "max_per_difficulty"): (3, since("selection")),
+    ("engine", "n_ctx"): (900, EVERYTHING),
+    **{("engine", key): (value, NOTHING) for key, value in _ONLY_SPEED.items()},
+}
+
+# Where a change needs another model, a hub or a server: tests/pipeline/test_recipes.py, tests/e2e.
+ELSEWHERE = {
+    ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
+    ("engine", "model"),
+}  # fmt: skip
+# Sections of other tasks than the dataset's, and of Luigi itself.
+OTHER_TASKS = {"finetuning", "evaluation", "comparison", "scheduler"}
+
+
+def shipped() -> set[tuple[str, str]]:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "luigi.cfg")
+    return {
+        (section, key)
+        for section in parser.sections()
+        if section not in OTHER_TASKS
+        for key in parser[section]
+    }
+
+
+def determined(
+    folder: Path, change: tuple[str, str] | None = None, value: Any = None
+) -> dict[str, Any]:
+    """By stage, what names its files under the shipped configuration with at most one change."""
+    sections = {
+        section.__name__: SimpleNamespace(
+            **{key: getattr(section(), key) for key, _ in section.get_params()}
+        )
+        for section in config.SECTIONS
+    }
+    if change:
+        assert getattr(sections[change[0]], change[1]) != value, "that is the shipped value"
+        setattr(sections[change[0]], change[1], value)
+    run = Session(config.Settings(**sections), folder)
+    built = run.recipes
+    selected = recipes.selection(run.settings, built, "snapshot")
+    names = {stage: built[stage].digest for stage in recipes.SHARDED}
+    sources = [(source.label, run.wanted.digest(source)) for source in run.sources]
+    include = run.settings.seeds.include
+    return {
+        "scan": (sources, include),
+        **names,
+        "selection": selected.digest,
+        "dataset": recipes.dataset(selected).digest,
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("matrix")
+    shutil.copytree(DEMO_EXEMPLARS, root / "mine")
+    (root / "pipeline").mkdir()
+    return root
+
+
+@pytest.fixture(scope="module")
+def before(folder: Path) -> dict[str, Any]:
+    return determined(folder)
+
+
+def test_every_key_of_the_shipped_configuration_is_in_the_table():
+    assert shipped() == CHANGES.keys() | ELSEWHERE
+
+
+@pytest.mark.parametrize("change", sorted(CHANGES), ids=".".join)
+def test_a_change_runs_again_what_it_touches_and_back_again_nothing(folder, before, change):
+    value, expected = CHANGES[change]
+    after = determined(folder, change, value)
+    assert tuple(stage for stage in STAGES if after[stage] != before[stage]) == expected
+    assert determined(folder) == before
