@@ -49,6 +49,8 @@ def use_project_config() -> Path:
         del defaults["core"]["local_scheduler"]
         # A worker stays while others are at work: it may have to take over from one that dies.
         defaults["worker"]["keep_alive"] = "true"
+        # What others make is neither here nor missing: company.py looks at the end.
+        defaults["retcode"] |= {"already_running": "0", "not_run": "0"}
     for section, keys in defaults.items():
         for key, value in keys.items():
             if not config.has_option(section, key):

@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 from luigi.interface import core
 
 from pipeline import config, model, recipes, sources
+from pipeline.company import answer_for_the_others
 from pipeline.engine import Engine, EngineError, EngineSettings, ServerSettings, open_engine
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import AlreadyRunning, ConfigError, MachineError, PipelineError
@@ -68,6 +69,7 @@ class Session:
         self.artifacts = (root / settings.project.artifacts).resolve()
         self.reporter = Reporter()
         self._preflight_done = False
+        self.has_failed = False
 
     @cached_property
     def has_company(self) -> bool:
@@ -295,6 +297,7 @@ def use(run: Session) -> None:
 def fail(error: PipelineError) -> NoReturn:
     """Say what is wrong and what to do, and end the process with the error's exit code."""
     if _session is not None:
+        _session.has_failed = True
         _session.reporter.fail(error.problem, error.remedy)
     else:
         print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
@@ -309,6 +312,8 @@ def _start() -> None:
     _set_up_logging(session)
     session.reporter.begin(session.artifacts / "status.json")
     _install_signal_handlers(session)
+    if session.has_company:
+        answer_for_the_others(lambda: not session.has_failed)
     for path in sweep(session.artifacts, alone=not session.has_company):
         logger.info("swept %s, left by a run that is no more", path)
     # Asked for now, so that what is missing is said before any work is done.
@@ -373,6 +378,7 @@ def _install_signal_handlers(session: Session) -> None:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN)
+        session.has_failed = True
         if os.getpid() == owner:
             name = signal.Signals(number).name
             session.reporter.interrupt(

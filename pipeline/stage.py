@@ -46,6 +46,7 @@ class PipelineTask(luigi.Task):
 
     def on_failure(self, exception: BaseException) -> str:
         run = session.current()
+        run.has_failed = True
         reporter = run.reporter
         if isinstance(exception, PipelineError):
             reporter.fail(exception.problem, exception.remedy)
