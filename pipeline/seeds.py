@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import luigi
+import orjson
 
 from pipeline import session, vanished
 from pipeline.intake import Intake, Wanted
@@ -42,11 +43,8 @@ class Snapshot:
     @cached_property
     def digest(self) -> str:
         """Sixteen hex digits over ids and places: equal snapshots give equal datasets."""
-        digest = hashlib.sha256()
-        for seed in sorted(self.occurrences):
-            place = self.occurrences[seed]
-            digest.update(f"{seed} {[value for _, value in sorted(place.items())]}\n".encode())
-        return digest.hexdigest()[:16]
+        content = orjson.dumps(self.occurrences, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def funnel(self, in_shards: int) -> dict[str, Any]:
         """What was looked at (definitions, and files that give none) = seeds + what was dropped, by rule.

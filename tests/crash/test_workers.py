@@ -1,0 +1,101 @@
+"""Several workers under Luigi's central scheduler, over one folder, each with its own engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.crash.conftest import Small
+from tests.crash.test_kill_matrix import another, left_over, outcomes, told
+from tests.e2e.projects import kill_tree, wait_until
+
+SCHEDULER = {"worker_disconnect_delay": 3, "retry_delay": 1, "prune_on_get_work": "true"}
+
+
+@pytest.fixture
+def sharded(fresh: Small) -> Small:
+    """A project of five shards."""
+    fresh.configure(project={"shard_size": 2}, scheduler=SCHEDULER)
+    return fresh
+
+
+@pytest.fixture
+def scheduler(sharded: Small) -> Iterator[list[str]]:
+    """A luigid in the project's folder; the arguments that lead a worker to it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    luigid = Path(sys.executable).with_name("luigid")
+    process = subprocess.Popen(
+        [str(luigid), "--address", "127.0.0.1", "--port", str(port), "--state-path", "state"],
+        cwd=sharded.root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.1)
+    yield ["--scheduler-host", "127.0.0.1", "--scheduler-port", str(port)]
+    process.terminate()
+    process.wait()
+
+
+def leases(project: Small, stage: str, pid: int) -> list[Path]:
+    """The leases of a stage that a process holds."""
+    held = []
+    for path in (project.artifacts / stage).glob("*/*.lease-*"):
+        try:
+            if orjson.loads(path.read_bytes())["pid"] == pid:
+                held.append(path)
+        except (OSError, orjson.JSONDecodeError):
+            continue
+    return held
+
+
+def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(sharded, scheduler):
+    workers = [sharded.start(*scheduler) for _ in range(2)]
+    victim, other = workers
+
+    def both_at_work() -> bool:
+        return all(leases(sharded, "responses", worker.pid) for worker in workers)
+
+    wait_until(both_at_work, other)
+    (lease,) = leases(sharded, "responses", victim.pid)
+    kill_tree(victim)
+    struck, known = time.monotonic(), outcomes(sharded)
+    shard = lease.with_name(lease.name.split(".")[0] + ".jsonl")
+    wait_until(shard.exists, other)
+    print(f"taken over and published {time.monotonic() - struck:.1f} s after kill -9")
+    output, _ = other.communicate(timeout=600)
+    assert other.returncode == 0, output
+    assert known.items() <= outcomes(sharded).items()
+    assert left_over(sharded) == []
+    logs = [path.read_text() for path in (sharded.artifacts / "logs").glob("pipeline.*.log")]
+    assert [" done, " in log for log in logs] == [True, True]
+    alone = another(sharded, 1)
+    alone.configure(project={"shard_size": 2})
+    code, output = alone.run()
+    assert code == 0, output
+    assert told(alone.rows()) == told(sharded.rows())
+
+
+def test_a_worker_and_a_run_that_wants_to_be_alone_exclude_each_other(sharded, scheduler):
+    worker = sharded.start(*scheduler)
+    wait_until(lambda: len(outcomes(sharded)) > 3, worker)
+    code, output = sharded.run()
+    assert code == 10, output
+    assert "workers of a central scheduler" in output
+    os.kill(worker.pid, signal.SIGTERM)
+    worker.communicate()
+    assert worker.returncode == 143
