@@ -100,8 +100,8 @@ ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
     ("engine", "model"),
 }  # fmt: skip
-# Sections of other tasks than the dataset's, and of Luigi itself.
-OTHER_TASKS = {"finetuning", "evaluation", "comparison", "scheduler"}
+# Sections of other tasks than the dataset's.
+OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
 
 
 def shipped() -> set[tuple[str, str]]:
