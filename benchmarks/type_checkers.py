@@ -1,10 +1,9 @@
 """Type checkers on seeds: agreement with Pyright's verdicts, and speed.
 
     python -m venv checkers && checkers/bin/pip install pyright basedpyright ty pyrefly
-    python benchmarks/type_checkers.py --bin checkers/bin --count 1500
+    python benchmarks/type_checkers.py --bin checkers/bin --count 1000 --sources python-stdlib
 
-Candidates are functions of the standard library and the installed packages that all rules before the type
-check keep, each a file of its own, and every checker sees the same files, the standard library's types and
+Candidates are functions of the sources that all rules before the type check keep, each a file of its own, and every checker sees the same files, the standard library's types and
 nothing else. A file passes when it has no error; an import that cannot be resolved is none. Pyright is the
 reference's checker.
 """
@@ -51,13 +50,13 @@ unresolved-import = "ignore"
 """
 
 
-def candidates() -> Iterator[str]:
+def candidates(labels: list[str]) -> Iterator[str]:
     """Codes of functions that reach the type check."""
     section = config.seeds()
     values = {key: getattr(section, key) for key, _ in section.get_params()}
     settings = SimpleNamespace(**{**values, "type_check": False})
     rules = wanted_of(settings).rules
-    for label in ("python-stdlib", "python-packages"):
+    for label in labels:
         source = sources.resolve(label, Path.cwd(), settings)
         for part in source.parts():
             for document in () if part.left_out else source.documents(part):
@@ -107,8 +106,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bin", type=Path, required=True, help="folder of the checkers' programs")
     parser.add_argument("--count", type=int, default=1500)
+    parser.add_argument("--sources", nargs="+", default=["python-stdlib", "python-packages"])
     arguments = parser.parse_args()
-    every = sorted(set(candidates()))
+    every = sorted(set(candidates(arguments.sources)))
     step = max(1, len(every) // arguments.count)
     codes = every[::step][: arguments.count]
     with tempfile.TemporaryDirectory() as name:
@@ -125,7 +125,7 @@ def main() -> None:
         reference: set[str] = set()
         pace = 0.0
         for checker, (command, read) in CHECKERS.items():
-            version = timed([str(arguments.bin / command[0]), "--version"], folder)[0].split()[-1]
+            version = timed([str(arguments.bin / command[0]), "--version"], folder)[0].split()[1]
             output, _, cpu = timed([str(arguments.bin / command[0]), *command[1:]], folder)
             dropped = read(output)
             if checker == "pyright":
