@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -52,12 +53,12 @@ def interpreter_for_others() -> str:
     )
 
 
-def command(mode: str, cache: Path, names: list[str]) -> list[str]:
+def command(mode: str, cache: str, names: list[str]) -> list[str]:
     if mode != "as an ordinary user":
         options = ["--no-cgroup"] if mode == "without a control group" else []
         return [sys.executable, str(SUITE), *options, *names]
     user = ["setpriv", "--reuid", str(ORDINARY_UID), "--regid", str(ORDINARY_UID), "--clear-groups"]
-    return [*user, interpreter_for_others(), str(SUITE), "--cache", str(cache), *names]
+    return [*user, interpreter_for_others(), str(SUITE), "--cache", cache, *names]
 
 
 def survivors(marker: str) -> list[int]:
@@ -75,27 +76,25 @@ def survivors(marker: str) -> list[int]:
 @pytest.fixture(scope="module", params=MODES)
 def outcome(
     request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
     suite: ModuleType,
     full: bool,
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Every program's result in one mode, by name."""
     first = request.param == MODES[0]
     names = [] if first or full else [c.name for c in suite.cases() if c.name not in SLOW]
-    cache = tmp_path_factory.mktemp("cache")
-    if request.param == ROOT_MODES[2]:
-        for folder in (cache, *cache.parents[:3]):
-            folder.chmod(0o755)
-        os.chown(cache, ORDINARY_UID, ORDINARY_UID)
     marker = f"SANDBOX_SUITE={os.getpid()}-{MODES.index(request.param)}"
     name, _, value = marker.partition("=")
-    done = subprocess.run(
-        command(request.param, cache, names),
-        capture_output=True,
-        text=True,
-        cwd=SUITE.parent.parent.parent,
-        env={"PATH": os.environ["PATH"], "HOME": str(cache), name: value},
-    )
+    # not pytest's folders: any session of the same user makes those private again
+    with TemporaryDirectory(prefix="sandbox-suite-") as cache:
+        if request.param == ROOT_MODES[2]:
+            os.chown(cache, ORDINARY_UID, ORDINARY_UID)
+        done = subprocess.run(
+            command(request.param, cache, names),
+            capture_output=True,
+            text=True,
+            cwd=SUITE.parent.parent.parent,
+            env={"PATH": os.environ["PATH"], "HOME": cache, name: value},
+        )
     assert done.returncode == 0, done.stderr[-3000:]
     assert survivors(marker) == []
     results = [json.loads(line) for line in done.stdout.splitlines()]
