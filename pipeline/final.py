@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ import luigi
 
 from pipeline import recipes, selection, session
 from pipeline.card import NOT_DECONTAMINATED, dataset_card
+from pipeline.children import run_child
 from pipeline.errors import MissingDataError, PipelineError
 from pipeline.manifest import build_manifest
-from pipeline.report import write_report
 from pipeline.seeds import Seeds, scan
 from pipeline.selection import Selection
 from pipeline.stage import PipelineTask
@@ -105,9 +105,20 @@ class FinalDataset(PipelineTask):
         write_parquet(temporary / "train.parquet", _rows(selected, weights, run.model.provenance))
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
-        latest = run.artifacts / "latest"
-        write_report(run.artifacts, temporary, latest.resolve() if latest.exists() else None)
+        add_report(run.artifacts, temporary, run.reporter.say)
         publish_folder(temporary, self.folder)
+
+
+def add_report(artifacts: Path, folder: Path, say: Callable[[str], None]) -> None:
+    """Write the report into the dataset's folder, in a process of its own: one that fails, as when the
+    plotting library crashes over some text, costs the dataset its report and nothing else."""
+    latest = artifacts / "latest"
+    previous = [str(latest.resolve())] if latest.exists() else []
+    argv = ["-m", "pipeline.report", str(artifacts), str(folder), *previous]
+    try:
+        run_child("writing the report", argv, artifacts / "logs" / "report.log")
+    except PipelineError as error:
+        say(f"the dataset has no report: {error.problem} ({error.remedy})")
 
 
 def _funnel(run: session.Session) -> Funnel:

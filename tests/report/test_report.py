@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import orjson
 import pytest
 
+from pipeline.final import add_report
 from pipeline.report import write_report
 from pipeline.report.comparison import compare
 from pipeline.report.figures import gather
@@ -50,6 +51,23 @@ def test_hostile_texts_add_no_element_no_handler_and_no_address(page, tmp_path):
         assert not [name for name in attributes if name.startswith("on")], (tag, attributes)
         assert "src" not in attributes, (tag, attributes)
         assert (attributes.get("href") or "#").startswith("#"), (tag, attributes)
+
+
+def test_a_report_is_written_by_a_process_of_its_own(tmp_path):
+    folder, said = write_dataset(tmp_path, range(20)), []
+    add_report(tmp_path, folder, said.append)
+    assert (folder / "report.html").exists()
+    assert not said
+
+
+def test_a_report_that_fails_costs_the_dataset_its_report_and_nothing_else(tmp_path):
+    folder, said = write_dataset(tmp_path, range(20)), []
+    (tmp_path / "latest").symlink_to(write_dataset(tmp_path, range(9), plain, "before"))
+    (tmp_path / "latest" / "manifest.json").write_text("{")
+    add_report(tmp_path, folder, said.append)
+    assert not (folder / "report.html").exists()
+    assert "has no report" in said[0]
+    assert "report.log" in said[0]
 
 
 def test_the_policy_admits_nothing_but_the_page_itself(page):

@@ -1,0 +1,9 @@
+"""`python -m pipeline.report ARTIFACTS FOLDER [PREVIOUS]`: the report of a dataset, as a process of its own."""
+
+import sys
+from pathlib import Path
+
+from pipeline.report import write_report
+
+artifacts, folder, *previous = map(Path, sys.argv[1:])
+write_report(artifacts, folder, previous[0] if previous else None)
