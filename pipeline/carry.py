@@ -15,7 +15,6 @@ from typing import Any
 
 import orjson
 
-from pipeline.recipes import SHARDED
 from pipeline.session import Session
 from pipeline.soundness import made_from
 from targets import Recipe, ShardPaths
@@ -64,7 +63,7 @@ def _within(earlier: Recipe | None, later: Recipe | None) -> bool:
 def plan(run: Session, rules: Collection[str], only_stage: str = "") -> Iterator[Carry]:
     """What can be carried over, shard by shard; `rules` count in `only_stage`, or in every stage."""
     before: dict[int, set[str]] = {}
-    for stage in SHARDED:
+    for stage in list(run.recipes)[1:]:
         earlier = donor(run, stage)
         if earlier is None:
             continue

@@ -47,15 +47,6 @@ VERSIONS = {
 # [instructions] source -> the form of the prompts (pipeline/prompts/render.py).
 FORMS = {"concepts": "instructions", "snippet": "inspired"}
 
-# What each stage that has shards is made from.
-INPUT = {
-    "concepts": "seeds",
-    "instructions": "concepts",
-    "responses": "instructions",
-    "executions": "responses",
-    "verifications": "executions",
-}
-
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
 # properties of an instruction are a few lines.
 _TAIL_SHARE = {"concepts": 0.4, "instructions": 0.1, "inspired": 0.4, "responses": 0.25}

@@ -15,21 +15,24 @@ from typing import Any
 import luigi
 
 from pipeline.concepts import Concepts
+from pipeline.decontamination import Decontamination
 from pipeline.errors import PipelineError
 from pipeline.executions import Executions
 from pipeline.final import FinalDataset
 from pipeline.instructions import Instructions
-from pipeline.recipes import SHARDED
+from pipeline.judgements import Judgements
 from pipeline.responses import Responses
 from pipeline.selection import Selection
 from pipeline.soundness import Finding, Reach, made_from
+from pipeline.verifications import Verifications
 from targets import ShardPaths, ShardWriter
 from targets.damage import checksums, reopen
 from targets.journal import renew
 
-_TASKS: dict[str, Any] = {
-    task.stage: task for task in (Concepts, Instructions, Responses, Executions)
-}
+_ALL = (
+    Judgements, Concepts, Instructions, Responses, Executions, Verifications, Decontamination,
+)  # fmt: skip
+_TASKS: dict[str, Any] = {task.stage: task for task in _ALL}
 
 
 def repair(reach: Reach, found: list[Finding]) -> None:
@@ -51,7 +54,7 @@ def repair(reach: Reach, found: list[Finding]) -> None:
     changed: dict[int, set[str]] = {}
     for number in damaged["seeds"]:
         changed[number] = _seeds(reach, number)
-    for stage in SHARDED:
+    for stage in reach.sharded[1:]:
         for number in sorted(damaged[stage] | changed.keys()):
             changed[number] = _shard(reach, stage, number, changed.get(number, set()))
     differs = any(changed.values())

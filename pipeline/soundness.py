@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 
 from pipeline import recipes
-from pipeline.recipes import SHARDED
 from pipeline.seeds import Scan
 from pipeline.session import Session
 from targets import Damaged, Recipe, ShardPaths
@@ -57,6 +56,11 @@ class Reach:
         return ShardPaths(self.folder(stage), number)
 
     @property
+    def sharded(self) -> list[str]:
+        """The stages that have a shard for each of seeds, these first."""
+        return list(self.run.recipes)
+
+    @property
     def numbers(self) -> list[int]:
         """All seed shards, as far as anything of them is left."""
         names = (path.name for path in self.folder("seeds").glob("shard-*.meta.json"))
@@ -67,7 +71,9 @@ class Reach:
 
     def expected(self, stage: str, number: int) -> set[str]:
         """The ids of the units that a shard must hold: what the shard before it kept. Raises Damaged."""
-        kept = (record["id"] for record in self.shard(recipes.INPUT[stage], number).read())
+        before = self.recipes[stage].parent
+        assert before is not None
+        kept = (record["id"] for record in self.shard(before.stage, number).read())
         if stage != "responses":
             return set(kept)
         samples = range(self.run.settings.responses.samples)
@@ -75,7 +81,7 @@ class Reach:
 
     def is_needed(self, stage: str, number: int) -> bool:
         """Whether something that was made from a shard is there."""
-        later = SHARDED[SHARDED.index(stage) + 1 :] if stage in SHARDED else SHARDED
+        later = self.sharded[self.sharded.index(stage) + 1 :]
         if any(self.shard(other, number).records.exists() for other in later):
             return True
         selected = self.shard("selection", 0)
@@ -104,7 +110,7 @@ def findings(reach: Reach) -> Iterator[Finding]:
     ledger = reach.found.ledger
     if ledger.damaged:
         yield Finding("seeds", ledger.path, f"{ledger.damaged} lines are damaged")
-    for stage in ("seeds", *SHARDED):
+    for stage in reach.sharded:
         for number in reach.numbers:
             yield from _shard(reach, stage, number)
     selected = reach.shard("selection", 0)
@@ -123,7 +129,7 @@ def _shard(reach: Reach, stage: str, number: int) -> Iterator[Finding]:
     paths = reach.shard(stage, number)
     if paths.records.exists():
         expected = None
-        if stage in SHARDED:
+        if stage != "seeds":
             # What is wrong with the shard before it is said there.
             with suppress(Damaged, FileNotFoundError):
                 expected = reach.expected(stage, number)

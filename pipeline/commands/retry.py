@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.yes:
         for carry in found:
             apply(project, carry)
-    stages = [stage for stage in SHARDED if any(carry.stage == stage for carry in found)]
+    stages = list(dict.fromkeys(carry.stage for carry in found))
     totals = {stage: _total([carry for carry in found if carry.stage == stage]) for stage in stages}
     if arguments.json:
         print_json(totals)

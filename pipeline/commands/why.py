@@ -120,7 +120,9 @@ def _missing(run: Session, stage: str, number: int) -> str:
     """How many records a shard lacks; not known before the shard that it is made from is there."""
     journal = run.shard(stage, number).journal
     journaled = sum(1 for _ in read_journal(journal)) if journal.exists() else 0
-    before = run.shard(recipes.INPUT[stage], number)
+    parent = run.recipes[stage].parent
+    assert parent is not None
+    before = run.shard(parent.stage, number)
     if not before.records.exists():
         return f"{journaled} records are journaled already" if journaled else "not begun"
     units = before.read_meta()["kept"]

@@ -81,6 +81,9 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("verification", "repeats"): (3, since("verifications")),
     ("verification", "hash_seeds"): (2, since("verifications")),
     ("verification", "timeout"): (5.0, since("verifications")),
+    ("decontamination", "resembles"): (0.5, since("decontamination")),
+    ("decontamination", "suspect"): (0.2, since("decontamination")),
+    ("decontamination", "execute"): (False, since("decontamination")),
     ("sandbox", "packages"): ("numpy", since("executions")),
     ("selection", "among"): ("all", since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
@@ -98,7 +101,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
 # Where a change needs another model, a hub or a server: tests/pipeline/test_recipes.py, tests/e2e.
 ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
-    ("engine", "model"),
+    ("engine", "model"), ("judgements", "judge"), ("judgements", "threshold"),
+    ("decontamination", "packs"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.
 OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
@@ -146,6 +150,7 @@ def determined(
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("matrix")
     shutil.copytree(DEMO_EXEMPLARS, root / "mine")
+    (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
     return root
 
