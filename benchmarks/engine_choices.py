@@ -159,7 +159,7 @@ def company(model: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         exact = Path(folder) / "f32.gguf"
         _in_f32(gguf, model, exact)
-        for name, path in (("8 bits", model), ("32 bits", str(exact))):
+        for name, path in (("as shipped", model), ("32 bits", str(exact))):
             alone, _ = run(path, requests, n_seq=1)
             among, _ = run(path, requests, n_seq=16)
             reverse, _ = run(path, requests[::-1], n_seq=16)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from pipeline.model import DEMO_MODEL
-from targets import lock
 
 
 def error_line(output: str) -> str:
+    """The one error, which has a time in front once the run has begun."""
     assert "Traceback" not in output
-    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    (line,) = re.findall(r"^(?:\d{4}-\d\d-\d\d [\d:]{8} )?(error: .*)$", output, re.MULTILINE)
     return line
 
 
@@ -78,13 +80,17 @@ def test_without_bwrap_nothing_is_begun(project, tmp_path):
 
 
 def test_a_second_start_says_who_runs(project):
-    descriptor = lock(project.artifacts / "lock")
-    try:
+    path = project.artifacts / "lock"
+    hold = f"from pathlib import Path; from targets import lock; lock(Path({str(path)!r})); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as first:
+        assert first.stdout
+        first.stdout.readline()
         ended, output = project.run()
-    finally:
-        os.close(descriptor)
+        first.kill()
     assert ended == 10, output
-    assert str(os.getpid()) in error_line(output)
+    assert str(first.pid) in error_line(output)
 
 
 def test_sources_without_a_seed_are_said(project):

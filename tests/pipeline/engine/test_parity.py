@@ -1,16 +1,13 @@
 """Greedy output of the batched engine against llama-cpp-python's own loop, on the demo model.
 
-With weights in F32 the two are equal, token for token. With weights in 8 bits llama.cpp rounds
-activations to 8 bits as well, so that a difference in the last place, which comes from the order of
-the summands in attention, can move one of them by a whole step. Then two texts part where the two
-best next tokens are nearly as likely, and only there.
+In a batch llama.cpp may sum in another order, so the last place of a logit can differ. Two texts may part
+only where the two best next tokens are all but equally likely.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import gguf
 import llama_cpp
 import numpy as np
 
@@ -20,7 +17,7 @@ from pipeline.prompts.exemplars import load_set
 
 DEMO = Path(__file__).resolve().parents[3] / "pipeline" / "demo"
 MODEL = DEMO / "selfcodealign-demo.gguf"
-NEAR_TIE = 0.2  # logits
+NEAR_TIE = 0.02  # logits
 
 
 def demo_requests(n: int) -> list[Request]:
@@ -43,25 +40,6 @@ def demo_requests(n: int) -> list[Request]:
         stops = render.STOPS[stage]
         found.append(Request(str(key), context, tail, 64, stops, sampling=Sampling(0)))
     return found
-
-
-def in_f32(model: Path, path: Path) -> Path:
-    """A copy of `model` with its matrices in F32."""
-    source = gguf.GGUFReader(model)
-    writer = gguf.GGUFWriter(path, source.fields["general.architecture"].contents())
-    for name, field in source.fields.items():
-        if name.startswith("GGUF.") or name == "general.architecture":
-            continue
-        kind = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(name, field.contents(), field.types[0], kind)
-    for tensor in source.tensors:
-        data = gguf.dequantize(tensor.data, tensor.tensor_type)
-        writer.add_tensor(tensor.name, data.astype(np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
 
 
 def differences(model: Path, requests: list[Request]) -> dict[str, float]:
@@ -99,15 +77,8 @@ def gap_where_they_part(llm: llama_cpp.Llama, prompt: str, ours: str, theirs: st
     return min(gaps)
 
 
-def test_greedy_output_in_f32_is_that_of_the_high_level_loop(tmp_path):
-    found = differences(in_f32(MODEL, tmp_path / "f32.gguf"), demo_requests(200))
+def test_greedy_output_is_that_of_the_high_level_loop_but_at_near_ties():
+    found = differences(MODEL, demo_requests(200))
     print("differences:", found)
     assert len(found) <= 2
-    assert all(gap < NEAR_TIE for gap in found.values())
-
-
-def test_greedy_output_in_8_bits_differs_from_the_high_level_loop_at_near_ties_only(tmp_path):
-    found = differences(MODEL, demo_requests(60))
-    print("differences:", found)
-    assert len(found) <= 20
     assert all(gap < NEAR_TIE for gap in found.values())
