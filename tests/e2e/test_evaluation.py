@@ -65,7 +65,7 @@ def test_killed_in_each_of_its_stages_it_goes_on_and_gives_the_figures(small: Pr
     answers = report["recipe"]["made_from"]["ingredients"]
     assert answers["model"]["sha256"] == report["model"]["sha256"]
     assert answers["pack"]["name"] == "small" and answers["prompt"]["style"] == "few_shot"
-    assert report["recipe"]["ingredients"]["timeout_s"] == 10
+    assert report["recipe"]["limits"]["timeout_s"] == 10
 
 
 def test_the_command_scores_a_model_and_does_nothing_the_second_time(small: Project) -> None:
