@@ -1,4 +1,4 @@
-"""Stage 7, the dataset: `luigi --module pipeline FinalDataset` is this task.
+"""Stage 9, the dataset: `luigi --module pipeline FinalDataset` is this task.
 
 In: the selection. Out: `artifacts/dataset/<recipe>/` with train.jsonl, train.parquet, README.md (the
 dataset card), manifest.json (funnel, recipes, model, versions, time) and report.html, published as a whole,
