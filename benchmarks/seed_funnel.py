@@ -20,8 +20,8 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import config, sources, typecheck
+from pipeline.intake import Wanted
 from pipeline.seeds import Scan
-from pipeline.session import wanted_of
 
 LABELS = ("python-stdlib", "python-packages")
 
@@ -30,7 +30,7 @@ def look(folder: Path) -> Scan:
     section = config.seeds()
     settings = SimpleNamespace(**{key: getattr(section, key) for key, _ in section.get_params()})
     found = [sources.resolve(label, Path.cwd(), settings) for label in LABELS]
-    return Scan(folder, found, wanted_of(settings))
+    return Scan(folder, found, Wanted.of(settings))
 
 
 def cpu_seconds() -> float:

@@ -24,7 +24,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import config, sources
-from pipeline.session import wanted_of
+from pipeline.intake import Wanted
 from pipeline.sources import Document
 from pipeline.text import filters
 from pipeline.text.functions import Definition, decode, definitions
@@ -55,7 +55,7 @@ def candidates(labels: list[str]) -> Iterator[str]:
     section = config.seeds()
     values = {key: getattr(section, key) for key, _ in section.get_params()}
     settings = SimpleNamespace(**{**values, "type_check": False})
-    rules = wanted_of(settings).rules
+    rules = Wanted.of(settings).rules
     for label in labels:
         source = sources.resolve(label, Path.cwd(), settings)
         for part in source.parts():

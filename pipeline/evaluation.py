@@ -21,6 +21,7 @@ from typing import Any
 import luigi
 
 from pipeline import config, model, recipes, session
+from pipeline.backend import engine_settings
 from pipeline.config import as_list
 from pipeline.engine import Engine, open_engine
 from pipeline.errors import ConfigError
@@ -158,7 +159,7 @@ class Answers(GenerationTask):
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         run = session.current()
-        settings = session.engine_settings(run.settings.engine, evaluated_model().path)
+        settings = engine_settings(run.settings.engine, evaluated_model().path)
         with open_engine(settings) as engine:
             yield engine
 

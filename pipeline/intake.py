@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 
 from pipeline import typecheck
+from pipeline.config import as_list
 from pipeline.errors import ConfigError
 from pipeline.sources import Document, Part, Source, Unread
 from pipeline.text import filters, licences
@@ -52,6 +53,17 @@ class Wanted:
                 f"there are {', '.join(KINDS)}",
             )
         licences.AllowList(self.allowed)
+
+    @classmethod
+    def of(cls, section: Any) -> Wanted:
+        """What the [seeds] section asks of a seed. Raises ConfigError for a value that means nothing."""
+        return cls(
+            kinds=frozenset(as_list(section.kinds)),
+            rules=filters.Settings(section.max_lines, frozenset(as_list(section.denied_imports))),
+            allowed=tuple(as_list(section.licences)),
+            type_check=section.type_check,
+            near_duplicates=section.near_duplicates,
+        )
 
     def allow_list(self, source: Source) -> licences.AllowList:
         default = ("permissive",) if source.published else ("any",)

@@ -19,26 +19,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from luigi.interface import core
 
 from pipeline import config, model, recipes, sources
+from pipeline.backend import engine_settings, open_server
 from pipeline.company import answer_for_the_others
-from pipeline.engine import Engine, EngineError, EngineSettings, ServerSettings, open_engine
+from pipeline.engine import Engine, open_engine
 from pipeline.engine.server import ServerEngine
-from pipeline.errors import AlreadyRunning, ConfigError, MachineError, PipelineError
+from pipeline.errors import AlreadyRunning, MachineError, PipelineError
 from pipeline.intake import Wanted
+from pipeline.logs import set_up_logging
 from pipeline.packs import PackFile
 from pipeline.packs import find as find_packs
 from pipeline.progress import Reporter
 from pipeline.project import ROOT
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.recipes import GenerationPlan
-from pipeline.text import filters
 from pipeline.text.decontamination import Decontaminator
 from pipeline.text.packs import load_pack
 from targets import Locked, Recipe, ShardPaths, lock, sweep
@@ -93,7 +93,7 @@ class Session:
     @cached_property
     def wanted(self) -> Wanted:
         """What `[seeds]` asks of a seed."""
-        return wanted_of(self.settings.seeds)
+        return Wanted.of(self.settings.seeds)
 
     @cached_property
     def model(self) -> model.Model:
@@ -193,67 +193,6 @@ class Session:
         return self.settings.executions.workers or len(os.sched_getaffinity(0))
 
 
-def engine_settings(section: Any, model_path: Path) -> EngineSettings:
-    """The engine's own settings from the [engine] section. Raises ConfigError for a value it refuses."""
-    try:
-        return EngineSettings(
-            model_path=str(model_path),
-            n_ctx=section.n_ctx,
-            n_seq=section.n_seq,
-            n_cells=section.n_cells,
-            n_contexts=section.n_contexts,
-            n_batch=section.n_batch,
-            n_threads=section.n_threads,
-            sample_threads=section.sample_threads,
-            n_gpu_layers=section.n_gpu_layers,
-            main_gpu=section.main_gpu,
-            tensor_split=tuple(float(share) for share in config.as_list(section.tensor_split)),
-            flash_attn=section.flash_attn,
-            type_k=section.type_k,
-            type_v=section.type_v,
-            step_timeout=section.step_timeout,
-        )
-    except (EngineError, ValueError) as error:
-        raise ConfigError(
-            f"[engine]: {error}", "see the comments in the shipped luigi.cfg"
-        ) from None
-
-
-def open_server(section: Any) -> ServerEngine:
-    """The engine for the server of the [engine] section; nothing is asked of it yet.
-
-    Raises ConfigError for a value it refuses and MachineError when the client is not installed.
-    """
-    try:
-        settings = ServerSettings(
-            base_url=section.base_url,
-            model=section.model,
-            concurrency=section.concurrency,
-            timeout=section.timeout,
-            max_retries=section.max_retries,
-            api_key_env=section.api_key_env,
-        )
-    except EngineError as error:
-        raise ConfigError(str(error), "see the comments in the shipped luigi.cfg") from None
-    try:
-        return ServerEngine(settings)
-    except EngineError as error:
-        raise MachineError(str(error)) from None
-
-
-def wanted_of(section: Any) -> Wanted:
-    """What the [seeds] section asks of a seed. Raises ConfigError for a value that means nothing."""
-    return Wanted(
-        kinds=frozenset(config.as_list(section.kinds)),
-        rules=filters.Settings(
-            section.max_lines, frozenset(config.as_list(section.denied_imports))
-        ),
-        allowed=tuple(config.as_list(section.licences)),
-        type_check=section.type_check,
-        near_duplicates=section.near_duplicates,
-    )
-
-
 _session: Session | None = None
 
 
@@ -309,7 +248,7 @@ def _start() -> None:
     session = Session(config.load())
     take_lock(session.artifacts, shared=session.has_company)
     _session = session
-    _set_up_logging(session)
+    set_up_logging(session.log_file, session.reporter)
     session.reporter.begin(session.artifacts / "status.json")
     _install_signal_handlers(session)
     if session.has_company:
@@ -342,33 +281,6 @@ def take_lock(artifacts: Path, shared: bool = False) -> None:
             f"cannot write to {artifacts}: {error.strerror}",
             "set [project] artifacts to a folder you can write to",
         ) from None
-
-
-def _set_up_logging(session: Session) -> None:
-    """Everything to a rotating file; warnings of ours to the terminal as well."""
-    path = session.log_file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    to_file = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for name in ("luigi", "luigi-interface", "selfcodealign", "pipeline"):
-        log = logging.getLogger(name)
-        log.setLevel(logging.INFO)
-        log.addHandler(to_file)
-        log.propagate = False
-    to_terminal = _Terminal(session.reporter)
-    to_terminal.setLevel(logging.WARNING)
-    logging.getLogger("pipeline").addHandler(to_terminal)
-
-
-class _Terminal(logging.Handler):
-    """Log records as lines between the progress."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        super().__init__()
-        self._reporter = reporter
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._reporter.show(record.getMessage())
 
 
 def _install_signal_handlers(session: Session) -> None:

@@ -20,7 +20,8 @@ from dataclasses import asdict
 import orjson
 from rich.text import Text
 
-from pipeline import config, model, session, sources
+from pipeline import config, model, sources
+from pipeline.backend import open_server
 from pipeline.commands import console, print_json
 from pipeline.commands.status import gpus
 from pipeline.config import Settings
@@ -111,7 +112,7 @@ def _model(settings: Settings) -> list[Finding]:
 
 def _served(settings: Settings) -> Finding:
     try:
-        with session.open_server(settings.engine) as engine:
+        with open_server(settings.engine) as engine:
             found = model.ask(engine, settings.engine.n_ctx)
     except PipelineError as error:
         return Finding(FAIL, "server", error.problem, error.remedy)

@@ -10,7 +10,6 @@ from typing import Any
 from pipeline import config, sources
 from pipeline.intake import Wanted
 from pipeline.seeds import Scan
-from pipeline.session import wanted_of
 from targets import ShardPaths, read_jsonl
 
 GOOD = 'def double(x):\n    """Twice x."""\n    return 2 * x\n'
@@ -32,7 +31,7 @@ def settings(**changes: Any) -> SimpleNamespace:
 def open_scan(root: Path, labels: Iterable[str], **changes: Any) -> Scan:
     """A scan of sources below `root`, with its ledger and shards in root/seeds."""
     section = settings(**changes)
-    wanted: Wanted = wanted_of(section)
+    wanted: Wanted = Wanted.of(section)
     found = [sources.resolve(label, root, section) for label in labels]
     return Scan(root / "seeds", found, wanted)
 
