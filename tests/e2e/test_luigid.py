@@ -50,7 +50,8 @@ def ask(port, method, **data):
 
 
 def test_the_running_task_has_message_and_percentage(project, luigid):
-    project.configure(seeds={"stdlib_share": "0.03"})
+    # So many samples that the stage outlives several beats of the status.
+    project.configure(seeds={"stdlib_share": "0.03"}, responses={"samples": "24"})
     seen = []
 
     def shown():
