@@ -37,9 +37,9 @@ class Comparison(PipelineTask):
     def requires(self) -> luigi.Task:
         return Seeds()
 
-    def complete(self) -> bool:
-        run = session.begin()
-        if Seeds().complete() and super().complete():
+    def is_made(self) -> bool:
+        run = session.current()
+        if Seeds().complete() and super().is_made():
             return True
         run.preflight()
         return False

@@ -112,8 +112,8 @@ class Answers(GenerationTask):
     def requires(self) -> list[luigi.Task]:
         return [FineTunedModel()] if _is_tuned() else []
 
-    def complete(self) -> bool:
-        return _model_is_there() and super().complete()
+    def is_made(self) -> bool:
+        return _model_is_there() and super().is_made()
 
     @property
     def plan(self) -> GenerationPlan:
@@ -196,9 +196,9 @@ class Evaluation(ShardTask):
     def requires(self) -> luigi.Task:
         return Answers()
 
-    def complete(self) -> bool:
-        run = session.begin()
-        if _model_is_there() and super().complete():
+    def is_made(self) -> bool:
+        run = session.current()
+        if _model_is_there() and super().is_made():
             return True
         run.preflight()
         return False

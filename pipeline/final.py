@@ -54,8 +54,8 @@ class FinalDataset(PipelineTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.folder))
 
-    def complete(self) -> bool:
-        run = session.begin()
+    def is_made(self) -> bool:
+        run = session.current()
         if (
             Seeds().complete()
             and self.folder.exists()

@@ -208,8 +208,7 @@ class Seeds(PipelineTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(scan().ledger.path))
 
-    def complete(self) -> bool:
-        session.begin()
+    def is_made(self) -> bool:
         found = scan()
         return found.ledger.path.exists() and not found.changed and not found.gone
 

@@ -38,8 +38,8 @@ class Selected(PipelineTask):
     def requires(self) -> luigi.Task:
         return Seeds()
 
-    def complete(self) -> bool:
-        run = session.begin()
+    def is_made(self) -> bool:
+        run = session.current()
         if Seeds().complete() and self._selection().complete():
             return True
         run.preflight()

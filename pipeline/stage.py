@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import luigi
 
@@ -37,12 +37,20 @@ _NOTHING_CAN_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES
 class PipelineTask(luigi.Task):
     """A task of this pipeline. Luigi asks `complete` before anything else: that begins the session."""
 
+    @final
     def complete(self) -> bool:
         session.begin()
         try:
-            return bool(super().complete())
+            return self.is_made()
         except PipelineError as error:
             session.fail(error)
+        except Exception as error:
+            self.on_failure(error)  # Luigi has it in the log only
+            raise
+
+    def is_made(self) -> bool:
+        """Whether there is nothing to do: what a task overrides instead of `complete`."""
+        return bool(super().complete())
 
     def on_failure(self, exception: BaseException) -> str:
         run = session.current()

@@ -87,8 +87,8 @@ class FineTunedModel(PipelineTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.gguf))
 
-    def complete(self) -> bool:
-        return Selected().complete() and super().complete()
+    def is_made(self) -> bool:
+        return Selected().complete() and super().is_made()
 
     def run(self) -> None:
         require_libraries()

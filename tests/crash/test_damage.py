@@ -10,9 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipeline.recipes import SHARDED
 from tests.crash.conftest import Small
-
-STAGES = ("concepts", "instructions", "responses", "executions", "verifications")
 
 
 def published(project: Small, stage: str, suffix: str = ".jsonl") -> Path:
@@ -46,7 +45,7 @@ def test_an_untouched_project_is_sound(finished):
     assert (code, output.strip()) == (0, "every file is as it was published")
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", SHARDED)
 def test_a_truncated_shard_is_named_and_only_its_lost_records_are_made_again(project, stage):
     before, rows = project.records(stage), project.rows()
     path = published(project, stage)
@@ -95,7 +94,9 @@ def test_damaged_sidecars_are_named_and_made_again(project):
     damaged = {
         published(project, stage, suffix)
         for stage, suffix in zip(
-            STAGES, (".meta.json", ".units", ".rejected.jsonl", ".units", ".meta.json"), strict=True
+            SHARDED,
+            (".meta.json", ".units", ".rejected.jsonl", ".units", ".meta.json", ".rejected.jsonl"),
+            strict=True,
         )
     }
     for path in damaged:

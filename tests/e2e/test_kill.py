@@ -16,7 +16,11 @@ def finish(project: Project) -> str:
     return output
 
 
-@pytest.mark.parametrize("stage", STAGES)
+# A decontamination lasts milliseconds, nobody can aim at one: tests/crash/test_damage.py goes on in its middle.
+LASTING = [stage for stage in STAGES if stage != "decontamination"]
+
+
+@pytest.mark.parametrize("stage", LASTING)
 def test_after_kill_9_finished_records_stay_as_they_were(project, stage):
     process = project.start()
     wait_until(lambda: len(project.journal(stage)) >= 5, process)
