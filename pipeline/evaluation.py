@@ -139,6 +139,7 @@ class Answers(GenerationTask):
             {
                 "version": VERSIONS[self.stage],
                 "model": evaluated_model().provenance,
+                "cache": recipes.cache_types(run.settings, evaluated_model()),
                 "pack": {"name": tasks.name, "layout": tasks.layout, "sha256": tasks.revision},
                 "prompt": {
                     "style": prompt_style(),

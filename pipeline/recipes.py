@@ -149,6 +149,7 @@ def build(
             {
                 "version": VERSIONS[JUDGEMENTS],
                 "model": model.identity,
+                "cache": cache_types(settings, model),
                 "prompt_sha256": hashlib.sha256(judgements_context(exemplars).encode()).hexdigest(),
                 "threshold": settings.judgements.threshold,
             },
@@ -252,6 +253,7 @@ def _generation(
     ingredients = {
         "version": VERSIONS[plan.stage],
         "model": model.identity,
+        "cache": cache_types(settings, model),
         "prompt": {
             "exemplars": exemplars.name,
             "exemplars_sha256": exemplars_digest(plan.form, exemplars),
@@ -274,6 +276,12 @@ def _generation(
         "attempt": settings.sampled(plan.stage).attempt,
     }
     return Recipe(plan.stage, ingredients, parent, limits)
+
+
+def cache_types(settings: Settings, model: Model) -> dict[str, str]:
+    """How exactly the model's cache holds what it has read; a server keeps that to itself."""
+    section = settings.engine
+    return {} if model.served else {"type_k": section.type_k, "type_v": section.type_v}
 
 
 def exemplars_digest(form: str, exemplars: ExemplarSet) -> str:

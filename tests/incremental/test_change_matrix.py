@@ -41,9 +41,8 @@ _SAMPLED = {
 }
 _ONLY_SPEED = {
     "n_seq": 3, "n_cells": 9000, "n_contexts": 2, "n_batch": 64, "n_threads": 3, "sample_threads": 3,
-    "n_gpu_layers": 0, "main_gpu": 1, "tensor_split": "1, 1", "flash_attn": "off", "type_k": "f32",
-    "type_v": "f32", "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1,
-    "api_key_env": "OTHER",
+    "n_gpu_layers": 0, "main_gpu": 1, "tensor_split": "1, 1", "flash_attn": "off",
+    "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1, "api_key_env": "OTHER",
 }  # fmt: skip
 
 # [section] key -> another value than the shipped one, and what it runs again.
@@ -95,6 +94,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
+    ("engine", "type_k"): ("f32", EVERYTHING),
+    ("engine", "type_v"): ("f32", EVERYTHING),
     **{("engine", key): (value, NOTHING) for key, value in _ONLY_SPEED.items()},
 }
 

@@ -67,6 +67,8 @@ def digests(window=100_000, model=MODEL, **changes):
         ({"seeds__stdlib_share": 0.5}, LAST),
         ({"seeds__licences": "MIT"}, LAST),
         ({"selection__choose": "shortest"}, LAST),
+        ({"engine__type_k": "q8_0"}, 1),
+        ({"engine__type_v": "q8_0"}, 1),
         ({"engine__n_seq": 8}, LAST),
         ({"engine__n_threads": 1}, LAST),
         ({"executions__workers": 1}, LAST),
@@ -93,7 +95,7 @@ def test_a_served_model_is_what_the_server_says_of_it_and_not_where_it_is():
     assert served.identity == {"name": "m", "served": "m (vllm, root org/m)"}
     other = Model("m", 4096, served="m (vllm, root org/m2)")
     at = {"engine__backend": "server", "engine__base_url": "http://a/v1"}
-    elsewhere = {**at, "engine__base_url": "http://b/v1", "engine__concurrency": 64}
+    elsewhere = {**at, "engine__base_url": "http://b/v1", "engine__type_k": "f32"}
     assert digests(model=served, **at) == digests(model=served, **elsewhere)
     assert digests(model=served, **at)[1] != digests(model=other, **at)[1]
 
