@@ -1,0 +1,7 @@
+"""What all tests start from."""
+
+import signal
+
+# A shell that starts the tests in the background has SIGINT ignored, and every process that a test starts
+# would inherit that: none could be stopped by Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
