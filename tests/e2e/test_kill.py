@@ -16,7 +16,7 @@ def finish(project: Project) -> str:
     return output
 
 
-# A decontamination lasts milliseconds, nobody can aim at one: tests/crash/test_damage.py goes on in its middle.
+# A decontamination lasts milliseconds, a blow hits it by chance: tests/crash/test_damage.py goes on in its middle.
 LASTING = [stage for stage in STAGES if stage != "decontamination"]
 
 
