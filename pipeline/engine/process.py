@@ -36,11 +36,11 @@ _NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate", "bad_
 
 _QUIET = {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
 # llama.cpp's threads meet hundreds of times a step. By default one that waits spins for milliseconds:
-# beside any other busy process the others then wait for a thread that has no core, and generation
-# loses up to 90%. Sleeping at once costs a call of the kernel at every meeting. Spinning for some
-# ten microseconds first is the fastest on idle and on busy cores (benchmarks/results/engine.md).
+# beside any other busy process, a nice one too, the others then wait for a thread that has no core, and
+# generation may all but stand still. Sleeping at once costs a call of the kernel at every meeting. A few
+# microseconds of spinning are near the best of both (benchmarks/results/engine.md).
 # The user's own environment goes before.
-WAITING = {"GOMP_SPINCOUNT": "1000"}
+WAITING = {"GOMP_SPINCOUNT": "100"}
 
 
 class Child:
