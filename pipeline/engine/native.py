@@ -175,7 +175,9 @@ class Model:
         return None if size < 0 else buffer.value.decode("utf-8", errors="replace")
 
     def quantization(self) -> str:
-        name = lib.llama_ftype_name(lib.llama_model_ftype(self._model))
+        """What the file says of its weights' types; llama.cpp itself knows it with the weights loaded only."""
+        kind = self.metadata("general.file_type")
+        name = lib.llama_ftype_name(int(kind)) if kind else None
         return name.decode() if name else "?"
 
     def sizes(self, type_k: str, type_v: str) -> Sizes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.engine import EngineError, EngineSettings, LlamaEngine, Request, inspect_model
+from pipeline.model import DEMO_MODEL
 
 
 def test_the_facts_of_a_model_come_from_its_file(tiny_model):
@@ -15,6 +16,10 @@ def test_the_facts_of_a_model_come_from_its_file(tiny_model):
     assert facts.token_counts[1:] == (0, 2)
     assert not facts.has_chat_template
     assert "llama.cpp" in facts.llama_cpp
+
+
+def test_the_type_of_the_weights_is_the_one_the_file_states():
+    assert inspect_model(str(DEMO_MODEL)).quantization == "F16"
 
 
 def test_a_missing_file_names_its_neighbours(tmp_path):
