@@ -72,7 +72,6 @@ class GitIgnore:
     """The .gitignore files from the repository's top down to each folder; the nearest has the last word."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
         above = (root, *root.parents)
         self._top = next((folder for folder in above if os.path.exists(folder / ".git")), root)
