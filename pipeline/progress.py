@@ -1,8 +1,8 @@
 """What a person sees while a run works: one live view on a terminal, plain time-stamped lines elsewhere.
 
-Tasks feed a `StageProgress`; a thread turns it every few seconds into `artifacts/status.json`, the plain
-lines, and the status message and percentage that luigid's page shows of the task. All of them are the
-same document (status.py). Everything goes to standard error and, line by line, to the log file.
+Tasks feed a `StageProgress`; a thread turns it, every few seconds and when a stage begins, into
+`artifacts/status.json`, the plain lines, and the status message and percentage that luigid's page shows
+of the task. All of them are the same document (status.py). Everything goes to standard error and, line by line, to the log file.
 """
 
 from __future__ import annotations
@@ -126,7 +126,8 @@ class Reporter:
         self._global: dict[str, Counts] = {}
         self._current: StageProgress | None = None
         self._live: Live | None = None
-        self._ended = threading.Event()
+        self._ended = False
+        self._news = threading.Event()
         self._lock = threading.Lock()
 
     def begin(self, status_file: Path) -> None:
@@ -196,6 +197,7 @@ class Reporter:
         if resumed:
             self.say(f"{progress.title}: goes on at {resumed} of {total}")
         self._current = progress
+        self._news.set()
         # Luigi forks for several workers: only the run's own process draws.
         live = self._live if os.getpid() == self._owner else None
         if live and not live.is_started:
@@ -259,7 +261,11 @@ class Reporter:
 
     def _beat(self) -> None:
         said = time.monotonic()
-        while not self._ended.wait(BEAT_SECONDS):
+        while True:
+            self._news.wait(BEAT_SECONDS)
+            self._news.clear()
+            if self._ended:
+                return
             try:
                 self._write()
             except Exception:
@@ -287,7 +293,8 @@ class Reporter:
                 status.write(self._path, self.document())
 
     def _end(self) -> None:
-        self._ended.set()
+        self._ended = True
+        self._news.set()
         self._current = None
         if self._state == "running":
             self._state = "finished"

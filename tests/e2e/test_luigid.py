@@ -57,9 +57,10 @@ def test_the_running_task_has_message_and_percentage(project, luigid):
     def shown():
         for task_id in ask(luigid, "task_list", status="RUNNING", upstream_status=""):
             message = ask(luigid, "get_task_status_message", task_id=task_id)["statusMessage"]
-            percentage = ask(luigid, "get_task_progress_percentage", task_id=task_id)
-            if message and "responses" in message:
-                seen.append((message, percentage["progressPercentage"]))
+            progress = ask(luigid, "get_task_progress_percentage", task_id=task_id)
+            percentage = progress["progressPercentage"]
+            if message and "responses" in message and percentage is not None:
+                seen.append((message, percentage))
         return seen
 
     process = project.start("--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid))
