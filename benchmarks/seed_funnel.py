@@ -20,8 +20,8 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import config, sources, typecheck
-from pipeline.intake import Wanted
 from pipeline.seeds import Scan
+from pipeline.wanted import Wanted
 
 LABELS = ("python-stdlib", "python-packages")
 

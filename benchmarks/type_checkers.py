@@ -24,11 +24,11 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import config, sources
-from pipeline.intake import Wanted
 from pipeline.sources import Document
 from pipeline.text import filters
 from pipeline.text.functions import Definition, decode, definitions
 from pipeline.typecheck import _CONFIG as PYREFLY
+from pipeline.wanted import Wanted
 
 PYRIGHT = {
     "include": ["."],

@@ -11,7 +11,6 @@ dropped for a later one. What a dropped seed resembles is in the ledger too: whe
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -19,64 +18,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from pipeline import typecheck
-from pipeline.config import as_list
-from pipeline.errors import ConfigError
+from pipeline.snapshot import Ids, Places
 from pipeline.sources import Document, Part, Source, Unread
 from pipeline.text import filters, licences
-from pipeline.text.functions import KINDS, Definition, Dropped, decode, definitions
+from pipeline.text.functions import Definition, Dropped, decode, definitions
 from pipeline.text.nearduplicates import NearDuplicates
+from pipeline.wanted import Wanted
 from targets import Lease, Ledger, ShardPaths, ShardWriter
 
-# Raise it when a rule here or in text/ would judge otherwise: every part is then read again.
-RULES_VERSION = 2
-
 _MOST_REJECTIONS = 50_000  # in one shard: they are sorted in memory when it is published
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What makes a seed, from `[seeds]`. It decides which seeds are in force, not what a seed looks like."""
-
-    kinds: frozenset[str]
-    rules: filters.Settings
-    allowed: tuple[str, ...]  # licences; empty: permissive for published sources, any for one's own
-    type_check: bool
-    near_duplicates: float  # Jaccard similarity; 0: off
-
-    def __post_init__(self) -> None:
-        if unknown := self.kinds - set(KINDS):
-            raise ConfigError(
-                f"[seeds] kinds: {', '.join(sorted(unknown))} is unknown",
-                f"there are {', '.join(KINDS)}",
-            )
-        licences.AllowList(self.allowed)
-
-    @classmethod
-    def of(cls, section: Any) -> Wanted:
-        """What the [seeds] section asks of a seed. Raises ConfigError for a value that means nothing."""
-        return cls(
-            kinds=frozenset(as_list(section.kinds)),
-            rules=filters.Settings(section.max_lines, frozenset(as_list(section.denied_imports))),
-            allowed=tuple(as_list(section.licences)),
-            type_check=section.type_check,
-            near_duplicates=section.near_duplicates,
-        )
-
-    def allow_list(self, source: Source) -> licences.AllowList:
-        default = ("permissive",) if source.published else ("any",)
-        return licences.AllowList(self.allowed or default)
-
-    def digest(self, source: Source) -> str:
-        """Eight hex digits over all that a part's entry depends on besides the part."""
-        parts = [
-            RULES_VERSION, sorted(self.kinds), self.rules.max_lines, sorted(self.rules.denied_imports),
-            sorted(self.allowed), source.published, source.share, self.near_duplicates,
-            typecheck.version() if self.type_check else "",
-        ]  # fmt: skip
-        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
 
 
 @dataclass(slots=True)
@@ -136,8 +87,8 @@ class Intake:
         lease: Lease,
         wanted: Wanted,
         shard_size: int,
-        in_force: set[str],
-        settled: dict[str, str],
+        in_force: Ids,
+        settled: Places,
     ) -> None:
         self._folder = folder
         self._ledger = ledger
@@ -145,19 +96,23 @@ class Intake:
         self._wanted = wanted
         self._shard_size = shard_size
         self._in_force = in_force
-        self._first_place = settled
+        self._settled = settled
         published = ShardPaths.published(folder)
         self._next = published[-1].number + 1 if published else 0
-        self._known: set[str] = set()
         self._index = NearDuplicates(wanted.near_duplicates) if wanted.near_duplicates else None
-        for shard in published:
-            for seed in shard.read():
-                self._known.add(seed["id"])
-                if self._index is not None and seed["id"] in settled:
-                    self._index.add(seed["id"], seed["code"])
+        self._in_shards = Ids(self._read_again(published))
+        self._first_place: dict[str, str] = {}  # of what this scan finds
         self._writer: ShardWriter | None = None
         self._kept = self._rejected = 0
         self._finished: dict[str, dict[str, Any] | None] = {}
+
+    def _read_again(self, published: list[ShardPaths]) -> Iterator[str]:
+        """The ids of all seeds in shards; those that stay are what later ones may resemble."""
+        for shard in published:
+            for seed in shard.read():
+                if self._index is not None and seed["id"] in self._settled:
+                    self._index.add(seed["id"], seed["code"])
+                yield seed["id"]
 
     def take(
         self, parts: Iterable[tuple[Source, Part, list[Any]]], advance: Callable[[], None]
@@ -232,9 +187,9 @@ class Intake:
         if type_error is not None:
             self._reject(entry, candidate.place, "type_error", type_error)
             return
-        if seed in self._first_place:
+        if first := self._first_place.get(seed) or self._settled.get(seed):
             # Counted from the ledger: which place is the first may change as files come and go.
-            evidence = f"same text as {self._first_place[seed]}, seed {seed}"
+            evidence = f"same text as {first}, seed {seed}"
             self._open().reject(candidate.place, "duplicate", evidence)
             entry.add(candidate)
             return
@@ -248,8 +203,7 @@ class Intake:
             self._index.add(seed, record["code"])
         self._first_place[seed] = candidate.place
         entry.add(candidate)
-        if seed not in self._known:
-            self._known.add(seed)
+        if seed not in self._in_shards:
             self._open().keep(seed, record)
             self._kept += 1
             if self._kept == self._shard_size:

@@ -3,7 +3,7 @@
 In: the sources of `[seeds] sources`. Out: `artifacts/seeds/<recipe>/shard-*.jsonl`, with what was dropped
 beside them, and `ledger.journal`: what each part of a source was last seen to hold. A part is read again only
 when it, or what `[seeds]` asks of a seed, has changed; seeds already in a shard are not written twice. Which
-seeds are in force (`Snapshot`) follows from the ledger alone, so a seed whose file is gone, or that a new
+seeds are in force (snapshot.py) follows from the ledger alone, so a seed whose file is gone, or that a new
 rule drops, leaves the next dataset while everything that was generated for it stays.
 
 A seed record: id, code, name, kind, source, path, lines [first, last], digest (sha256 of the code), licence,
@@ -12,54 +12,23 @@ repository and revision. intake.py makes them.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import luigi
-import orjson
 
 from pipeline import session, vanished
-from pipeline.intake import Intake, Wanted
+from pipeline.intake import Intake
 from pipeline.session import Session
+from pipeline.snapshot import Places, Snapshot
 from pipeline.sources import Part, Source
 from pipeline.stage import PipelineTask
+from pipeline.wanted import Wanted
 from targets import Lease, Ledger, ShardPaths
 
 STAGE = "seeds"
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The seeds in force: `occurrences` says where each seed id stands now, `rules` what was dropped."""
-
-    occurrences: dict[str, dict[str, Any]]
-    rules: dict[str, int]
-
-    @cached_property
-    def digest(self) -> str:
-        """Sixteen hex digits over ids and places: equal snapshots give equal datasets."""
-        content = orjson.dumps(self.occurrences, option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(content).hexdigest()[:16]
-
-    def funnel(self, in_shards: int) -> dict[str, Any]:
-        """What was looked at (definitions, and files that give none) = seeds + what was dropped, by rule.
-
-        `in_shards` counts the seeds of all shards in use: those in force and those that are in no source
-        any more, which selection leaves out.
-        """
-        dropped = sum(self.rules.values())
-        return {
-            "in": in_shards + dropped,
-            "kept": in_shards,
-            "rejected": dropped,
-            "rules": dict(sorted(self.rules.items())),
-            "in_force": len(self.occurrences),
-        }
 
 
 class Scan:
@@ -89,8 +58,8 @@ class Scan:
         They are those that the ledger has not seen as they are now, and those in which a seed was dropped
         for its resemblance to one that is gone.
         """
-        known, new = [], []
-        there: list[tuple[Part, dict[str, Any]]] = []
+        known, new, there = [], [], []
+        resembled: set[str] = set()
         for key, (_, part, state) in self.parts.items():
             entry = self.ledger.get(key)
             if entry is None:
@@ -98,18 +67,24 @@ class Scan:
             elif entry["signature"] != state:
                 known.append(part)
             else:
-                there.append((part, entry))
-        in_force = {seed[0] for _, entry in there for seed in entry["seeds"]}
-        in_force |= {
-            seed[0] for part in known for seed in (self.ledger.get(part.key) or {})["seeds"]
-        }
-        known += [part for part, entry in there if not in_force.issuperset(entry["resembles"])]
+                there.append(part)
+                resembled.update(entry["resembles"])
+        if resembled:
+            for part in known + there:
+                entry = self.ledger.get(part.key) or {}
+                resembled.difference_update(seed[0] for seed in entry["seeds"])
+        if resembled:  # these are gone
+            known += [
+                part
+                for part in there
+                if not resembled.isdisjoint((self.ledger.get(part.key) or {})["resembles"])
+            ]
         return known + new
 
     @property
     def gone(self) -> list[str]:
         """Keys in the ledger whose part is no longer there, or whose source is no longer configured."""
-        return [key for key, _ in self.ledger.items() if key not in self.parts]
+        return [key for key in self.ledger if key not in self.parts]
 
     def update(self, shard_size: int, advance: Callable[[], None]) -> int:
         """Bring the changed parts into shards and ledger; return how many were read."""
@@ -129,37 +104,19 @@ class Scan:
 
     def _intake(self, changed: list[Part], shard_size: int, lease: Lease) -> Intake:
         read_again = {part.key for part in changed}
-        settled = {
-            seed: f"{entry['source']}/{entry['documents'][document][0]}:{first}"
+        settled = Places(
+            (seed, f"{entry['source']}/{entry['documents'][document][0]}:{first}")
             for key, entry in self.ledger.items()
             if key in self.parts and key not in read_again
             for seed, _, first, _, document in entry["seeds"]
-        }
-        in_force = set(self.snapshot.occurrences)
+        )
+        in_force = self.snapshot.occurrences.ids
         return Intake(self.folder, self.ledger, lease, self.wanted, shard_size, in_force, settled)
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        """The seeds in force according to the ledger; a seed found twice belongs to the first place."""
-        occurrences: dict[str, dict[str, Any]] = {}
-        rules: Counter[str] = Counter()
-        for _, entry in self.ledger.items():
-            rules.update(entry["rules"])
-            for seed, name, first, last, document in entry["seeds"]:
-                if seed in occurrences:
-                    rules["duplicate"] += 1
-                    continue
-                path, licence, repository, revision = entry["documents"][document]
-                occurrences[seed] = {
-                    "source": entry["source"],
-                    "path": path,
-                    "name": name,
-                    "lines": [first, last],
-                    "licence": licence,
-                    "repository": repository,
-                    "revision": revision,
-                }
-        return Snapshot(occurrences, dict(rules))
+        """The seeds in force according to the ledger."""
+        return Snapshot(entry for _, entry in self.ledger.items())
 
     @cached_property
     def shards_in_force(self) -> list[int]:

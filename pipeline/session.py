@@ -31,7 +31,6 @@ from pipeline.company import answer_for_the_others
 from pipeline.engine import Engine, open_engine
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
-from pipeline.intake import Wanted
 from pipeline.logs import set_up_logging
 from pipeline.packs import PackFile
 from pipeline.packs import find as find_packs
@@ -41,6 +40,7 @@ from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.recipes import GenerationPlan
 from pipeline.text.decontamination import Decontaminator
 from pipeline.text.packs import load_pack
+from pipeline.wanted import Wanted
 from targets import Locked, Recipe, ShardPaths, lock, sweep
 
 logger = logging.getLogger("selfcodealign")

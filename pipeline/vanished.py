@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from pipeline.errors import MissingDataError
 from pipeline.sources import Part, Source
+from pipeline.sources.shape import source_of
 from targets import Ledger
 
 _REMEDY = (
@@ -25,14 +26,14 @@ def refuse(ledger: Ledger, wanted: Iterable[Source], parts: Iterable[Part]) -> N
 
     `parts` is what the sources hold now, the folders that cannot be listed among them.
     """
-    known = Counter(entry["source"] for _, entry in ledger.items())
+    known = Counter(map(source_of, ledger))
     there: Counter[str] = Counter()
     for part in parts:
         if part.left_out is None or part.left_out.rule != "unreadable":
             there[part.source] += 1
             continue
         below = "" if part.path == "." else f"{part.path}/"
-        count = sum(key.startswith(f"{part.source}\t{below}") for key, _ in ledger.items())
+        count = sum(key.startswith(f"{part.source}\t{below}") for key in ledger)
         if count:
             raise MissingDataError(
                 f"[seeds] sources: {part.source}/{below} cannot be read "

@@ -59,7 +59,7 @@ class Journal:
         offset = 0
         with open(self.path, "rb") as file:
             for line in file:
-                record = _decode(line)
+                record = decode(line)
                 if record is not None:
                     yield offset, record
                 offset += len(line)
@@ -69,7 +69,7 @@ class Journal:
         with open(self.path, "rb") as file:
             for offset in offsets:
                 file.seek(offset)
-                record = _decode(file.readline())
+                record = decode(file.readline())
                 if record is None:
                     raise OSError(f"{self.path} was changed at byte {offset} while it was read")
                 yield record
@@ -140,7 +140,7 @@ def renew(path: Path) -> int:
 def damaged_lines(path: Path) -> int:
     """How many whole lines of a journal fail their checksum; a torn last one is not among them."""
     with open(path, "rb") as file:
-        return sum(line.endswith(b"\n") and _decode(line) is None for line in file)
+        return sum(line.endswith(b"\n") and decode(line) is None for line in file)
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
@@ -154,14 +154,14 @@ def read_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
         file.seek(offset)
         content = file.read()
     whole = content[: content.rfind(b"\n") + 1]
-    decoded = (_decode(line) for line in whole.splitlines())
+    decoded = (decode(line) for line in whole.splitlines())
     return [record for record in decoded if record is not None], offset + len(whole)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any] | None]:
     with open(path, "rb") as file:
         for line in file:
-            yield _decode(line)
+            yield decode(line)
 
 
 def encode(record: dict[str, Any]) -> bytes:
@@ -170,7 +170,8 @@ def encode(record: dict[str, Any]) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(payload), payload)
 
 
-def _decode(line: bytes) -> dict[str, Any] | None:
+def decode(line: bytes) -> dict[str, Any] | None:
+    """The record of a journal line; None for one that is damaged."""
     checksum, _, payload = line.rstrip(b"\n").partition(b" ")
     try:
         if len(checksum) != 8 or int(checksum, 16) != zlib.crc32(payload):

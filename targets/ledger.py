@@ -2,76 +2,106 @@
 
 Append-only: each observation of a file is a checksummed line, the last line for a key counts. Observations
 that newer ones have replaced are dropped when they have become the greater part of it. Reading changes nothing.
+In memory is where each observation stands; it is read when it is asked for.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from targets.atomic import publish
-from targets.journal import Journal, damaged_lines, encode, read_journal
+from targets.journal import Journal, decode, encode
 
 
 class Ledger:
     """Observations by key. An observation is any JSON object; what is in it is the caller's business.
 
     `damaged` counts lines that failed their checksum: what they said is forgotten, and found out again.
+    Another process may write the file anew meanwhile; this one goes on with what it has opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._entries: dict[str, dict[str, Any]] = {}
-        self._lines = 0
-        self.damaged = 0
-        if path.exists():
-            self.damaged = damaged_lines(path)
-            for line in read_journal(path):
-                self._lines += 1
-                self._apply(line)
+        self._open()
 
-    def _apply(self, line: dict[str, Any]) -> None:
-        if line["entry"] is None:
-            self._entries.pop(line["key"], None)
-        else:
-            self._entries[line["key"]] = line["entry"]
+    def _open(self) -> None:
+        self._places: dict[str, tuple[int, int]] = {}  # offset and length of the line that counts
+        self._lines = self._end = self.damaged = 0
+        self._file: BinaryIO | None = None
+        self._follow()
+
+    def _follow(self) -> None:
+        """Take notice of the whole lines that are new."""
+        if self._file is None:
+            if not self.path.exists():
+                return
+            self._file = open(self.path, "rb")  # noqa: SIM115
+        self._file.seek(self._end)
+        for line in self._file:
+            if not line.endswith(b"\n"):
+                return
+            place = self._end, len(line)
+            self._end += len(line)
+            found = decode(line)
+            if found is None:
+                self.damaged += 1
+                continue
+            self._lines += 1
+            if found["entry"] is None:
+                self._places.pop(found["key"], None)
+            else:
+                self._places[found["key"]] = place
 
     def compact(self) -> None:
         """Write the file anew with what counts."""
-        publish(
-            self.path,
-            (encode({"key": key, "entry": entry}) for key, entry in self._entries.items()),
-        )
-        self._lines = len(self._entries)
-        self.damaged = 0
+        publish(self.path, (encode({"key": key, "entry": entry}) for key, entry in self.items()))
+        self._open()
 
     def get(self, key: str) -> dict[str, Any] | None:
-        return self._entries.get(key)
+        if key not in self._places or self._file is None:
+            return None
+        offset, length = self._places[key]
+        # At a place of its own: a forked process shares the file's position.
+        found = decode(os.pread(self._file.fileno(), length, offset))
+        if found is None:
+            raise OSError(f"{self.path} was changed at byte {offset} while it was read")
+        entry: dict[str, Any] = found["entry"]
+        return entry
+
+    def __iter__(self) -> Iterator[str]:
+        """All keys, in order."""
+        return iter(sorted(self._places))
 
     def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """All current observations, by key."""
-        return iter(sorted(self._entries.items()))
+        """All current observations, by key, one in memory at a time."""
+        for key in self:
+            entry = self.get(key)
+            assert entry is not None
+            yield key, entry
 
     def __contains__(self, key: str) -> bool:
-        return key in self._entries
+        return key in self._places
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._places)
 
     def touch(self) -> None:
         """Make the file exist: an empty ledger says that everything was looked at and nothing found."""
         Journal(self.path).close()
 
     def record(self, entries: dict[str, dict[str, Any] | None]) -> None:
-        """Append observations durably; None says that the file is gone."""
+        """Append observations durably; None says that the file is gone.
+
+        Only for one who has let nobody else write since the ledger was opened.
+        """
         if not entries:
             return
         with Journal(self.path) as journal:
             for key, entry in entries.items():
-                line = {"key": key, "entry": entry}
-                journal.append(line)
-                self._apply(line)
-                self._lines += 1
-        if self._lines > 1000 and self._lines > 2 * len(self._entries):
+                journal.append({"key": key, "entry": entry})
+        self._follow()
+        if self._lines > 1000 and self._lines > 2 * len(self._places):
             self.compact()

@@ -39,6 +39,11 @@ class Part:
         return f"{self.source}\t{self.path}"
 
 
+def source_of(key: str) -> str:
+    """The source of the part with this key."""
+    return key.partition("\t")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One Python file's bytes with where they come from.

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline import config, sources
-from pipeline.intake import Wanted
 from pipeline.seeds import Scan
+from pipeline.wanted import Wanted
 from targets import ShardPaths, read_jsonl
 
 GOOD = 'def double(x):\n    """Twice x."""\n    return 2 * x\n'

@@ -36,3 +36,15 @@ def test_reading_beside_a_writer_repairs_nothing(tmp_path):
     before = path.read_bytes()
     assert len(Ledger(path)) == 1
     assert path.read_bytes() == before
+
+
+def test_what_was_observed_is_read_when_asked_for_even_after_the_file_was_written_anew(tmp_path):
+    path = tmp_path / "ledger.journal"
+    Ledger(path).record({"a": {"size": 1}, "b": {"size": 2}})
+    reader, writer = Ledger(path), Ledger(path)
+    writer.record({"a": None})
+    writer.compact()
+    assert reader.get("a") == {"size": 1}
+    assert dict(writer.items()) == dict(Ledger(path).items()) == {"b": {"size": 2}}
+    writer.record({"c": {"size": 3}})
+    assert writer.get("c") == {"size": 3}
