@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import os
 import random
 import resource
 import subprocess
@@ -38,7 +39,7 @@ from pipeline.text.nearduplicates import NearDuplicates  # noqa: E402
 from pipeline.text.packs import load_pack  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
-PACK = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"
+PACK = Path(os.environ.get("HUMANEVAL", ROOT.parent / "shared/data/HumanEval.jsonl.gz"))
 SIZES = (10_000, 100_000, 1_000_000)
 QUICK_SIZES = (2_000, 10_000)
 COMPARED = 20_000
@@ -103,6 +104,8 @@ def _changed(parts: list[str], chance: random.Random) -> list[str]:
 
 def decontaminate(count: int, part: int) -> dict[str, float]:
     """One process's half of the candidates compared with the pack."""
+    if not PACK.is_file():
+        raise SystemExit(f"{PACK} is missing: fetch HumanEval, or set HUMANEVAL to its file")
     checker = Decontaminator([load_pack(PACK)])
     spent, contaminated = time.process_time(), 0
     for number, (_, texts) in enumerate(candidates(count)):

@@ -57,10 +57,7 @@ def word_grams(text: str, ngram: int) -> npt.NDArray[np.uint32]:
         return np.empty(0, np.uint32)
     hashes = np.fromiter(map(crc32, words), np.uint64, len(words))
     width = min(ngram, len(words))
-    count = len(words) - width + 1
-    total = np.zeros(count, np.uint64)
-    for place in range(width):
-        total += (hashes[place : place + count] + np.uint64(place + 1)) * _PLACES[place]
+    total = np.convolve(hashes, _PLACES[:width][::-1], "valid") + _LIFTS[width]
     total ^= total >> np.uint64(29)
     total *= np.uint64(0xBF58476D1CE4E5B9)
     return (total >> np.uint64(32)).astype(np.uint32)
@@ -84,4 +81,8 @@ def _splitmix(count: int, state: int = 3407) -> npt.NDArray[np.uint64]:
     return np.array(numbers, np.uint64)
 
 
-_PLACES = _splitmix(32, state=5) | np.uint64(1)  # a factor for each place in an n-gram
+# A word's hash plus its place in the n-gram, times the place's factor, summed: _LIFTS holds the places' share.
+_PLACES = _splitmix(32, state=5) | np.uint64(1)
+_LIFTS = np.concatenate(
+    ([np.uint64(0)], np.cumsum(np.arange(1, 33, dtype=np.uint64) * _PLACES, dtype=np.uint64))
+)

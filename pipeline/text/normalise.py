@@ -5,8 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterator
+from functools import lru_cache
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _WORD = re.compile(r"[^\W_]+")
+_STATEMENTS = ("body", "orelse", "handlers", "finalbody", "cases")
 _EXAMPLES = re.compile(
     r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for instance\b|\[?inputs?\s*:)"
 )
@@ -33,6 +38,22 @@ def parse(code: str) -> ast.Module | None:
         return None
 
 
+@lru_cache(maxsize=1)
+def parsed(code: str) -> ast.Module | None:
+    """`parse`, remembered for the next question about the same code; nobody may change the tree."""
+    return parse(code)
+
+
+def nested_definitions(node: ast.AST) -> Iterator[Definition]:
+    """Functions and classes at any depth, outer ones first; only statements are looked into."""
+    for field in _STATEMENTS:
+        for child in getattr(node, field, ()):
+            if isinstance(child, Definition):
+                yield child
+            if not isinstance(child, ast.expr):
+                yield from nested_definitions(child)
+
+
 def syntax_error_line(code: str) -> int | None:
     """The 1-based line that the parser stumbles over; None when it parses or fails without a line."""
     try:
@@ -49,13 +70,13 @@ def syntax_error_line(code: str) -> int | None:
 def definitions_only(code: str) -> str:
     """The code's functions and classes without docstrings and comment lines; all of it if it does
     not parse. Lines are kept as they are written: words are compared, not layout."""
-    module = parse(code)
+    module = parsed(code)
     if module is None:
         return code
     lines = code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     kept: list[str] = []
     for node in module.body:
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(node, Definition):
             continue
         docstrings = _docstring_lines(node)
         last = node.end_lineno or node.lineno
@@ -73,7 +94,7 @@ def _docstring_lines(definition: ast.AST) -> set[int]:
     pending: list[ast.AST] = [definition]
     while pending:
         node = pending.pop()
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if not isinstance(node, Definition):
             continue
         pending.extend(node.body)
         first = node.body[0]

@@ -17,6 +17,8 @@ import numpy.typing as npt
 _RAREST = 0.002
 _IMAGINED = 50  # documents without any feature that are counted beside the indexed ones
 _POWER = 1.5  # of the rarity in a product of two weights
+_HEAVIEST = math.pow(-math.log(_RAREST), _POWER)
+_NOWHERE = np.empty(0, np.int32)
 
 
 class Resemblance:
@@ -28,6 +30,8 @@ class Resemblance:
     ) -> None:
         self._count = len(documents)
         self._background = background
+        # Weights of features that no document has.
+        self._elsewhere = {feature: self._weight(feature, 0.0) for feature in background}
         self._doubt = doubt
         postings: dict[str, list[int]] = {}
         for number, features in enumerate(documents):
@@ -47,15 +51,18 @@ class Resemblance:
 
     def scores(self, features: Sequence[str]) -> npt.NDArray[np.float64]:
         """Resemblance from 0 to 1 with every document."""
-        scores = np.zeros(self._count)
         square = 0.0
+        weights, postings = [0.0], [_NOWHERE]
         for feature in features:
             weight = self._weights.get(feature)
             if weight is None:
-                square += self._weight(feature, 0.0)
+                square += self._elsewhere.get(feature, _HEAVIEST)
                 continue
             square += weight
-            scores[self._postings[feature]] += weight
+            weights.append(weight)
+            postings.append(self._postings[feature])
+        each = np.repeat(weights, [len(numbers) for numbers in postings])
+        scores = np.bincount(np.concatenate(postings), each, self._count)
         return scores / (self._lengths * math.sqrt(square) + self._doubt)
 
     def telling(self, features: Sequence[str], among: Sequence[str], most: int = 5) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
+from pipeline.text.normalise import nested_definitions, parsed
+
 _UNFINISHED = re.compile(
     r"\b(?:todo|fixme|notimplemented|notimplementederror)\b|your code (?:goes )?here", re.IGNORECASE
 )
@@ -52,11 +54,9 @@ def without_executed_assert(tests: str) -> str | None:
 def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names of all functions, and of all classes, that the code defines at any depth."""
     functions, classes = set(), set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            functions.add(node.name)
-        elif isinstance(node, ast.ClassDef):
-            classes.add(node.name)
+    module = parsed(code)
+    for node in nested_definitions(module) if module else ():
+        (classes if isinstance(node, ast.ClassDef) else functions).add(node.name)
     return frozenset(functions), frozenset(classes)
 
 

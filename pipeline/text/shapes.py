@@ -18,10 +18,10 @@ import builtins
 import hashlib
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.text.normalise import parse, syntax_error_line
+from pipeline.text.normalise import nested_definitions, parse, syntax_error_line
 
 MAX_REPAIRS = 12
 MAX_UNITS = 24
@@ -60,7 +60,7 @@ def units(code: str) -> list[Unit]:
     if module is None:
         return []
     found: list[Unit] = []
-    definitions = list(_definitions(module))
+    definitions = list(nested_definitions(module))
     try:
         whole = _unit(definitions[0].name if len(definitions) == 1 else "", module)
         if whole.size:
@@ -70,18 +70,6 @@ def units(code: str) -> list[Unit]:
     except RecursionError:  # an expression nested deeper than Python's own stack
         pass
     return found
-
-
-def _definitions(
-    node: ast.AST,
-) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
-    """Functions and classes at any depth, outer ones first; only statements are looked into."""
-    for field in ("body", "orelse", "handlers", "finalbody"):
-        for child in getattr(node, field, ()):
-            if isinstance(child, _DEFINITIONS):
-                yield child
-            if not isinstance(child, ast.expr):
-                yield from _definitions(child)
 
 
 def mended(code: str) -> ast.Module | None:
