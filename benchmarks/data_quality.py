@@ -6,7 +6,7 @@ In: packs (default: HumanEval). Each task is planted four times: verbatim; with 
 its names replaced and its layout changed, in code and instruction; with the instruction worded anew and the
 program rewritten (planting.py). Unrelated rows are functions of the running Python's standard library, their
 docstring as the instruction. Strong tests are the packs' own with their solutions; weak ones are made of them
-(weak_tests.py), or stand in FILE, a JSON line each: {"code", "tests", "weak": true or false}. Out: the share of
+(weak_tests.py), others of both kinds are written by hand (tests_by_hand.py), or all stand in FILE, a JSON line each: {"code", "tests", "weak": true or false}. Out: the share of
 tasks found, of unrelated rows with a finding, of weak tests caught (not passing, or rejected by verification), of
 strong tests lost; with --json as one object.
 
@@ -33,7 +33,7 @@ from typing import Any
 # Not this folder, which holds a benchmark named sandbox.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks import planting, weak_tests  # noqa: E402
+from benchmarks import planting, tests_by_hand, weak_tests  # noqa: E402
 from pipeline.executions import program  # noqa: E402
 from pipeline.prompts.parse import Rejected  # noqa: E402
 from pipeline.text.decontamination import Decontaminator  # noqa: E402
@@ -238,7 +238,11 @@ def measure(paths: list[Path], unrelated: int, tests: Path | None = None) -> dic
     )
     figures["false_positive_rate"] = round(len(wrong) / len(rows), 4)
     strong = strong_tests(checker.tasks)
-    cases = read_tests(tests) if tests else [*strong, *weak_tests.planted(strong, _SEED)]
+    cases = (
+        read_tests(tests)
+        if tests
+        else [*strong, *weak_tests.planted(strong, _SEED), *tests_by_hand.cases()]
+    )
     of_tests, more = measure_tests(cases)
     figures |= of_tests
     details |= more

@@ -38,9 +38,9 @@ VERSIONS = {
     "instructions": 3,
     "responses": 3,
     "executions": 1,
-    "verifications": 1,
+    "verifications": 2,
     "decontamination": 1,
-    "selection": 4,
+    "selection": 5,
     "dataset": 4,
 }
 

@@ -43,7 +43,7 @@ def without_executed_assert(tests: str) -> str | None:
         module = ast.parse(tests)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return f"does not parse: {error}"
-    if not any(isinstance(node, ast.Assert) for node in ast.walk(module)):
+    if not any(isinstance(node, ast.Raise) or is_assert(node) for node in ast.walk(module)):
         return "no assert statement"
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     if all(isinstance(node, definitions) for node in module.body):
@@ -51,9 +51,27 @@ def without_executed_assert(tests: str) -> str | None:
     return None
 
 
+def is_assert(node: ast.AST) -> bool:
+    """Whether a statement checks something: an assert, unittest's methods, a block that must raise."""
+    match node:
+        case ast.Assert():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name.startswith("assert")
+        case ast.With(items=items):
+            return any(
+                isinstance(item.context_expr, ast.Call)
+                and isinstance(item.context_expr.func, ast.Attribute)
+                and item.context_expr.func.attr.startswith(("assert", "raises"))
+                for item in items
+            )
+    return False
+
+
 def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names of all functions, and of all classes, that the code defines at any depth."""
-    functions, classes = set(), set()
+    functions: set[str] = set()
+    classes: set[str] = set()
     module = parsed(code)
     for node in nested_definitions(module) if module else ():
         (classes if isinstance(node, ast.ClassDef) else functions).add(node.name)

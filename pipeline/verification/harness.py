@@ -27,13 +27,14 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     Namespace = dict[str, Any]
     Prepare = Callable[[Namespace], None]
 
+_FAILED = ("Failed", "DocTestFailure")  # pytest's and doctest's
 LEAST_SECONDS = 0.25  # a fork may take this long, or SLOWER times what the first took
 SLOWER = 8
 
 
 def verify(job: dict[str, Any]) -> dict[str, Any]:
     """The report of a job; see job.py for what each entry means."""
-    runner = Runner(job["seconds"])
+    runner = Runner(job["seconds"], frozenset(job["raises"]))
     first = runner.run(job["instrumented_code"], job["instrumented_tests"], watch=job["names"])
     report: dict[str, Any] = {"first": first["outcome"], "error": first["error"]}
     if first["outcome"] != "passed":
@@ -67,8 +68,9 @@ def verify(job: dict[str, Any]) -> dict[str, Any]:
 class Runner:
     """Runs programs in forks until the job's time is used up."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, raises: frozenset[int]) -> None:
         self._end = time.monotonic() + seconds
+        self._raises = raises
         self.limit = seconds
 
     @property
@@ -86,7 +88,7 @@ class Runner:
         """What became of code and tests: passed, assertion, error, no_say or timeout."""
 
         def child() -> dict[str, Any]:
-            return attempt(code, tests, watch, prepare, prepare_tests)
+            return attempt(code, tests, self._raises, watch, prepare, prepare_tests)
 
         told, _ = self._fork(lambda write: os.write(write, marshal.dumps(child())))
         try:
@@ -139,6 +141,7 @@ class Runner:
 def attempt(
     code: str,
     tests: str,
+    raises: frozenset[int],
     watch: tuple[str, ...] = (),
     prepare: Prepare | None = None,
     prepare_tests: Prepare | None = None,
@@ -169,7 +172,7 @@ def attempt(
     except NoSay:
         outcome = "no_say"
     except BaseException as raised:
-        outcome, error = judge(raised), f"{type(raised).__name__}: {raised}"[:200]
+        outcome, error = judge(raised, raises), f"{type(raised).__name__}: {raised}"[:200]
     return {
         "outcome": outcome,
         "error": error,
@@ -180,18 +183,21 @@ def attempt(
     }
 
 
-def judge(raised: BaseException) -> str:
-    """What an exception that ended the tests says: an assert of theirs failed, or something else."""
+def judge(raised: BaseException, raises: frozenset[int]) -> str:
+    """What an exception that ended the tests says: a check of theirs failed, or something else.
+
+    A check is an assert, a `raise` statement of the tests (`raises`: the lines of those), or a library's."""
     if isinstance(raised, SystemExit):  # unittest.main
         return "assertion" if raised.code else "passed"
-    if not isinstance(raised, AssertionError) and type(raised).__name__ != "Failed":  # pytest's
-        return "error"
     trace = raised.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    # An assert of the response itself is not the tests' merit.
-    own = trace is not None and trace.tb_frame.f_code.co_filename == "<response>"
-    return "error" if own else "assertion"
+    file = trace.tb_frame.f_code.co_filename if trace is not None else ""
+    if isinstance(raised, AssertionError) or type(raised).__name__ in _FAILED:
+        # An assert of the response itself is not the tests' merit.
+        return "error" if file == "<response>" else "assertion"
+    own = trace is not None and file == "<tests>" and trace.tb_lineno in raises
+    return "assertion" if own else "error"
 
 
 def flaky(job: dict[str, Any], runner: Runner) -> str:
@@ -202,7 +208,7 @@ def flaky(job: dict[str, Any], runner: Runner) -> str:
         if again["outcome"] in ("assertion", "error"):
             return f"it fails when it is run again: {again['error']}"
     for where, modules, circumstance, control in CIRCUMSTANCES:
-        if not modules.intersection(job["imports"]):
+        if not modules.intersection(job["uses"]):
             continue
         again = runner.run(source, tests, prepare=circumstance)
         if again["outcome"] != "assertion":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from pipeline.text.normalise import parse
+from pipeline.text.rules import is_assert
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -42,23 +43,7 @@ def reporting_asserts(tests: str) -> str:
 class _Asserts(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST | list[ast.AST]:
         self.generic_visit(node)
-        return [_call("__asserted__"), node] if _asserts(node) else node
-
-
-def _asserts(node: ast.AST) -> bool:
-    match node:
-        case ast.Assert():
-            return True
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
-            return name.startswith("assert")
-        case ast.With(items=items):
-            return any(
-                isinstance(item.context_expr, ast.Call)
-                and isinstance(item.context_expr.func, ast.Attribute)
-                and item.context_expr.func.attr.startswith(("assert", "raises"))
-                for item in items
-            )
-    return False
+        return [_call("__asserted__"), node] if is_assert(node) else node
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.Expr:
@@ -90,12 +75,33 @@ def imports(source: str) -> set[str]:
     return found
 
 
+def lines_that_raise(tests: str) -> list[int]:
+    """Numbers of the lines that raise statements stand on."""
+    tree = parse(tests)
+    return [
+        line
+        for node in (ast.walk(tree) if tree else ())
+        if isinstance(node, ast.Raise)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    ]
+
+
 def uses_hashes(source: str) -> bool:
     """Whether the outcome may hang on hashes or addresses: sets, hash() or id() are in the program."""
     tree = parse(source)
     for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.Set | ast.SetComp):
-            return True
-        if isinstance(node, ast.Name) and node.id in ("set", "frozenset", "hash", "id"):
-            return True
+        match node:
+            case ast.Set() | ast.SetComp() | ast.Name(id="set" | "frozenset" | "hash" | "id"):
+                return True
+            case ast.BinOp(left=ast.Call(func=ast.Attribute(attr="keys" | "items"))):
+                return True  # views of dictionaries make sets
     return False
+
+
+def uses_addresses(source: str) -> bool:
+    """Whether the outcome may hang on where objects lie in memory."""
+    tree = parse(source)
+    return any(
+        isinstance(node, ast.Name) and node.id in ("id", "hash")
+        for node in (ast.walk(tree) if tree else ())
+    )

@@ -61,6 +61,7 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
         "program": whole,
         "instrumented_code": instrument.reporting_calls(code),
         "instrumented_tests": instrument.reporting_asserts(tests),
+        "raises": instrument.lines_that_raise(tests),
         "names": tuple(instrument.defined(code)),
         "entry": _entry(code),
         "mutants": [(mutant.function, mutant.source) for mutant in made],
@@ -68,7 +69,7 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
         "others": [
             (other.id, other.tests, _entry(other.code)) for other in others[: bounds.max_others]
         ],
-        "imports": tuple(imported),
+        "uses": (*imported, *(["id()"] if instrument.uses_addresses(whole) else [])),
         "repeats": bounds.repeats if imported & _CHANCY else min(1, bounds.repeats),
         "hash_seeds": hash_seeds,
         "seconds": _TIME_SHARE * bounds.seconds,

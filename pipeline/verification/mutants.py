@@ -1,7 +1,7 @@
 """Changed copies of a program, one small mistake each: tests that are worth something notice most of them.
 
 The operators are the standard ones of mutation testing (arithmetic, comparison, boolean, condition, constant,
-deleted call), and one more, `return`: a function's returned values become others of the same type, which any
+deleted call, an exception not raised), and one more, `return`: a function's returned values become others of the same type, which any
 test that looks at values notices and one that looks at types only does not. Mutants keep types where they
 can, so that a mistake is left to the tests to notice, not to a crash.
 """
@@ -86,6 +86,8 @@ def _edits(tree: ast.Module) -> Iterator[tuple[str, int, str, _Edit]]:
             returned.setdefault(owner, []).append(n)
         elif isinstance(node, ast.Lambda):
             yield from _returning(line, owner, [n])
+        elif isinstance(node, ast.Raise) and owner:
+            yield "raise", line, owner, _at(n, _return)
         for operator, change in _changes(node):
             yield operator, line, owner, _at(n, change)
     for owner, numbers in returned.items():
@@ -137,6 +139,12 @@ def _set(field: str, make: Callable[[], object]) -> Callable[[ast.AST], None]:
 def _negate(node: ast.AST) -> None:
     assert isinstance(node, ast.If | ast.IfExp)
     node.test = ast.UnaryOp(ast.Not(), node.test)
+
+
+def _return(node: ast.AST) -> None:
+    """A raise statement becomes `return`."""
+    node.__class__ = ast.Return
+    node.value = None  # type: ignore[attr-defined]
 
 
 def _owners(tree: ast.Module) -> dict[int, str]:

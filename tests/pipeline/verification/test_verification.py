@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks import data_quality, tests_by_hand
 from pipeline.executions import program
 from pipeline.prompts.parse import Rejected
 from pipeline.verification import job
@@ -76,3 +77,13 @@ def test_a_response_agrees_with_those_whose_tests_it_passes_under_their_name(out
 def test_what_a_program_prints_is_no_report():
     told = job.read_report("a", "verified \n{'first': 'passed'}\n")
     assert told is None
+
+
+def test_weak_tests_written_by_hand_are_caught_and_strong_ones_kept():
+    cases = tests_by_hand.cases()
+    fates = data_quality.verified(cases)
+    assert [case.id for case in cases if not case.weak and fates[case.id] != "kept"] == []
+    missed = [case.id for case in cases if case.weak and fates[case.id] == "kept"]
+    weak = sum(case.weak for case in cases)
+    # Draws that come out so now and then only are caught by repeating, so not always.
+    assert len(missed) <= 0.05 * weak, missed
