@@ -37,8 +37,12 @@ ARMS: dict[str, Overrides] = {
         ("selection", "among"): "passing",
         ("selection", "choose"): "best",
     },
-    # Instructions from the snippet itself, OSS-Instruct's way; to be compared with `passing`.
-    "snippet": {**_paper("passing"), ("instructions", "source"): "snippet"},
+    # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
+    # evolved from earlier ones (Evol-Instruct).
+    **{
+        source: {**_paper("passing"), ("instructions", "source"): source}
+        for source in ("snippet", "evolved")
+    },
 }
 
 

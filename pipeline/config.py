@@ -73,7 +73,7 @@ class concepts(_Sampled, luigi.Config):
 
 
 class instructions(_Sampled, luigi.Config):
-    source = luigi.ChoiceParameter(default="concepts", choices=("concepts", "snippet"))
+    source = luigi.ChoiceParameter(default="concepts", choices=("concepts", "snippet", "evolved"))
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
 
@@ -273,9 +273,10 @@ class Settings:
     comparison: Any
     engine: Any
 
-    def sampled(self, stage: str) -> Any:
-        """The section of a generating stage."""
-        return getattr(self, stage)
+    @staticmethod
+    def section_of(stage: str) -> str:
+        """The section that a generating stage is configured in: drafts are instructions as well."""
+        return "instructions" if stage == "drafts" else stage
 
 
 def load() -> Settings:

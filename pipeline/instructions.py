@@ -1,15 +1,17 @@
 """Stage 3, instructions (C->I): the base model makes a task out of the concepts of each seed.
 
-With `[instructions] source = snippet` it makes the task out of the seed itself, without a detour by its
-concepts, which only stay with the record.
+`[instructions] source` names what else it may be made from: the seed's snippet itself, or an earlier instruction,
+which it makes harder. Earlier ones are a stage before this one, `drafts`, made from concepts. A seed's concepts
+stay with the record in any case.
 
-In: a shard of concepts. Out: records {id (the seed's), instruction, category, difficulty, language,
+In: a shard of concepts, or of drafts. Out: records {id (the seed's), instruction, category, difficulty, language,
 concepts}. Category and difficulty are drawn for each record by hash of its id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import luigi
@@ -19,28 +21,59 @@ from pipeline.concepts import Concepts
 from pipeline.prompts import parse, render
 from pipeline.prompts.parse import Rejected
 from pipeline.stage import GenerationTask, Unit, draw
+from pipeline.text.rules import fingerprint
 
 LANGUAGE = "Python"
 
 
-class Instructions(GenerationTask):
-    """A shard of the instructions stage."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What instructions are made from: the stage before, and what the prompt shows of a record."""
 
-    stage = "instructions"
+    before: str
+    tail: Callable[[dict[str, Any]], str]
+
+
+def _properties(record: dict[str, Any]) -> str:
+    return render.instructions_tail(
+        record["category"], record["language"], record["difficulty"], record["concepts"]
+    )
+
+
+def _snippet(record: dict[str, Any]) -> str:
+    return render.inspired_tail(record["seed"]["code"])
+
+
+def _draft(record: dict[str, Any]) -> str:
+    return render.evolved_tail(record["instruction"])
+
+
+SOURCES = {
+    "concepts": Source("concepts", _properties),
+    "snippet": Source("concepts", _snippet),
+    "evolved": Source("drafts", _draft),
+}
+
+
+class _Written(GenerationTask):
+    """A shard of instructions made from a source."""
+
+    @property
+    def source(self) -> Source:
+        """What they are made from."""
+        return SOURCES["concepts"]
 
     def requires(self) -> luigi.Task:
-        return self.clone(Concepts)
+        return self.clone(Drafts if self.source.before == "drafts" else Concepts)
 
     def units(self) -> Iterator[Unit]:
         run = session.current()
         categories = recipes.categories(run.settings, run.exemplars)
         difficulties = recipes.difficulties(run.settings, run.exemplars)
-        seeds: dict[str, str] = {}
-        if run.settings.instructions.source == "snippet":
-            seeds = {seed["id"]: seed["code"] for seed in self.input_paths("seeds").read()}
-        for record in self.input_paths("concepts").read():
+        seeds = {seed["id"]: seed for seed in self.input_paths("seeds").read()}
+        for record in self.input_paths(self.source.before).read():
             properties = {
-                "snippet": seeds.get(record["id"]),
+                "seed": seeds.get(record["id"]),
                 "category": draw(categories, "category", record["id"]),
                 "language": LANGUAGE,
                 "difficulty": draw(difficulties, "difficulty", record["id"]),
@@ -48,18 +81,15 @@ class Instructions(GenerationTask):
             yield Unit(record["id"], {**record, **properties})
 
     def tail(self, unit: Unit) -> str:
-        record = unit.record
-        if record["snippet"] is not None:
-            return render.inspired_tail(record["snippet"])
-        return render.instructions_tail(
-            record["category"], record["language"], record["difficulty"], record["concepts"]
-        )
+        return self.source.tail(unit.record)
 
     def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
         instruction = parse.parse_instruction(text)
         if isinstance(instruction, Rejected):
             return instruction
         record = unit.record
+        if fingerprint(instruction) == fingerprint(record.get("instruction", "")):
+            return Rejected("not_evolved", instruction[:200])
         return {
             "id": unit.id,
             "instruction": instruction,
@@ -68,3 +98,19 @@ class Instructions(GenerationTask):
             "language": record["language"],
             "concepts": record["concepts"],
         }
+
+
+class Drafts(_Written):
+    """A shard of the drafts stage: the instructions that are then evolved."""
+
+    stage = recipes.DRAFTS
+
+
+class Instructions(_Written):
+    """A shard of the instructions stage."""
+
+    stage = "instructions"
+
+    @property
+    def source(self) -> Source:
+        return SOURCES[session.current().settings.instructions.source]

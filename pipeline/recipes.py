@@ -35,6 +35,7 @@ VERSIONS = {
     "seeds": 2,
     "judgements": 1,
     "concepts": 3,
+    "drafts": 1,
     "instructions": 3,
     "responses": 3,
     "executions": 1,
@@ -44,12 +45,32 @@ VERSIONS = {
     "dataset": 4,
 }
 
+DRAFTS = "drafts"
+
 # [instructions] source -> the form of the prompts (pipeline/prompts/render.py).
-FORMS = {"concepts": "instructions", "snippet": "inspired"}
+FORMS = {"concepts": "instructions", "snippet": "inspired", "evolved": "evolved"}
 
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
 # properties of an instruction are a few lines.
-_TAIL_SHARE = {"concepts": 0.4, "instructions": 0.1, "inspired": 0.4, "responses": 0.25}
+_TAIL_SHARE = {
+    "concepts": 0.4,
+    "instructions": 0.1,
+    "inspired": 0.4,
+    "evolved": 0.2,
+    "responses": 0.25,
+}
+
+
+def generating(settings: Settings) -> dict[str, str]:
+    """The generating stages in their order, each with the form of its prompts."""
+    source = settings.instructions.source
+    drafts = {DRAFTS: FORMS["concepts"]} if source == "evolved" else {}
+    return {
+        "concepts": "concepts",
+        **drafts,
+        "instructions": FORMS[source],
+        "responses": "responses",
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +103,22 @@ def plan_generation(
 
     Raises ConfigError when not even one exemplar fits.
     """
-    section = settings.sampled(stage)
-    wanted = section.shots or exemplars.shots[stage]
-    if wanted > len(exemplars.exemplars):
+    form = generating(settings)[stage]
+    name = settings.section_of(stage)
+    section = getattr(settings, name)
+    wanted = section.shots or exemplars.shots[name]
+    there = len(exemplars.of(form)) if form in exemplars.intro else 0
+    if wanted > there:
         raise ConfigError(
-            f"[{stage}] shots = {wanted}, the exemplar set {exemplars.name} has {len(exemplars.exemplars)}",
-            "lower it or add exemplars",
+            f"[{name}] shots = {wanted}, the exemplar set {exemplars.name} has {there} that can show it",
+            f"lower it or add exemplars, and an introduction {form} in set.json (docs/prompts.md)",
         )
-    max_tokens = section.max_tokens or exemplars.max_tokens[stage]
-    form = FORMS[settings.instructions.source] if stage == "instructions" else stage
+    max_tokens = section.max_tokens or exemplars.max_tokens[name]
     room = int((window - max_tokens) * (1 - _TAIL_SHARE[form]))
     shots = _fitting(form, exemplars, wanted, room, count_tokens)
     if shots == 0:
         raise ConfigError(
-            f"[{stage}] no exemplar fits: the window is {window} tokens, max_tokens {max_tokens}",
+            f"[{name}] no exemplar fits: the window is {window} tokens, max_tokens {max_tokens}",
             "lower max_tokens, or use a model with a longer window",
         )
     return GenerationPlan(
@@ -122,7 +145,7 @@ def _fitting(
     """The largest number of shots, up to `wanted`, whose longest possible draw fits into `room` tokens."""
     header = "## Example 00\n"
     intro, *examples = count_tokens(
-        [exemplars.intro[form], *(header + example(form, item) for item in exemplars.exemplars)]
+        [exemplars.intro[form], *(header + example(form, item) for item in exemplars.of(form))]
     )
     used = intro
     for shots, length in enumerate(sorted(examples, reverse=True)[:wanted], start=1):
@@ -158,10 +181,13 @@ def build(
     recipes["concepts"] = _generation(
         plans["concepts"], settings, exemplars, model, recipes.get(JUDGEMENTS, recipes["seeds"])
     )
-    recipes["instructions"] = _generation(
-        plans["instructions"], settings, exemplars, model, recipes["concepts"],
-        categories=categories(settings, exemplars), difficulties=difficulties(settings, exemplars),
-    )  # fmt: skip
+    before = recipes["concepts"]
+    for stage in (DRAFTS, "instructions"):
+        if stage in plans:
+            recipes[stage] = before = _generation(
+                plans[stage], settings, exemplars, model, before,
+                categories=categories(settings, exemplars), difficulties=difficulties(settings, exemplars),
+            )  # fmt: skip
     recipes["responses"] = _generation(
         plans["responses"], settings, exemplars, model, recipes["instructions"],
         samples=settings.responses.samples,
@@ -273,7 +299,7 @@ def _generation(
     limits = {
         "max_tokens": plan.max_tokens,
         "window": plan.window,
-        "attempt": settings.sampled(plan.stage).attempt,
+        "attempt": getattr(settings, settings.section_of(plan.stage)).attempt,
     }
     return Recipe(plan.stage, ingredients, parent, limits)
 
@@ -286,6 +312,7 @@ def cache_types(settings: Settings, model: Model) -> dict[str, str]:
 
 def exemplars_digest(form: str, exemplars: ExemplarSet) -> str:
     """Digest of the texts that prompts of a form are made of."""
-    texts = [exemplars.intro[form], *(example(form, item) for item in exemplars.exemplars)]
-    names = [item.name for item in exemplars.exemplars]
+    shown = exemplars.of(form)
+    texts = [exemplars.intro[form], *(example(form, item) for item in shown)]
+    names = [item.name for item in shown]
     return hashlib.sha256(orjson.dumps([texts, names])).hexdigest()

@@ -19,7 +19,7 @@ from pipeline.decontamination import Decontamination
 from pipeline.errors import PipelineError
 from pipeline.executions import Executions
 from pipeline.final import FinalDataset
-from pipeline.instructions import Instructions
+from pipeline.instructions import Drafts, Instructions
 from pipeline.judgements import Judgements
 from pipeline.responses import Responses
 from pipeline.selection import Selection
@@ -30,7 +30,7 @@ from targets.damage import checksums, reopen
 from targets.journal import renew
 
 _ALL = (
-    Judgements, Concepts, Instructions, Responses, Executions, Verifications, Decontamination,
+    Judgements, Concepts, Drafts, Instructions, Responses, Executions, Verifications, Decontamination,
 )  # fmt: skip
 _TASKS: dict[str, Any] = {task.stage: task for task in _ALL}
 

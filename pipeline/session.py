@@ -45,8 +45,6 @@ from targets import Locked, Recipe, ShardPaths, lock, sweep
 
 logger = logging.getLogger("selfcodealign")
 
-GENERATING = ("concepts", "instructions", "responses")
-
 
 class Interrupted(KeyboardInterrupt, SystemExit):
     """A signal asked the run to stop.
@@ -124,7 +122,7 @@ class Session:
                 stage, self.settings, self.exemplars, window,
                 lambda texts: model.token_counts(self.model, self.backend, texts, cache),
             )
-            for stage in GENERATING
+            for stage in recipes.generating(self.settings)
         }  # fmt: skip
 
     @cached_property

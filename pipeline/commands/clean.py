@@ -16,14 +16,11 @@ import orjson
 from pipeline import recipes
 from pipeline.commands import open_session, print_json
 from pipeline.errors import AlreadyRunning
-from pipeline.prompts.exemplars import JUDGEMENTS
 from pipeline.seeds import scan_of
 from pipeline.session import Session
 from targets import Locked, lock
 
 HELP = "list the recipe folders that nothing current reaches; --yes removes them"
-
-STAGES = ("seeds", JUDGEMENTS, *recipes.SHARDED, "selection", "dataset")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +55,7 @@ def unreachable(run: Session) -> list[tuple[Path, int]]:
     """Recipe folders that neither the configuration nor `latest` reaches, with their bytes."""
     kept = _reachable(run)
     found = []
-    for stage in STAGES:
+    for stage in recipes.VERSIONS:
         for folder in sorted((run.artifacts / stage).glob("*")):
             if (
                 folder.is_dir()

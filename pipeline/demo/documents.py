@@ -29,22 +29,16 @@ EXAMPLES = {
     "inspired": (2, 3),
     "evolved": (3, 4),
 }
-OTHER_INTROS = {
-    "evolved": "Programming instructions and harder ones made from them.",
-}
-"""The introduction of the kind of document that no exemplar set has."""
 REALISTIC_RATE = 0.55
 DISTRACTOR_RATE = 0.35
 UNRELATED_RATE = 0.1
 
 
 @cache
-def intro(stage: str) -> str:
-    """The introduction that the demo's exemplar set gives the stage's contexts."""
-    if stage in OTHER_INTROS:
-        return OTHER_INTROS[stage]
+def intro(form: str) -> str:
+    """The introduction that the demo's exemplar set gives the contexts of a form."""
     meta = json.loads((EXEMPLARS / "set.json").read_text(encoding="utf-8"))
-    return str(meta["intro"][stage])
+    return str(meta["intro"][form])
 
 
 def concepts_example(rng: random.Random) -> str:
@@ -80,7 +74,7 @@ def inspired_example(rng: random.Random) -> str:
     task = make_task(rng, noisy=False)
     code = make_snippet(rng).code if rng.random() < REALISTIC_RATE else task.seed
     inspired = _task_for(rng, lambda: related_chain(rng, task.chain))
-    return f"### Snippet\n{render.fence(code)}\n\n### Instruction\n{inspired.instruction}\n"
+    return f"{render.inspired_tail(code)}{inspired.instruction}\n"
 
 
 def evolved_example(rng: random.Random) -> str:
@@ -88,7 +82,7 @@ def evolved_example(rng: random.Random) -> str:
     step = draw_chain(rng)[0]
     plain = _task_for(rng, lambda: (step,))
     harder = _task_for(rng, lambda: extended_chain(rng, step))
-    return f"### Instruction\n{plain.instruction}\n\n### Harder instruction\n{harder.instruction}\n"
+    return f"{render.evolved_tail(plain.instruction)}{harder.instruction}\n"
 
 
 def _task_for(rng: random.Random, draw: Callable[[], Chain]) -> Task:

@@ -2,8 +2,9 @@
 
 A set is a folder with `set.json` (how many shots each stage takes, the properties that instructions
 are drawn from, token limits, the introduction of each context) and one `.md` file per exemplar with
-the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. A folder `judge`
-in it holds those of the judge: Snippet, and Documented with Yes or No.
+the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. Some have a Draft
+before the Instruction: an easier one, which the Instruction evolved from. A folder `judge` in it holds those of
+the judge: Snippet, and Documented with Yes or No.
 Nothing here decides which exemplars a record sees: that is `render`.
 """
 
@@ -19,9 +20,9 @@ from pipeline.errors import ConfigError
 from pipeline.prompts.parse import code_blocks
 
 STAGES = ("concepts", "instructions", "responses")
-FORMS = ("concepts", "instructions", "inspired", "responses")
 JUDGEMENTS = "judgements"
-_SECTIONS = ("Snippet", "Concepts", "Properties", "Instruction", "Response", "Tests")
+_SECTIONS = ("Snippet", "Concepts", "Properties", "Draft", "Instruction", "Response", "Tests")
+_OPTIONAL = frozenset({"Draft"})
 _JUDGED_SECTIONS = ("Snippet", "Documented")
 _HEADER = re.compile(r"^### (\w+)\n", re.MULTILINE)
 
@@ -31,7 +32,7 @@ class Exemplar:
     """One solved example of all three generating stages.
 
     `response` is the prose with its fenced code as the model should write it; `code` and `tests`
-    are the bare Python of it and of its asserts.
+    are the bare Python of it and of its asserts. `draft` is empty where the file has none.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Exemplar:
     category: str
     language: str
     difficulty: str
+    draft: str
     instruction: str
     response: str
     code: str
@@ -59,8 +61,8 @@ class Judged:
 class ExemplarSet:
     """A folder of exemplars with its defaults.
 
-    `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage, or `inspired`
-    for instructions from a snippet; `judged` is empty for a set that is not meant to judge seeds.
+    `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
+    instructions, what they are made from; `judged` is empty for a set that is not meant to judge seeds.
     """
 
     name: str
@@ -71,6 +73,12 @@ class ExemplarSet:
     categories: tuple[str, ...]
     difficulties: tuple[str, ...]
     intro: dict[str, str]
+
+    def of(self, form: str) -> tuple[Exemplar, ...]:
+        """The exemplars that have all that a form of prompts shows."""
+        if form == "evolved":
+            return tuple(item for item in self.exemplars if item.draft)
+        return self.exemplars
 
 
 def load_set(folder: Path | str) -> ExemplarSet:
@@ -90,7 +98,7 @@ def load_set(folder: Path | str) -> ExemplarSet:
     except orjson.JSONDecodeError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}", "repair the file") from None
     judged = tuple(read_judged(file) for file in sorted((folder / "judge").glob("*.md")))
-    forms = (*FORMS, JUDGEMENTS) if judged else FORMS
+    needed = dict.fromkeys((*STAGES, JUDGEMENTS) if judged else STAGES)
     try:
         result = ExemplarSet(
             name=str(meta["name"]),
@@ -100,7 +108,7 @@ def load_set(folder: Path | str) -> ExemplarSet:
             max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
             categories=tuple(meta["categories"]),
             difficulties=tuple(meta["difficulties"]),
-            intro={form: str(meta["intro"][form]).strip() for form in forms},
+            intro={form: str(meta["intro"][form]).strip() for form in needed | meta["intro"]},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
@@ -126,6 +134,7 @@ def read_exemplar(path: Path) -> Exemplar:
         category=properties["category"],
         language=properties["language"],
         difficulty=properties["difficulty"],
+        draft=sections.get("Draft", "").strip(),
         instruction=sections["Instruction"].strip(),
         response=sections["Response"].strip(),
         code=_only_block(path, "Response", sections["Response"]),
@@ -147,10 +156,11 @@ def _split_sections(path: Path, wanted: tuple[str, ...] = _SECTIONS) -> dict[str
     text = path.read_text(encoding="utf-8")
     pieces = _HEADER.split(text)
     names = tuple(pieces[1::2])
-    if names != wanted:
+    if names != tuple(name for name in wanted if name in names or name not in _OPTIONAL):
+        needed = ", ".join(f"{name} (optional)" if name in _OPTIONAL else name for name in wanted)
         raise ConfigError(
             f"{path}: sections are {', '.join(names) or 'none'}",
-            f"they must be exactly {', '.join(wanted)}, each under a '### ' header",
+            f"they must be exactly {needed}, each under a '### ' header",
         )
     return dict(zip(names, pieces[2::2], strict=True))
 

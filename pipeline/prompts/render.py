@@ -18,6 +18,7 @@ STOPS = {
     "concepts": ("\n",),
     "instructions": ("\n## ", "\n### "),
     "inspired": ("\n## ", "\n### "),
+    "evolved": ("\n## ", "\n### "),
     "responses": ("\n## ",),
 }
 """Where a completion of each form ends (a stage's name, or that of another source of instructions); a model's end-of-text token ends it as well."""
@@ -68,6 +69,11 @@ def inspired_tail(snippet: str) -> str:
     return f"### Snippet\n{fence(snippet)}\n\n### Instruction\n"
 
 
+def evolved_tail(instruction: str) -> str:
+    """What the instructions stage asks for where an earlier instruction is the source."""
+    return f"### Instruction\n{instruction}\n\n### Harder instruction\n"
+
+
 def responses_tail(instruction: str) -> str:
     """What the responses stage asks for: prose, code and tests for an instruction."""
     return f"### Instruction\n{instruction}\n\n### Response\n"
@@ -79,6 +85,8 @@ def example(form: str, exemplar: Exemplar) -> str:
         return f"{concepts_tail(exemplar.snippet)}{', '.join(exemplar.concepts)}\n"
     if form == "inspired":
         return f"{inspired_tail(exemplar.snippet)}{exemplar.instruction}\n"
+    if form == "evolved":
+        return f"{evolved_tail(exemplar.draft)}{exemplar.instruction}\n"
     if form == "instructions":
         tail = instructions_tail(
             exemplar.category, exemplar.language, exemplar.difficulty, exemplar.concepts
@@ -107,7 +115,7 @@ def context(exemplars: ExemplarSet, form: str, shots: int, key: str) -> str:
 
     The same key gives the same exemplars in the same order on every machine.
     """
-    drawn = sorted(exemplars.exemplars, key=lambda item: _rank(key, form, item.name))[:shots]
+    drawn = sorted(exemplars.of(form), key=lambda item: _rank(key, form, item.name))[:shots]
     return document(exemplars.intro[form], (example(form, item) for item in drawn))
 
 

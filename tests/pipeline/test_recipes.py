@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -131,3 +132,28 @@ def test_shots_that_cannot_be_are_an_error(key, value, window):
         recipes.plan_generation(
             "concepts", settings(**{f"concepts__{key}": value}), STANDARD, window, count_characters
         )
+
+
+def test_a_set_that_cannot_show_a_source_of_instructions_is_refused_only_with_that_source():
+    plain = tuple(replace(item, draft="") for item in STANDARD.exemplars)
+    without = replace(STANDARD, exemplars=plain)
+    for source in ("concepts", "snippet"):
+        chosen = settings(instructions__source=source)
+        recipes.plan_generation("instructions", chosen, without, 100_000, count_characters)
+    chosen = settings(instructions__source="evolved")
+    with pytest.raises(ConfigError, match=r"\[instructions\] shots = 8.* has 0"):
+        recipes.plan_generation("instructions", chosen, without, 100_000, count_characters)
+
+
+def test_drafts_are_a_stage_of_their_own_configured_as_instructions():
+    chosen = settings(instructions__source="evolved", instructions__temperature=0.3)
+    assert list(recipes.generating(chosen)) == ["concepts", "drafts", "instructions", "responses"]
+    plans = {
+        stage: recipes.plan_generation(stage, chosen, STANDARD, 100_000, count_characters)
+        for stage in recipes.generating(chosen)
+    }
+    assert (plans["drafts"].form, plans["instructions"].form) == ("instructions", "evolved")
+    assert plans["drafts"].temperature == plans["instructions"].temperature == 0.3
+    built = recipes.build(chosen, STANDARD, MODEL, plans)
+    assert built["instructions"].parent == built["drafts"]
+    assert built["drafts"].parent == built["concepts"]

@@ -1,0 +1,52 @@
+"""Reading an exemplar set: what may be left out, and what must not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import orjson
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.model import DEMO_EXEMPLARS
+from pipeline.prompts.exemplars import load_set
+from pipeline.prompts.parse import parse_instruction
+
+STANDARD = Path(load_set.__code__.co_filename).parent / "standard"
+
+
+@pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
+def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path) -> None:
+    shipped = load_set(folder)
+    for form in ("instructions", "inspired", "evolved"):
+        assert len(shipped.of(form)) >= shipped.shots["instructions"]
+        assert shipped.intro[form]
+
+
+@pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
+def test_a_draft_is_an_instruction_shorter_than_what_evolved_from_it(folder: Path) -> None:
+    for exemplar in load_set(folder).of("evolved"):
+        assert parse_instruction(exemplar.draft) == exemplar.draft
+        assert len(exemplar.draft.split()) < len(exemplar.instruction.split()), exemplar.name
+
+
+def test_a_set_needs_introductions_for_the_three_stages_alone(tmp_path: Path) -> None:
+    mine = Path(shutil.copytree(DEMO_EXEMPLARS, tmp_path / "mine"))
+    meta = orjson.loads((mine / "set.json").read_bytes())
+    del meta["intro"]["evolved"], meta["intro"]["inspired"]
+    (mine / "set.json").write_bytes(orjson.dumps(meta))
+    assert load_set(mine).intro.keys() == {"concepts", "instructions", "responses"}
+    del meta["intro"]["responses"]
+    (mine / "set.json").write_bytes(orjson.dumps(meta))
+    with pytest.raises(ConfigError, match="responses"):
+        load_set(mine)
+
+
+def test_a_misplaced_section_is_refused_with_the_order_that_is_wanted(tmp_path: Path) -> None:
+    mine = Path(shutil.copytree(DEMO_EXEMPLARS, tmp_path / "mine"))
+    file = mine / "02-value-of.md"
+    file.write_text(file.read_text().replace("### Instruction\n", "### Task\n"))
+    with pytest.raises(ConfigError, match=r"Task") as error:
+        load_set(mine)
+    assert "Draft (optional), Instruction" in error.value.remedy
