@@ -146,22 +146,22 @@ def measure(files: int) -> dict[str, Cost]:
         costs["nothing new"] = run(project, "FinalDataset")
         before, made = shards(project), rows(project)
         write_file(code, files)
-        costs["one file added"] = run(project, "Seeds")
+        costs["a file added: scan"] = run(project, "Seeds")
         new = [count for path, count in shards(project).items() if path not in before]
         assert new == [FUNCTIONS], new
         generate(project)
-        costs["and its dataset"] = run(project, "FinalDataset")
+        costs["a file added: dataset"] = run(project, "FinalDataset")
         assert rows(project) == made + FUNCTIONS
         (code / f"part_{files:05d}.py").unlink()
-        costs["one file removed"] = run(project, "FinalDataset")
+        costs["a file removed"] = run(project, "FinalDataset")
         assert rows(project) == made
         before = shards(project)
         write_file(code, 0, edited=True)
-        costs["one function edited"] = run(project, "Seeds")
+        costs["a function edited: scan"] = run(project, "Seeds")
         new = [count for path, count in shards(project).items() if path not in before]
         assert new == [1], new
         generate(project)
-        costs["and its dataset "] = run(project, "FinalDataset")
+        costs["a function edited: dataset"] = run(project, "FinalDataset")
         assert rows(project) == made
         return costs
 
@@ -191,7 +191,7 @@ def main() -> None:
         found[files] = measure(files)
         print(f"\n{files * FUNCTIONS} seeds in {files} files")
         for what, cost in found[files].items():
-            print(f"  {what:22} {cost.seconds:8.2f} s {cost.memory:8.0f} MiB", flush=True)
+            print(f"  {what:26} {cost.seconds:8.2f} s {cost.memory:8.0f} MiB", flush=True)
     smallest, largest = min(found), max(found)
     if smallest < largest:
         seeds = (largest - smallest) * FUNCTIONS
@@ -199,7 +199,7 @@ def main() -> None:
         for what, cost in found[largest].items():
             first = found[smallest][what]
             print(
-                f"  {what:22} {(cost.seconds - first.seconds) / seeds * 1e6:8.1f} us"
+                f"  {what:26} {(cost.seconds - first.seconds) / seeds * 1e6:8.1f} us"
                 f" {(cost.memory - first.memory) / seeds * 2**20:8.0f} bytes"
             )
 

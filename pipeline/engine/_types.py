@@ -185,6 +185,7 @@ class ModelFacts:
     gpu_offload: bool
     devices: tuple[str, ...]
     llama_cpp: str
+    unwritable: str  # characters that code needs and the vocabulary does not give back
     token_counts: tuple[int, ...]
 
 

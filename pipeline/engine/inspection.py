@@ -15,6 +15,9 @@ from .process import Child
 
 _TIMEOUT = 120.0
 _CUT_OFF = ("not within the file bounds", "corrupted or incomplete", "failed to read")
+_UNFIT = ("has wrong shape", "missing tensor", "wrong number of tensors")
+_CONVERT = "download it again, or convert the model to GGUF anew"
+_NEEDED = "\n\t" + "".join(map(chr, range(32, 127)))  # what code is written with
 _FOREIGN = {
     b"version https": "this is a Git LFS pointer, not the file itself: run `git lfs pull`",
     b"PK\x03\x04": "this is a zip archive (a PyTorch checkpoint?): convert it to GGUF",
@@ -69,8 +72,17 @@ def load_error(path: str, lines: Sequence[str]) -> EngineError:
             f"{path}: the weights do not fit into memory: use a smaller quantization, or set "
             "[engine] n_gpu_layers to offload fewer layers"
         )
+    if "error loading model vocabulary: " in text:
+        cause = text.split("error loading model vocabulary: ", 1)[1].split(" llama_model_load")[0]
+        return EngineError(
+            f"{path}: its vocabulary cannot be used ({cause}): {_CONVERT}, or upgrade llama-cpp-python"
+        )
     told = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
     cause = told[0] if told else (lines[-1] if lines else "it gave no reason")
+    if any(sign in text for sign in _UNFIT):
+        return EngineError(
+            f"{path}: its weights are not what its header says ({cause}): {_CONVERT}"
+        )
     return EngineError(f"{path}: llama.cpp cannot load this file: {cause}")
 
 
@@ -91,9 +103,15 @@ def inspect_model(path: str, texts: Sequence[str] = ()) -> ModelFacts:
     finally:
         child.end(grace=0.0 if answer is None else 2.0)
     if answer is None:
-        raise EngineError(f"{path}: llama.cpp cannot read this file: {child.obituary()}")
+        raise EngineError(
+            f"{path}: llama.cpp cannot read this file ({child.obituary()}): {_CONVERT}"
+        )
     kind, value = answer
     if isinstance(value, ModelFacts):
+        if value.unwritable:
+            raise EngineError(
+                f"{path}: its vocabulary has no tokens for {value.unwritable!r}: {_CONVERT}"
+            )
         return value
     if kind == "refused":
         raise load_error(path, child.log_lines())
@@ -119,5 +137,6 @@ def answer(path: str, texts: Sequence[str]) -> ModelFacts:
         gpu_offload=bool(native.lib.llama_supports_gpu_offload()),
         devices=tuple(f"{d.description} ({d.name})" for d in native.devices()),
         llama_cpp=native.build_info(),
+        unwritable=model.unwritable(_NEEDED),
         token_counts=tuple(len(model.tokenize(text, first=False)) for text in texts),
     )

@@ -230,6 +230,17 @@ class Model:
                 return tokens[len(self._anchor) :]
         return self._encode(text)
 
+    def unwritable(self, text: str) -> str:
+        """The characters of a text that its tokens do not give back."""
+        if lib.llama_vocab_type(self.vocab) == lib.LLAMA_VOCAB_TYPE_NONE:
+            return text
+        return "".join(
+            character
+            for character in text
+            if b"".join(map(self.piece, self.tokenize(character, first=False)))
+            != character.encode()
+        )
+
     def ends(self, token: int) -> bool:
         return lib.llama_vocab_is_eog(self.vocab, token)
 

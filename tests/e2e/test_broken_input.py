@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from pipeline.model import DEMO_MODEL
+from tests.pipeline.engine.vocabularies import UNFIT
 
 
 def error_line(output: str) -> str:
@@ -63,6 +64,21 @@ def test_a_damaged_model_is_named(project, content):
     ended, output = project.run()
     assert ended == 20, output
     assert "model.gguf" in error_line(output)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [((b"llama", b"zlama"), "does not know the architecture zlama"), *UNFIT.values()],
+    ids=["unknown architecture", *UNFIT],
+)
+def test_a_model_that_llama_cpp_cannot_use_is_named_with_the_remedy(project, change, message):
+    (project.root / "model.gguf").write_bytes(DEMO_MODEL.read_bytes().replace(*change))
+    project.configure(model={"path": "model.gguf"})
+    ended, output = project.run()
+    assert ended == 20, output
+    assert re.search(message, error_line(output))
+    assert re.search("upgrade|convert the model", output)
+    assert not (project.artifacts / "seeds").exists()
 
 
 def test_without_bwrap_nothing_is_begun(project, tmp_path):

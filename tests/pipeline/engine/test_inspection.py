@@ -6,6 +6,8 @@ import pytest
 
 from pipeline.engine import EngineError, EngineSettings, LlamaEngine, Request, inspect_model
 from pipeline.model import DEMO_MODEL
+from tests.pipeline.engine.conftest import random_gguf
+from tests.pipeline.engine.vocabularies import UNFIT
 
 
 def test_the_facts_of_a_model_come_from_its_file(tiny_model):
@@ -75,3 +77,29 @@ def test_an_unknown_architecture_says_what_to_upgrade(tiny_model, tmp_path):
     path.write_bytes(tiny_model.read_bytes().replace(b"llama", b"zlama"))
     with pytest.raises(EngineError, match="upgrade llama-cpp-python"):
         inspect_model(str(path))
+
+
+@pytest.mark.parametrize(("change", "message"), UNFIT.values(), ids=UNFIT)
+def test_a_vocabulary_without_what_is_needed_says_what_is_missing(
+    tiny_model, tmp_path, change, message
+):
+    path = tmp_path / "odd.gguf"
+    path.write_bytes(tiny_model.read_bytes().replace(*change))
+    with pytest.raises(EngineError, match=message) as caught:
+        inspect_model(str(path))
+    assert "convert the model" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_do_not_fit_the_vocabulary_are_refused_by_the_engine(tmp_path):
+    tokens, types, merges = random_gguf.vocabulary(512)
+    path = tmp_path / "odd.gguf"
+    vocabulary = tokens[:400], types[:400], merges[:100]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(random_gguf, "vocabulary", lambda _: vocabulary)
+        random_gguf.write(path, random_gguf.PRESETS["tiny"], quant="f32")
+    with (
+        LlamaEngine(EngineSettings(str(path), n_threads=1)) as engine,
+        pytest.raises(EngineError, match="its weights are not what its header says"),
+    ):
+        list(engine.generate([Request("a", "", "b", 1)]))
