@@ -80,7 +80,7 @@ def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
 
 def _from_hub(settings: Any, fetch: bool) -> Path:
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     wanted = {
         "repo_id": settings.repo_id,
@@ -98,10 +98,11 @@ def _from_hub(settings: Any, fetch: bool) -> Path:
             ) from None
     try:
         return Path(hf_hub_download(**wanted))
-    except (HfHubHTTPError, EntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:  # whatever the hub's client and its HTTP library may raise
+        said = (str(error).splitlines() or [""])[0]
         raise MissingDataError(
             f"[model] {settings.repo_id}, file {settings.filename}, revision {settings.revision}: "
-            f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            f"{type(error).__name__}: {said}",
             "check the three keys and the network, or download the file and set [model] path",
         ) from None
 
@@ -121,7 +122,9 @@ def load(settings: Any, root: Path, cache: Path) -> Model:
     if expected and expected.lower() != known["sha256"]:
         raise ConfigError(
             f"{path} has sha256 {known['sha256']}, [model] sha256 says {expected}",
-            "download the file again, or correct the digest",
+            f"remove {path.resolve()} to have it fetched again, or correct the digest"
+            if settings.repo_id
+            else "download the file again, or correct the digest",
         )
     return Model(
         path=path,

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from pipeline.model import DEMO_MODEL
 
-CONTENT = DEMO_MODEL.read_bytes()
+# Longer than the ten megabytes that the hub's client writes at a time.
+CONTENT = DEMO_MODEL.read_bytes() + bytes(25_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 FILE = "/someone/small-base/resolve/main/model-q8_0.gguf"
 
 
 class Hub(BaseHTTPRequestHandler):
-    """One file of one repository, as the hub serves it."""
+    """One file of one repository, as the hub serves it; `breaks` says after how many bytes the next answers end."""
 
     asked: ClassVar[list[str]] = []
+    breaks: ClassVar[list[int]] = []
 
     def _headers(self) -> bool:
-        self.asked.append(f"{self.command} {self.path}")
+        wanted = self.headers.get("Range", "")
+        self.asked.append(f"{self.command} {self.path} {wanted}".rstrip())
         if self.path != FILE:
             self.send_response(404)
             self.send_header("X-Error-Code", "EntryNotFound")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return False
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        self.first = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
+        self.send_response(206 if wanted else 200)
+        if wanted:
+            self.send_header(
+                "Content-Range", f"bytes {self.first}-{len(CONTENT) - 1}/{len(CONTENT)}"
+            )
+        self.send_header("Content-Length", str(len(CONTENT) - self.first))
         self.send_header("ETag", f'"{DIGEST}"')
         self.send_header("X-Repo-Commit", "a" * 40)
         self.end_headers()
@@ -42,7 +52,8 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self._headers():
-            self.wfile.write(CONTENT)
+            end = self.first + self.breaks.pop(0) if self.breaks else len(CONTENT)
+            self.wfile.write(CONTENT[self.first : end])
 
     def log_message(self, *_: object) -> None:
         """Keep the test's output clean."""
@@ -50,7 +61,7 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub() -> Iterator[str]:
-    Hub.asked = []
+    Hub.asked, Hub.breaks = [], []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -87,11 +98,44 @@ def test_a_model_is_fetched_once_checked_and_then_taken_from_the_cache(project, 
     assert not [request for request in Hub.asked if FILE in request]
 
 
-def test_a_file_with_another_digest_is_refused(project, hub):
+def test_a_file_with_another_digest_is_refused_until_it_is_removed_and_fetched_again(project, hub):
     configure(project, sha256="0" * 64)
     code, output = project.run(**environment(project, hub))
     assert code == 15, output
     assert DIGEST in output
+    told = re.search(r"remove (\S+) to have it fetched again", output)
+    assert told
+    Path(told[1]).unlink()
+    configure(project, sha256=DIGEST)
+    Hub.asked.clear()
+    code, output = project.run(**environment(project, hub))
+    assert "no source holds a seed" in output
+    assert f"GET {FILE}" in Hub.asked
+
+
+def test_a_download_that_breaks_off_goes_on_from_there(project, hub):
+    configure(project, sha256=DIGEST)
+    Hub.breaks = [12_000_000]
+    code, output = project.run(**environment(project, hub))
+    assert (code, "no source holds a seed" in output) == (30, True), output
+    whole, rest = (request for request in Hub.asked if request.startswith(f"GET {FILE}"))
+    assert whole == f"GET {FILE}"
+    assert int(rest.removeprefix(f"GET {FILE} bytes=").rstrip("-")) >= 10_000_000
+
+
+def test_a_download_that_breaks_off_again_and_again_is_said_and_the_next_run_fetches_it(
+    project, hub
+):
+    configure(project, sha256=DIGEST)
+    Hub.breaks = [0] * 100
+    code, output = project.run(**environment(project, hub))
+    assert code == 20, output
+    assert "someone/small-base" in output
+    assert "check the three keys and the network" in output
+    assert "Traceback" not in output
+    Hub.breaks = []
+    code, output = project.run(**environment(project, hub))
+    assert (code, "no source holds a seed" in output) == (30, True), output
 
 
 def test_a_file_that_the_repository_does_not_have_is_named(project, hub):
