@@ -16,6 +16,7 @@ from luigi.configuration import get_config
 from luigi.task_register import Register
 
 from pipeline.errors import ConfigError
+from pipeline.project import refuse_unread
 
 
 class project(luigi.Config):
@@ -284,6 +285,7 @@ def load() -> Settings:
 
     Raises ConfigError that names the section and key, and the nearest right name for an unknown one.
     """
+    refuse_unread()
     _refuse_unknown()
     sections = {}
     for section in SECTIONS:

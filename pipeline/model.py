@@ -116,7 +116,13 @@ def load(settings: Any, root: Path, cache: Path) -> Model:
     path = locate(settings, root)
     known = _cached(cache, path)
     if known is None:
-        known = {"sha256": _sha256(path), **_facts(path)}
+        try:
+            known = {"sha256": _sha256(path), **_facts(path)}
+        except OSError as error:
+            raise MissingDataError(
+                f"[model] {path} cannot be read: {error.strerror}",
+                "give permission, or mount its disk",
+            ) from None
         _remember(cache, path, known)
     expected = settings.sha256 or (_demo_digest() if path == DEMO_MODEL else "")
     if expected and expected.lower() != known["sha256"]:

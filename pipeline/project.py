@@ -14,6 +14,8 @@ from pathlib import Path
 
 from luigi.configuration import add_config_path, get_config
 
+from pipeline.errors import ConfigError
+
 PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
 _LUIGI_DEFAULTS = {
@@ -64,6 +66,21 @@ def _config_in_force() -> Path | None:
         if path is not None and path.is_file():
             return path.resolve()
     return None
+
+
+def refuse_unread() -> None:
+    """Luigi passes over a configuration file that it cannot read without a word.
+
+    Raises ConfigError for one, and for one that is named and is not there.
+    """
+    named = os.environ.get("LUIGI_CONFIG_PATH")
+    if named and not Path(named).is_file():
+        raise ConfigError(f"LUIGI_CONFIG_PATH names {named}: there is no such file", "correct it")
+    for path in [named, "luigi.cfg"]:
+        if path and Path(path).is_file() and not os.access(path, os.R_OK):
+            raise ConfigError(
+                f"{Path(path).resolve()} cannot be read", "give its reader permission to"
+            )
 
 
 ROOT = use_project_config()

@@ -16,6 +16,10 @@ from tests.e2e.projects import LUIGI
 
 RUN = f"if {LUIGI} --module pipeline FinalDataset 2>&1; then echo code=0; else echo code=$?; fi"
 
+LATE = (
+    'def halved(items):\n    """Half of each number."""\n    return [item / 2 for item in items]\n'
+)
+
 
 def in_mounts_of_its_own(project: Small, script: str) -> str:
     """Run a script where it may mount what it likes over the project's artifacts; nobody else sees it."""
@@ -89,9 +93,7 @@ def test_garbage_in_the_middle_of_a_journal_costs_its_lines_only(project, finish
 def test_a_source_that_vanished_leaves_the_dataset_alone_until_told_otherwise(fresh):
     source = fresh.root / "mnt"
     source.mkdir()
-    (source / "words.py").write_text(
-        'def halved(items):\n    """Half of each number."""\n    return [item / 2 for item in items]\n'
-    )
+    (source / "words.py").write_text(LATE)
     fresh.configure(seeds={"sources": f"{fresh.root.parent / 'code'}, mnt"})
     assert (
         subprocess.run([str(LUIGI), "--module", "pipeline", "Seeds"], cwd=fresh.root).returncode
@@ -107,3 +109,28 @@ def test_a_source_that_vanished_leaves_the_dataset_alone_until_told_otherwise(fr
     assert "had 1 files before" in output
     Path(fresh.root / "unmounted" / "words.py").rename(source / "words.py")
     assert fresh.ask("why")[0] == 0
+
+
+def test_a_clock_that_goes_back_a_year_costs_nothing_and_hides_nothing(project, finished):
+    """Everything on file seems to come from the future: what is there stays, new code is seen, work goes on."""
+    for stage in (*SHARDED[SHARDED.index("responses") + 1 :], "selection", "dataset"):
+        shutil.rmtree(project.artifacts / stage)
+    (folder,) = (project.artifacts / "responses").iterdir()
+    units = reopen(ShardPaths(folder, 0))
+    for path in project.artifacts.rglob("*"):
+        later = path.lstat().st_mtime + 365 * 86_400
+        os.utime(path, (later, later), follow_symlinks=False)
+    before = project.files()
+    (project.root / "more").mkdir()
+    (project.root / "more" / "late.py").write_text(LATE)
+    project.configure(seeds={"sources": f"{project.root.parent / 'code'}, more"})
+    code, output = project.run()
+    assert code == 0, output
+    assert f"responses 000000: goes on at {units} of {units}" in output
+    assert "1 files read" in output
+    made = {
+        name: seen for name, seen in before.items() if name.startswith(("concepts", "instructions"))
+    }
+    assert made.items() <= project.files().items()
+    rows = {row["id"]: row["response"] for row in project.rows()}
+    assert {row["id"]: row["response"] for row in finished.rows()}.items() <= rows.items()
