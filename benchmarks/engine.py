@@ -5,9 +5,9 @@
 Every side runs in a process of its own, the sides of a comparison one after the other in every
 round, and a figure is the median over the rounds of a ratio within a round: on a machine that is
 shared, ratios mean more than times. Decode rates are short, so each is the best of some repeats,
-for both sides. Threads of all sides sleep when they have waited a little
-(GOMP_SPINCOUNT), as ours do by default: beside other work, threads that spin would cost the others
-most of their time. The model has random weights: the text is noise.
+for both sides. All sides have the same number of threads throughout. It wants idle cores: threads that
+wait for one whose core is taken lose most of their time (engine_choices.py beside). The model has
+random weights: the text is noise.
 
 The workload: 64 requests x 4 samples, contexts of 1,000 tokens, tails of 60, 64 new tokens.
 
@@ -271,9 +271,7 @@ DECODE_SIDES = ("batched-bench", "decode")
 
 def run_side(name: str, setup: Setup) -> dict[str, Any]:
     argv = [sys.executable, __file__, "--side", name, "--setup", json.dumps(asdict(setup))]
-    from pipeline.engine.process import WAITING
-
-    done = subprocess.run(argv, capture_output=True, text=True, env={**WAITING, **os.environ})
+    done = subprocess.run(argv, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{name}: failed\n{done.stderr[-2000:]}")
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -1,6 +1,6 @@
-"""What the engine's constants rest on: sequences, flash attention, sampler, company.
+"""What the engine's constants rest on: sequences, flash attention, sampler, company, threads.
 
-    python benchmarks/engine_choices.py [sequences] [flash] [sampler] [threads] [company] [--model FILE]
+    python benchmarks/engine_choices.py [sequences] [flash] [sampler] [threads] [company] [beside] [--model FILE]
 
 Prints Markdown tables. Rates are tokens for a second of CPU time on one thread, which other work on
 the machine changes little. The model is the demo model unless another is given.
@@ -10,12 +10,14 @@ flash: rate with flash attention on and off
 sampler: microseconds a token of our sampler and of llama.cpp's chain, by vocabulary
 threads: milliseconds to draw a token for each of 32 sequences, by vocabulary and number of threads
 company: how many of 200 samples change with what runs beside them, in 8 bits and in 32
+beside: tokens a second, of wall time, beside other busy processes: one thread, all, and as many as are free
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,8 +33,8 @@ sys.path.insert(0, str(ROOT))
 
 from pipeline.engine import EngineSettings, Request, Sampling, native  # noqa: E402
 from pipeline.engine.contexts import Prompts  # noqa: E402
+from pipeline.engine.cores import FreeCores, cores  # noqa: E402
 from pipeline.engine.llama import Batcher  # noqa: E402
-from pipeline.engine.plan import cores  # noqa: E402
 from pipeline.engine.sampling import Sampler  # noqa: E402
 from pipeline.engine.worker import load  # noqa: E402
 from pipeline.prompts import render  # noqa: E402
@@ -170,6 +172,38 @@ def company(model: str) -> None:
             print(f"| {name} | {changed[0]} of 200 | {changed[1]} of 200 |", flush=True)
 
 
+def beside(model: str) -> None:
+    print("| busy processes | 1 thread | all | as many as are free |\n|---|---:|---:|---:|")
+    for busy in range(cores() + 1):
+        spin = [sys.executable, "-c", "while True: pass"]
+        others = [subprocess.Popen(spin) for _ in range(busy)]
+        try:
+            rates = [wall_rate(model, 1), wall_rate(model, cores()), wall_rate(model, 0)]
+        finally:
+            for other in others:
+                other.kill()
+                other.wait()
+        print(f"| {busy} | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |", flush=True)
+
+
+def wall_rate(model: str, n_threads: int, seconds: float = 20) -> float:
+    """Tokens a second of wall time; `n_threads` 0: as many as are free."""
+    chosen = EngineSettings(model, n_ctx=1024, n_threads=n_threads)
+    loaded, cache, plan = load(chosen, 0, lambda: None)
+    batcher, prompts, free = Batcher(loaded, cache, plan, chosen), Prompts(loaded), FreeCores()
+    for i, request in enumerate(demo_requests(512, 1)):
+        batcher.submit(prompts.job(i, request))
+    began = time.monotonic()
+    while time.monotonic() - began < seconds and batcher.busy:
+        batcher.step()
+        if not n_threads:
+            cache.use_threads(free.threads(plan.n_threads))
+    rate = batcher.take_counters().new_tokens / (time.monotonic() - began)
+    cache.free()
+    loaded.free()
+    return rate
+
+
 def _in_f32(gguf: object, model: str, path: Path) -> None:
     source = gguf.GGUFReader(model)  # type: ignore[attr-defined]
     writer = gguf.GGUFWriter(path, source.fields["general.architecture"].contents())  # type: ignore[attr-defined]
@@ -193,6 +227,7 @@ PARTS = {
     "sampler": sampler,
     "threads": threads,
     "company": company,
+    "beside": beside,
 }
 
 

@@ -199,7 +199,7 @@ class EngineSettings:
     n_cells: int = 0  # tokens the KV cache holds for all sequences and contexts
     n_contexts: int = 8  # few-shot contexts kept at a time
     n_batch: int = 0  # most tokens in one step
-    n_threads: int = 0  # of llama.cpp; 0: the cores this process may use
+    n_threads: int = 0  # most of llama.cpp; 0: the cores this process may use
     sample_threads: int = 0  # that draw tokens; 0: by the size of the vocabulary
     n_gpu_layers: int = -1  # -1: all of them, where the build has a GPU
     main_gpu: int = 0

@@ -306,6 +306,10 @@ class Cache:
             raise DecodeError(f"llama_decode returned {code} for {n_tokens} tokens")
         lib.llama_synchronize(self._ctx)
 
+    def use_threads(self, n: int) -> None:
+        """Evaluate with `n` threads from the next step on."""
+        lib.llama_set_n_threads(self._ctx, n, n)
+
     def copy(self, source: int, target: int, end: int) -> None:
         """Let `target` share the cells of `source` before position `end`."""
         lib.llama_memory_seq_cp(self._memory, source, target, 0, end)

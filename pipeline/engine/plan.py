@@ -7,11 +7,11 @@ that all sequences and contexts share, so it need not hold every sequence at its
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ._types import EngineError, EngineSettings, Plan
+from .cores import cores
 
 CPU = "CPU"  # a plan's device, where there is no other
 SEQUENCES_GPU = 64
@@ -43,14 +43,6 @@ class Sizes:
     n_embd: int
     n_head: int
     kv_bytes_per_token: int
-
-
-def cores() -> int:
-    """The cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
 
 
 def free_host_memory() -> int:

@@ -35,12 +35,6 @@ _TELLING = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory
 _NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate", "bad_alloc")
 
 _QUIET = {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
-# llama.cpp's threads meet hundreds of times a step. By default one that waits spins for milliseconds:
-# beside any other busy process, a nice one too, the others then wait for a thread that has no core, and
-# generation may all but stand still. Sleeping at once costs a call of the kernel at every meeting. A few
-# microseconds of spinning are near the best of both (benchmarks/results/engine.md).
-# The user's own environment goes before.
-WAITING = {"GOMP_SPINCOUNT": "100"}
 
 
 class Child:
@@ -61,7 +55,7 @@ class Child:
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 pass_fds=(child_read, child_write),
-                env={**WAITING, **os.environ, **_QUIET},
+                env={**os.environ, **_QUIET},
             )
         finally:
             os.close(child_read)

@@ -28,6 +28,7 @@ from typing import Any
 from . import native, wire
 from ._types import EngineError, EngineSettings, Plan
 from .contexts import Prompts
+from .cores import FreeCores
 from .llama import Batcher
 from .plan import CPU, free_host_memory, make_plan
 from .schedule import label_counts
@@ -168,6 +169,7 @@ def load(
 
 def _serve(inbox: _Inbox, outbox: Outbox) -> None:
     settings, shrink = inbox.first()
+    free = FreeCores()
     model, cache, plan = load(settings, shrink, lambda: outbox.put(("beat", None)))
     batcher = Batcher(model, cache, plan, settings)
     batcher.on_start = lambda key: outbox.put(("started", key))
@@ -178,6 +180,8 @@ def _serve(inbox: _Inbox, outbox: Outbox) -> None:
     while True:
         while not (work.empty() and batcher.busy):
             job = work.get()
+            if not batcher.busy:
+                free.start_over()
             if job is None:
                 batcher.cancel()
             else:
@@ -186,6 +190,7 @@ def _serve(inbox: _Inbox, outbox: Outbox) -> None:
         if not batcher.busy or time.monotonic() - beat > BEAT_SECONDS:
             beat = time.monotonic()
             outbox.put(("beat", batcher.take_counters()))
+            cache.use_threads(free.threads(plan.n_threads))
         for key, completion in finished:
             outbox.put(("done", key, completion))
 
