@@ -28,7 +28,7 @@ from pipeline.stage import PipelineTask
 from targets import Recipe, ShardPaths, publish
 from targets.atomic import json_bytes
 
-VERSION = 1
+VERSION = 2
 
 
 class Comparison(PipelineTask):

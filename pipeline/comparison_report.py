@@ -23,23 +23,31 @@ _SOLVED = 0.5
 def figures(
     runs: Mapping[str, Runs], about: Mapping[str, dict[str, Any]], setting: dict[str, Any]
 ) -> dict[str, Any]:
-    """For the base and each arm mean, low, high and each seed's score; `kept` is the share that an arm still
-    solves of what the base solves in most of its seeds, `gain` the difference to the base in the same
-    tasks, with its interval."""
-    base = _means(runs[BASE])
-    solved = [task for task, score in enumerate(base) if score > _SOLVED]
+    """For the base and each arm mean, low, high and each seed's score, and what is `kept` of the tasks that the
+    base solves in all other seeds; for an arm also its `gain` on the base in the same tasks, what is
+    `lost` (how much less it keeps than the base itself), and `kept_of_most`: the share that it still solves of
+    what the base solves in most of its seeds."""
+    base, means = runs[BASE], _means(runs[BASE])
+    steady = _steady(base)
+    solved = [task for task, score in enumerate(means) if score > _SOLVED]
     found: dict[str, Any] = dict(setting)
     for name, scores in runs.items():
         found[name] = {
             **asdict(bootstrap(scores)),
             "seeds": [round(sum(run) / len(run), 4) for run in scores],
+            "kept": asdict(bootstrap(scores, steady)) if steady else None,
         }
         if name != BASE:
-            gains = [[a - b for a, b in zip(run, base, strict=True)] for run in scores]
+            gains = [[a - b for a, b in zip(run, means, strict=True)] for run in scores]
+            losses = [
+                [b - a for a, b in zip(run, others, strict=True)]
+                for run, others in zip(scores, base, strict=True)
+            ]
             kept = [run[task] for run in scores for task in solved]
             found[name] |= {
                 "gain": asdict(bootstrap(gains)),
-                "kept": round(sum(kept) / len(kept), 4) if kept else None,
+                "lost": asdict(bootstrap(losses, steady)) if steady else None,
+                "kept_of_most": round(sum(kept) / len(kept), 4) if kept else None,
                 **about.get(name, {}),
             }
     return found
@@ -47,6 +55,19 @@ def figures(
 
 def _means(runs: Runs) -> list[float]:
     return [sum(scores) / len(scores) for scores in zip(*runs, strict=True)]
+
+
+def _steady(base: Runs) -> list[list[float]] | None:
+    """For each run 1 at the tasks that all other runs solve, else 0; None when there is no such task.
+
+    Tasks that were chosen because a run solved them are partly solved by luck: that run must not be judged by
+    them, nor an arm be compared with it.
+    """
+    weights = []
+    for number in range(len(base)):
+        others = zip(*base[:number], *base[number + 1 :], strict=True)
+        weights.append([float(all(score > _SOLVED for score in scores)) for scores in others])
+    return weights if any(map(any, weights)) else None
 
 
 def diversity(selected: ShardPaths, size: int) -> dict[str, Any]:
@@ -73,26 +94,31 @@ def table(found: Mapping[str, Any]) -> str:
     lines = [
         f"pass@1 on {found['pack']} ({found['tasks']} tasks), tuned on {found['rows']} rows each; 95 % intervals",
         "",
-        "| | score | interval | seeds | gain on base | kept of what base solves | rows selected |"
+        "| | score | interval | seeds | gain on base | kept | lost | rows selected |"
         " concept entropy | near-duplicates |",
-        "|---|---:|---|---|---|---:|---:|---:|---:|",
+        "|---|---:|---|---|---|---:|---|---:|---:|---:|",
     ]
     for name, of in _arms(found).items():
         seeds = ", ".join(f"{score:.3f}" for score in of["seeds"])
+        kept = f"{of['kept']['mean']:.3f}" if of["kept"] else ""
         cells = [name, f"{of['mean']:.3f}", f"{of['low']:.3f} to {of['high']:.3f}", seeds]
         if name == BASE:
-            cells += ["", "", "", "", ""]
+            cells += ["", kept, "", "", "", ""]
         else:
-            gain = of["gain"]
             cells += [
-                f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})",
-                "" if of["kept"] is None else f"{of['kept']:.3f}",
+                _signed(of["gain"]),
+                kept,
+                _signed(of["lost"]) if of["lost"] else "",
                 str(of["selected"]),
                 f"{of['concept_entropy']:.2f} bits",
                 f"{of['near_duplicate_rate']:.1%}",
             ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _signed(estimate: Mapping[str, float]) -> str:
+    return f"{estimate['mean']:+.3f} ({estimate['low']:+.3f} to {estimate['high']:+.3f})"
 
 
 def plot(found: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ Pure arithmetic. In: how many of each task's samples passed. Out: shares between
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import comb
 
@@ -35,19 +36,25 @@ def pass_at_k(n: int, passed: int, k: int) -> float:
     return 1.0 - comb(n - passed, k) / comb(n, k)
 
 
-def bootstrap(runs: Sequence[Sequence[float]]) -> Estimate:
+def bootstrap(
+    runs: Sequence[Sequence[float]], weights: Sequence[Sequence[float]] | None = None
+) -> Estimate:
     """The mean over runs and tasks; its interval by drawing runs and tasks anew, with replacement.
 
     `runs[i][j]` is the score of task j in run i: all runs have the same tasks. One run is an evaluation;
-    several are evaluations of models that differ by their seed alone.
+    several are evaluations of models that differ by their seed alone. `weights`, of the same form, say how
+    much each score counts; one of them must be above zero.
     """
     scores = np.asarray(runs, dtype=np.float64)
+    shares = np.ones_like(scores) if weights is None else np.asarray(weights, dtype=np.float64)
     rng = np.random.default_rng(0)
     count, tasks = scores.shape
-    means = [
-        scores[rng.integers(count, size=count)][:, rng.integers(tasks, size=tasks)].mean()
-        for _ in range(RESAMPLES)
-    ]
+    means = []
+    for _ in range(RESAMPLES):
+        drawn = np.ix_(rng.integers(count, size=count), rng.integers(tasks, size=tasks))
+        with suppress(ZeroDivisionError):  # of few scores that count, none may have been drawn
+            means.append(np.average(scores[drawn], weights=shares[drawn]))
     tail = (100 - SHARE) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
-    return Estimate(round(float(scores.mean()), 4), round(float(low), 4), round(float(high), 4))
+    mean = np.average(scores, weights=shares)
+    return Estimate(round(float(mean), 4), round(float(low), 4), round(float(high), 4))

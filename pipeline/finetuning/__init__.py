@@ -28,7 +28,7 @@ from targets import Recipe, ShardPaths, publish
 from targets.atomic import json_bytes, jsonl_lines
 
 STAGE = "finetuning"
-VERSION = 1
+VERSION = 2
 # What a model of four million parameters needs instead of the paper's rate, made for billions.
 DEMO_LEARNING_RATE, PAPER_LEARNING_RATE = 1e-3, 1e-5
 

@@ -58,8 +58,9 @@ def train(job: dict[str, Any]) -> None:
         warmup_steps=plan["warmup"],
         lr_scheduler_type="linear",
         max_length=plan["max_length"],
+        train_sampling_strategy="group_by_length",  # a fifth of the work was padding
         completion_only_loss=True,
-        bf16=on_gpu and torch.cuda.is_bf16_supported(),
+        bf16=_has_bf16(),
         gradient_checkpointing=on_gpu,
         use_cpu=not on_gpu,
         seed=plan["seed"],
@@ -93,6 +94,15 @@ def train(job: dict[str, Any]) -> None:
     tuned.save_pretrained(out, safe_serialization=True)
     tokenizer.save_pretrained(out)
     (out / "training.json").write_text(json.dumps(trainer.state.log_history, indent=2))
+
+
+def _has_bf16() -> bool:
+    """Whether the device computes in 16 bits; the weights themselves stay in 32."""
+    import torch
+
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -40,7 +41,28 @@ def test_gain_and_what_is_kept_are_told_against_the_base_task_by_task() -> None:
     passing = compared()["passing"]
     assert passing["gain"]["mean"] == pytest.approx(10 / 12 - 0.5, abs=1e-4)
     # Tasks 0 and 2 are what the base solves: five of six times they are solved still.
-    assert passing["kept"] == pytest.approx(5 / 6, abs=1e-4)
+    assert passing["kept_of_most"] == passing["kept"]["mean"] == pytest.approx(5 / 6, abs=1e-4)
+    assert passing["lost"]["mean"] == pytest.approx(1 / 6, abs=1e-4)
+
+
+def test_a_base_that_solves_by_luck_keeps_no_more_of_it_than_an_arm_of_the_same_luck() -> None:
+    def draws(name: str) -> list[list[float]]:
+        rng = random.Random(name)
+        return [[float(rng.random() < 0.7) for _ in range(2000)] for _ in range(3)]
+
+    runs = {"base": draws("base"), "passing": draws("passing")}
+    found = figures(runs, {}, {"pack": "p", "tasks": 2000, "rows": 9})
+    assert found["base"]["kept"]["mean"] == pytest.approx(0.7, abs=0.03)
+    assert found["passing"]["kept"]["mean"] == pytest.approx(0.7, abs=0.03)
+    assert found["passing"]["lost"]["low"] < 0 < found["passing"]["lost"]["high"]
+
+
+def test_one_seed_tells_nothing_of_what_the_base_solves_by_luck() -> None:
+    runs = {"base": [[1.0, 0.0]], "passing": [[0.0, 1.0]]}
+    found = figures(runs, {"passing": about()}, {"pack": "p", "tasks": 2, "rows": 9})
+    assert found["base"]["kept"] is found["passing"]["lost"] is None
+    assert found["passing"]["kept_of_most"] == 0.0
+    assert "| passing |" in table(found)
 
 
 def test_table_and_plot_name_every_side() -> None:
