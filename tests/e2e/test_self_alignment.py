@@ -7,6 +7,8 @@ not that it helps (docs/self-alignment.md).
 from __future__ import annotations
 
 import gzip
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.e2e.projects import Project, kill_tree, wait_until
 
 pytest.importorskip("trl", reason="needs the extra: pip install -e '.[train]'")
 
+DIES = Path(__file__).parent / "dies"
 TASKS, ROWS = 8, 8
 TUNING = {"rows": ROWS, "batch": 4, "micro_batch": 4, "epochs": 2, "checkpoint_every": 1}
 
@@ -53,11 +56,12 @@ def finished(project: Project) -> dict[str, tuple[int, int]]:
 
 
 def test_training_killed_at_a_checkpoint_goes_on_from_there(loop: Project) -> None:
-    process = loop.start(task="FineTunedModel")
-    wait_until(lambda: len(checkpoints(loop)) >= 2, process)
-    kill_tree(process)
+    path = os.pathsep.join([str(DIES), os.environ.get("PYTHONPATH", "")])
+    ended, output = loop.run(task="FineTunedModel", PYTHONPATH=path, DIES_AT="checkpoint-3")
+    assert ended == -signal.SIGKILL, output
     assert not tuned(loop)
     newest = max(int(path.parent.name.split("-")[1]) for path in checkpoints(loop))
+    assert newest == 2
     code, output = loop.run(task="FineTunedModel")
     assert code == 0, output
     [gguf] = tuned(loop)
