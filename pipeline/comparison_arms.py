@@ -38,10 +38,10 @@ ARMS: dict[str, Overrides] = {
         ("selection", "choose"): "best",
     },
     # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
-    # evolved from earlier ones (Evol-Instruct).
+    # evolved from earlier ones (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources have one).
     **{
         source: {**_paper("passing"), ("instructions", "source"): source}
-        for source in ("snippet", "evolved")
+        for source in ("snippet", "evolved", "commits")
     },
 }
 

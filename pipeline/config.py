@@ -74,7 +74,9 @@ class concepts(_Sampled, luigi.Config):
 
 
 class instructions(_Sampled, luigi.Config):
-    source = luigi.ChoiceParameter(default="concepts", choices=("concepts", "snippet", "evolved"))
+    source = luigi.ChoiceParameter(
+        default="concepts", choices=("concepts", "snippet", "evolved", "commits")
+    )
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
 

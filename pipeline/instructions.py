@@ -1,8 +1,8 @@
 """Stage 3, instructions (C->I): the base model makes a task out of the concepts of each seed.
 
-`[instructions] source` names what else it may be made from: the seed's snippet itself, or an earlier instruction,
-which it makes harder. Earlier ones are a stage before this one, `drafts`, made from concepts. A seed's concepts
-stay with the record in any case.
+`[instructions] source` names what else it may be made from: the seed's snippet itself; snippet and message of the
+commit that wrote it; or an earlier instruction, which is made harder. Earlier ones are a stage before this one,
+`drafts`, made from concepts. A seed's concepts stay with the record in any case.
 
 In: a shard of concepts, or of drafts. Out: records {id (the seed's), instruction, category, difficulty, language,
 concepts}. Category and difficulty are drawn for each record by hash of its id.
@@ -28,10 +28,11 @@ LANGUAGE = "Python"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What instructions are made from: the stage before, and what the prompt shows of a record."""
+    """What instructions are made from: the stage before, what the prompt shows of a record, and what it must have."""
 
     before: str
     tail: Callable[[dict[str, Any]], str]
+    needs: str = ""  # a field that not every seed has
 
 
 def _properties(record: dict[str, Any]) -> str:
@@ -44,6 +45,10 @@ def _snippet(record: dict[str, Any]) -> str:
     return render.inspired_tail(record["seed"]["code"])
 
 
+def _commit(record: dict[str, Any]) -> str:
+    return render.committed_tail(record["seed"]["code"], record["seed"]["message"])
+
+
 def _draft(record: dict[str, Any]) -> str:
     return render.evolved_tail(record["instruction"])
 
@@ -51,6 +56,7 @@ def _draft(record: dict[str, Any]) -> str:
 SOURCES = {
     "concepts": Source("concepts", _properties),
     "snippet": Source("concepts", _snippet),
+    "commits": Source("concepts", _commit, needs="message"),
     "evolved": Source("drafts", _draft),
 }
 
@@ -79,6 +85,12 @@ class _Written(GenerationTask):
                 "difficulty": draw(difficulties, "difficulty", record["id"]),
             }
             yield Unit(record["id"], {**record, **properties})
+
+    def refuse(self, unit: Unit) -> Rejected | None:
+        needs = self.source.needs
+        if needs and needs not in unit.record["seed"]:
+            return Rejected("no_commit", "the seed is of no commit: see [seeds] sources, commits:")
+        return None
 
     def tail(self, unit: Unit) -> str:
         return self.source.tail(unit.record)

@@ -20,13 +20,14 @@ from typing import Any
 
 from pipeline import typecheck
 from pipeline.snapshot import Ids, Places
-from pipeline.sources import Document, Part, Source, Unread
+from pipeline.sources import Change, Document, Part, Source, Unread
 from pipeline.text import filters, licences
 from pipeline.text.functions import Definition, Dropped, decode, definitions
 from pipeline.text.nearduplicates import NearDuplicates
 from pipeline.wanted import Wanted
 from targets import Lease, Ledger, ShardPaths, ShardWriter
 
+_MOST_CHANGED = 3  # definitions by one commit: the message of a larger one says little of each
 _MOST_REJECTIONS = 50_000  # in one shard: they are sorted in memory when it is published
 
 
@@ -167,9 +168,15 @@ class Intake:
             self._reject(entry, entry.place(document.place), "licence_not_allowed", evidence)
             return
         found = list(definitions(text, self._wanted.kinds))
+        if document.change is not None:
+            found = [item for item in found if _touched(item, document.change)]
         if not found:
             kinds = ", ".join(sorted(self._wanted.kinds))
             self._reject(entry, entry.place(document.place), "no_definition", f"no {kinds}")
+        if document.change is not None and len(found) > _MOST_CHANGED:
+            evidence = f"{len(found)} definitions, more than {_MOST_CHANGED}"
+            self._reject(entry, entry.place(document.place), "changes_much", evidence)
+            return
         for item in found:
             place = entry.place(document.place, item.name, item.first_line)
             if isinstance(item, Dropped):
@@ -250,6 +257,7 @@ def _documents(source: Source, part: Part) -> Iterator[Document | Unread]:
 def _record(
     part: Part, document: Document, item: Definition, licence: str | None
 ) -> dict[str, Any]:
+    message = {"message": document.change.message} if document.change else {}
     return {
         "id": item.id,
         "code": item.code,
@@ -262,7 +270,12 @@ def _record(
         "licence": licence,
         "repository": document.repository,
         "revision": document.revision,
+        **message,
     }
+
+
+def _touched(item: Definition | Dropped, change: Change) -> bool:
+    return isinstance(item, Definition) and change.touches(item.first_line, item.last_line)
 
 
 def _in_share(seed_id: str, share: float) -> bool:

@@ -48,7 +48,12 @@ VERSIONS = {
 DRAFTS = "drafts"
 
 # [instructions] source -> the form of the prompts (pipeline/prompts/render.py).
-FORMS = {"concepts": "instructions", "snippet": "inspired", "evolved": "evolved"}
+FORMS = {
+    "concepts": "instructions",
+    "snippet": "inspired",
+    "evolved": "evolved",
+    "commits": "committed",
+}
 
 # The part of the window (after max_tokens) that a stage's own tail may need: a snippet is long, the
 # properties of an instruction are a few lines.
@@ -57,6 +62,7 @@ _TAIL_SHARE = {
     "instructions": 0.1,
     "inspired": 0.4,
     "evolved": 0.2,
+    "committed": 0.4,
     "responses": 0.25,
 }
 

@@ -7,7 +7,7 @@ seeds are in force (snapshot.py) follows from the ledger alone, so a seed whose 
 rule drops, leaves the next dataset while everything that was generated for it stays.
 
 A seed record: id, code, name, kind, source, path, lines [first, last], digest (sha256 of the code), licence,
-repository and revision. intake.py makes them.
+repository and revision; of a commit's seed also its message. intake.py makes them.
 """
 
 from __future__ import annotations

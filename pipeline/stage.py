@@ -23,6 +23,7 @@ import luigi
 from pipeline import session
 from pipeline.engine import Completion, Engine, EngineError, Request, Sampling
 from pipeline.errors import MachineError, PipelineError
+from pipeline.progress import StageProgress
 from pipeline.prompts import render
 from pipeline.prompts.parse import Rejected
 from pipeline.recipes import GenerationPlan
@@ -157,6 +158,10 @@ class GenerationTask(ShardTask):
         """The few-shot context of a key."""
         return render.context(session.current().exemplars, self.plan.form, self.plan.shots, key)
 
+    def refuse(self, unit: Unit) -> Rejected | None:
+        """Why a unit is dropped without asking the model, where it is."""
+        return None
+
     @abstractmethod
     def tail(self, unit: Unit) -> str:
         """The unit's own part of the prompt."""
@@ -170,10 +175,11 @@ class GenerationTask(ShardTask):
         units = {unit.id: unit for unit in self.units()}
         began = time.monotonic()
         with suppress(Finished), self.open_writer() as writer:
-            pending = [unit for unit in units.values() if unit.id not in writer.done]
+            left = [unit for unit in units.values() if unit.id not in writer.done]
             with run.reporter.stage(
                 self.stage, len(units), self.shard, resumed=writer.resumed
             ) as ticker:
+                pending = [unit for unit in left if not self._refused(writer, ticker, unit)]
                 # An engine is loaded for work only: a shard may be finished but for its publication.
                 if pending:
                     with self.engine() as engine:
@@ -214,6 +220,14 @@ class GenerationTask(ShardTask):
             return str(unit.record["id"])
         number = _number("context", unit.record["id"]) % int(contexts)
         return f"shard {self.shard} context {number}"
+
+    def _refused(self, writer: ShardWriter, ticker: StageProgress, unit: Unit) -> bool:
+        """Journal a unit that is dropped without asking the model; return whether it is."""
+        refused = self.refuse(unit)
+        if refused is not None:
+            writer.reject(unit.id, refused.rule, refused.evidence)
+            ticker.advance(False)
+        return refused is not None
 
     def _settle(self, writer: ShardWriter, unit: Unit, completion: Completion) -> bool:
         """Journal the completion's outcome; return whether it was kept."""

@@ -20,7 +20,7 @@ from pipeline.text import filters, licences
 from pipeline.text.functions import KINDS
 
 # Raise it when a rule in intake.py or text/ would judge otherwise: every part is then read again.
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

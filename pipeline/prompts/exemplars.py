@@ -3,14 +3,16 @@
 A set is a folder with `set.json` (how many shots each stage takes, the properties that instructions
 are drawn from, token limits, the introduction of each context) and one `.md` file per exemplar with
 the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. Some have a Draft
-before the Instruction: an easier one, which the Instruction evolved from. A folder `judge` in it holds those of
-the judge: Snippet, and Documented with Yes or No.
+before the Instruction: an easier one, which the Instruction evolved from. Two folders in it hold exemplars of
+their own: `judge` those of the judge, Snippet and Documented with Yes or No; `commits` those of instructions made
+from commits, Snippet, Commit (its message) and Instruction.
 Nothing here decides which exemplars a record sees: that is `render`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,7 @@ JUDGEMENTS = "judgements"
 _SECTIONS = ("Snippet", "Concepts", "Properties", "Draft", "Instruction", "Response", "Tests")
 _OPTIONAL = frozenset({"Draft"})
 _JUDGED_SECTIONS = ("Snippet", "Documented")
+_COMMITTED_SECTIONS = ("Snippet", "Commit", "Instruction")
 _HEADER = re.compile(r"^### (\w+)\n", re.MULTILINE)
 
 
@@ -58,24 +61,38 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """A function as a commit left it, the commit's message, and the task that asks for it."""
+
+    name: str
+    snippet: str
+    message: str
+    instruction: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExemplarSet:
     """A folder of exemplars with its defaults.
 
     `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
-    instructions, what they are made from; `judged` is empty for a set that is not meant to judge seeds.
+    instructions, what they are made from. `judged` is empty for a set that is not meant to judge seeds,
+    `committed` for one that makes no instructions from commits.
     """
 
     name: str
     exemplars: tuple[Exemplar, ...]
     judged: tuple[Judged, ...]
+    committed: tuple[Committed, ...]
     shots: dict[str, int]
     max_tokens: dict[str, int]
     categories: tuple[str, ...]
     difficulties: tuple[str, ...]
     intro: dict[str, str]
 
-    def of(self, form: str) -> tuple[Exemplar, ...]:
+    def of(self, form: str) -> Sequence[Exemplar | Committed]:
         """The exemplars that have all that a form of prompts shows."""
+        if form == "committed":
+            return self.committed
         if form == "evolved":
             return tuple(item for item in self.exemplars if item.draft)
         return self.exemplars
@@ -104,6 +121,9 @@ def load_set(folder: Path | str) -> ExemplarSet:
             name=str(meta["name"]),
             exemplars=tuple(read_exemplar(file) for file in sorted(folder.glob("*.md"))),
             judged=judged,
+            committed=tuple(
+                read_committed(file) for file in sorted((folder / "commits").glob("*.md"))
+            ),
             shots={stage: int(meta["shots"][stage]) for stage in STAGES},
             max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
             categories=tuple(meta["categories"]),
@@ -150,6 +170,15 @@ def read_judged(path: Path) -> Judged:
         raise ConfigError(f"{path}: section Documented says {answer!r}", "it must say Yes or No")
     snippet = _only_block(path, "Snippet", sections["Snippet"])
     return Judged(path.stem, snippet, answer == "Yes")
+
+
+def read_committed(path: Path) -> Committed:
+    """Read one exemplar of a commit. Raises ConfigError with the path and the section at fault."""
+    sections = _split_sections(path, _COMMITTED_SECTIONS)
+    snippet = _only_block(path, "Snippet", sections["Snippet"])
+    return Committed(
+        path.stem, snippet, sections["Commit"].strip(), sections["Instruction"].strip()
+    )
 
 
 def _split_sections(path: Path, wanted: tuple[str, ...] = _SECTIONS) -> dict[str, str]:

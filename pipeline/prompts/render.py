@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from pipeline.prompts.exemplars import JUDGEMENTS, Exemplar, ExemplarSet, Judged
+from pipeline.prompts.exemplars import JUDGEMENTS, Committed, Exemplar, ExemplarSet, Judged
 
 STOPS = {
     "concepts": ("\n",),
     "instructions": ("\n## ", "\n### "),
     "inspired": ("\n## ", "\n### "),
     "evolved": ("\n## ", "\n### "),
+    "committed": ("\n## ", "\n### "),
     "responses": ("\n## ",),
 }
 """Where a completion of each form ends (a stage's name, or that of another source of instructions); a model's end-of-text token ends it as well."""
 
 _STRUCTURE = re.compile(
-    r"^(?:#{2,3} (?:Example \d+|Snippet|Documented|Concepts|Properties|Instruction|Response|Tests)\b)",
+    r"^(?:#{2,3} (?:Example \d+|Snippet|Commit|Documented|Concepts|Properties|Instruction|Response|Tests)\b)",
     re.MULTILINE,
 )
 
@@ -74,25 +76,34 @@ def evolved_tail(instruction: str) -> str:
     return f"### Instruction\n{instruction}\n\n### Harder instruction\n"
 
 
+def committed_tail(snippet: str, message: str) -> str:
+    """What the instructions stage asks for where a commit is the source: its function and its message."""
+    return f"### Snippet\n{fence(snippet)}\n\n### Commit\n{message}\n\n### Instruction\n"
+
+
 def responses_tail(instruction: str) -> str:
     """What the responses stage asks for: prose, code and tests for an instruction."""
     return f"### Instruction\n{instruction}\n\n### Response\n"
 
 
-def example(form: str, exemplar: Exemplar) -> str:
+_EXAMPLES: dict[str, Callable[[Any], str]] = {
+    "concepts": lambda item: concepts_tail(item.snippet) + ", ".join(item.concepts),
+    "instructions": lambda item: (
+        instructions_tail(item.category, item.language, item.difficulty, item.concepts)
+        + item.instruction
+    ),
+    "inspired": lambda item: inspired_tail(item.snippet) + item.instruction,
+    "evolved": lambda item: evolved_tail(item.draft) + item.instruction,
+    "committed": lambda item: committed_tail(item.snippet, item.message) + item.instruction,
+    "responses": lambda item: (
+        f"{responses_tail(item.instruction)}{item.response}\n\n### Tests\n{fence(item.tests)}"
+    ),
+}
+
+
+def example(form: str, exemplar: Exemplar | Committed) -> str:
     """A solved example of a form: its tail with the answer written out."""
-    if form == "concepts":
-        return f"{concepts_tail(exemplar.snippet)}{', '.join(exemplar.concepts)}\n"
-    if form == "inspired":
-        return f"{inspired_tail(exemplar.snippet)}{exemplar.instruction}\n"
-    if form == "evolved":
-        return f"{evolved_tail(exemplar.draft)}{exemplar.instruction}\n"
-    if form == "instructions":
-        tail = instructions_tail(
-            exemplar.category, exemplar.language, exemplar.difficulty, exemplar.concepts
-        )
-        return f"{tail}{exemplar.instruction}\n"
-    return f"{responses_tail(exemplar.instruction)}{exemplar.response}\n\n### Tests\n{fence(exemplar.tests)}\n"
+    return _EXAMPLES[form](exemplar) + "\n"
 
 
 def judged_example(judged: Judged) -> str:

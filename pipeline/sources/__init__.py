@@ -10,13 +10,13 @@ from typing import Any
 
 from pipeline.config import as_list
 from pipeline.errors import ConfigError
-from pipeline.sources import git, hub, tables
+from pipeline.sources import commits, git, hub, tables
 from pipeline.sources.folders import FolderSource, folder_of
 from pipeline.sources.installed import PACKAGES, STDLIB, PackagesSource, standard_library
 from pipeline.sources.leftout import KINDS
-from pipeline.sources.shape import Document, Part, Source, Unread
+from pipeline.sources.shape import Change, Document, Part, Source, Unread
 
-__all__ = ["Document", "Part", "Source", "Unread", "resolve"]
+__all__ = ["Change", "Document", "Part", "Source", "Unread", "resolve"]
 
 
 def resolve(label: str, root: Path, section: Any) -> Source:
@@ -36,6 +36,8 @@ def resolve(label: str, root: Path, section: Any) -> Source:
         return PackagesSource(include)
     if label.startswith(git.PREFIX):
         return git.GitSource(label, root, include)
+    if label.startswith(commits.PREFIX):
+        return commits.CommitsSource(label, root, include)
     if label.startswith(hub.PREFIX):
         return hub.HubSource(label, include)
     if label.endswith(tables.SUFFIXES):

@@ -7,20 +7,15 @@ it was first seen so.
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from pipeline.errors import MissingDataError
 from pipeline.sources.leftout import by_content, by_path
+from pipeline.sources.repository import Repository
 from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread
-from pipeline.text import licences
 
 PREFIX = "git:"
-_BLOB, _LINK = "100", "120000"
+_LINK = "120000"
 
 
 class GitSource:
@@ -32,34 +27,16 @@ class GitSource:
     def __init__(self, label: str, root: Path, include: frozenset[str] = frozenset()) -> None:
         self.label = label
         self._include = include
-        self._folder, ref = _split(label.removeprefix(PREFIX), root)
-        self._commit = self._git(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
-        )
-        self._url = _without_secrets(
-            self._git("config", "--get", "remote.origin.url", may_fail=True)
-        )
-        self._licence_blobs: dict[str, dict[str, str]] = {}
-        self._reader: subprocess.Popen[bytes] | None = None
-        self._licence_of = lru_cache(maxsize=4096)(self._folder_licence)
+        self._repository = Repository(label, root)
 
     @property
     def where(self) -> str:
-        return f"{self._folder} at {self._commit[:12]}"
+        return self._repository.where
 
     def parts(self) -> Iterator[Part]:
-        self._licence_blobs = {}
-        listed = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", self._commit)
-        for line in listed.split("\0"):
-            if not line:
-                continue
-            facts, path = line.split("\t", 1)
-            mode, _, blob, size = facts.split()
-            pure = PurePosixPath(path)
-            if mode.startswith(_BLOB) and licences.is_licence_file(pure.name):
-                self._licence_blobs.setdefault(str(pure.parent), {})[pure.name] = blob
+        for path, mode, blob, size in self._repository.files():
             if path.endswith(".py"):
-                yield self._part(path, mode, blob, int(size) if size.isdigit() else 0)
+                yield self._part(path, mode, blob, size)
 
     def _part(self, path: str, mode: str, blob: str, size: int) -> Part:
         found = by_path(path, self._include)
@@ -71,80 +48,12 @@ class GitSource:
         return Part(self.label, path, [blob], left_out)
 
     def documents(self, part: Part) -> Iterator[Document | Unread]:
-        content = self._read(part.signature[0])
+        repository = self._repository
+        content = repository.read(part.signature[0])
         if found := by_content(content, self._include):
             yield Unread(part.path, *found)
         else:
-            folder = str(PurePosixPath(part.path).parent)
+            licence = repository.licence_of(str(PurePosixPath(part.path).parent))
             yield Document(
-                part.path, part.path, content, self._licence_of(folder), self._url, self._commit
+                part.path, part.path, content, licence, repository.url, repository.commit
             )
-
-    def _folder_licence(self, folder: str) -> str | None:
-        """What the licence files of the nearest folder that has any say."""
-        for place in (folder, *map(str, PurePosixPath(folder).parents)):
-            if blobs := self._licence_blobs.get(place):
-                texts = {
-                    name: self._read(blob)[: licences.TEXT_BYTES].decode(errors="replace")
-                    for name, blob in blobs.items()
-                }
-                return licences.of_folder(texts)
-        return None
-
-    def _read(self, blob: str) -> bytes:
-        """A blob's content. Raises OSError when the repository does not have it."""
-        if self._reader is None or self._reader.poll() is not None:
-            # One process for all blobs; it ends when its input does, at the latest with ours.
-            self._reader = subprocess.Popen(
-                ["git", "-C", str(self._folder), "cat-file", "--batch"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-            )
-        assert self._reader.stdin is not None and self._reader.stdout is not None
-        self._reader.stdin.write(blob.encode() + b"\n")
-        self._reader.stdin.flush()
-        header = self._reader.stdout.readline().split()
-        if len(header) != 3:
-            raise OSError(f"git has no blob {blob}")
-        size = int(header[2])
-        content = self._reader.stdout.read(size + 1)
-        if len(content) != size + 1:
-            raise OSError(f"git ended while it read blob {blob}")
-        return content[:-1]
-
-    def _git(self, *arguments: str, may_fail: bool = False) -> str:
-        command = ["git", "-C", str(self._folder), *arguments]
-        try:
-            ended = subprocess.run(command, capture_output=True, env=_environment())
-        except OSError as error:
-            raise MissingDataError(
-                f"[seeds] sources: {self.label} needs the git program: {error.strerror}",
-                "install git",
-            ) from None
-        if ended.returncode and not may_fail:
-            said = ended.stderr.decode(errors="replace").strip() or "no such commit"
-            raise MissingDataError(
-                f"[seeds] sources: {self.label}: {said}",
-                "name a repository's folder, and a branch, tag or commit that it has: git:PATH@REF",
-            )
-        return ended.stdout.decode("utf-8", "replace").removesuffix("\n")
-
-
-def _split(text: str, root: Path) -> tuple[Path, str]:
-    """Folder and ref of PATH[@REF]; an @ in a folder's name is the folder's."""
-    whole = (root / Path(text).expanduser()).resolve()
-    path, at, ref = text.rpartition("@")
-    if whole.is_dir() or not at:
-        return whole, "HEAD"
-    return (root / Path(path).expanduser()).resolve(), ref
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
-
-
-def _without_secrets(url: str) -> str | None:
-    """A remote's address without the user and password that some people keep in it."""
-    return re.sub(r"^([a-z+]+://)[^/@]*@", r"\1", url) or None

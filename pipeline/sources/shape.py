@@ -45,11 +45,27 @@ def source_of(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a commit says, and the first and last lines of what it wrote.
+
+    Where it only took lines away, the last is before the first, and they are gone from between the two.
+    """
+
+    message: str
+    lines: tuple[tuple[int, int], ...]
+
+    def touches(self, first: int, last: int) -> bool:
+        """Whether it wrote in, or took from, these lines."""
+        return any(begin <= last and first <= end for begin, end in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """One Python file's bytes with where they come from.
 
     `place` tells documents of a source apart, `path` is the file's path where it was written; `licence` is
-    what the source says of it, `repository` and `revision` name the version, where there is one.
+    what the source says of it, `repository` and `revision` name the version, where there is one. With a
+    `change`, only what it touches is looked at.
     """
 
     place: str
@@ -58,6 +74,7 @@ class Document:
     licence: str | None = None
     repository: str | None = None
     revision: str | None = None
+    change: Change | None = None
 
 
 class Source(Protocol):

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
 from tests.e2e.projects import Project
+
+# Name of a function -> the message of the commit that adds it, and its file.
+COMMITS = {
+    "clip": (
+        "Never return more than the limit",
+        'def {name}(values, limit):\n    """Cut off what is above a limit."""\n'
+        "    return [min(value, limit) for value in values]\n",
+    ),
+    "wrap": (
+        "feat: Start again at zero after the end (#4)",
+        'def {name}(number, end):\n    """The number on a clock that goes to `end`."""\n'
+        "    rest = number % end\n    return rest\n",
+    ),
+    "half": (
+        "wip: try halving",
+        'def {name}(text):\n    """The first half of a text."""\n    return text[: len(text) // 2]\n',
+    ),
+}
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True)
 
 
 def recipes(project: Project) -> dict[str, dict[str, Any]]:
@@ -82,3 +107,34 @@ def test_a_row_is_explained_through_its_draft(small: Project) -> None:
     assert events["instructions"]["prompt"]["tail"].startswith(f"### Instruction\n{draft}\n")
     assert small.ask("verify")[0] == 0
     assert small.ask("why")[0] == 0
+
+
+def test_instructions_are_made_from_commits_and_other_seeds_are_dropped_by_a_rule(
+    project: Project,
+) -> None:
+    repository = project.root / "repo"
+    git(project.root, "init", "-q", "-b", "main", "repo")
+    for name, (message, body) in COMMITS.items():
+        (repository / f"{name}.py").write_text(body.format(name=name))
+        git(repository, "add", ".")
+        git(repository, "commit", "-q", "-m", message)
+    (project.root / "code").mkdir()
+    (project.root / "code" / "a.py").write_text(COMMITS["clip"][1].format(name="other"))
+    project.configure(
+        seeds={"sources": "commits:repo, code", "type_check": "false", "near_duplicates": "0"},
+        instructions={"source": "commits"},
+    )
+    for task, options in (("Seeds", ()), ("Instructions", ("--shard", "0"))):
+        code, output = project.run(*options, task=task)
+        assert code == 0, output
+    by_name = {seed["name"]: seed for seed in project.records("seeds").values()}
+    assert {name: seed.get("message") for name, seed in by_name.items()} == {
+        "clip": "Never return more than the limit",
+        "wrap": "Start again at zero after the end",
+        "other": None,
+    }
+    made = project.records("instructions")
+    assert made.keys() == {by_name["clip"]["id"], by_name["wrap"]["id"]}
+    [dropped] = project.rejected("instructions")
+    assert (dropped["id"], dropped["rule"]) == (by_name["other"]["id"], "no_commit")
+    assert {entry["rule"] for entry in project.rejected("seeds")} == {"message_unfinished"}

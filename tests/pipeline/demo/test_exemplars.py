@@ -30,6 +30,16 @@ def test_an_exemplar_is_a_task_that_is_not_held_out(exemplar: Exemplar) -> None:
     assert f"def {reading.name}(" in exemplar.code
 
 
+@pytest.mark.parametrize(
+    "instruction",
+    [*(item.draft for item in SET.of("evolved")), *(item.instruction for item in SET.committed)],
+)
+def test_drafts_and_tasks_from_commits_are_of_the_same_world(instruction: str) -> None:
+    reading = read_instruction(instruction)
+    assert reading is not None
+    assert not held_out(reading.chain)
+
+
 def test_there_are_at_least_eight_exemplars() -> None:
     assert len(SET.exemplars) >= 8
 

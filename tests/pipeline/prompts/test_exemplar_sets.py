@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.model import DEMO_EXEMPLARS
 from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import parse_instruction
+from pipeline.text import messages
 
 STANDARD = Path(load_set.__code__.co_filename).parent / "standard"
 
@@ -19,7 +21,7 @@ STANDARD = Path(load_set.__code__.co_filename).parent / "standard"
 @pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
 def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path) -> None:
     shipped = load_set(folder)
-    for form in ("instructions", "inspired", "evolved"):
+    for form in ("instructions", "inspired", "evolved", "committed"):
         assert len(shipped.of(form)) >= shipped.shots["instructions"]
         assert shipped.intro[form]
 
@@ -31,10 +33,20 @@ def test_a_draft_is_an_instruction_shorter_than_what_evolved_from_it(folder: Pat
         assert len(exemplar.draft.split()) < len(exemplar.instruction.split()), exemplar.name
 
 
+@pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
+def test_a_commit_of_a_set_is_one_that_the_rules_let_through(folder: Path) -> None:
+    for exemplar in load_set(folder).committed:
+        assert messages.fault(exemplar.message) is None, exemplar.name
+        assert messages.cleaned(exemplar.message) == exemplar.message
+        assert parse_instruction(exemplar.instruction) == exemplar.instruction
+        assert len(exemplar.instruction.split()) <= 120
+        ast.parse(exemplar.snippet)
+
+
 def test_a_set_needs_introductions_for_the_three_stages_alone(tmp_path: Path) -> None:
     mine = Path(shutil.copytree(DEMO_EXEMPLARS, tmp_path / "mine"))
     meta = orjson.loads((mine / "set.json").read_bytes())
-    del meta["intro"]["evolved"], meta["intro"]["inspired"]
+    del meta["intro"]["evolved"], meta["intro"]["inspired"], meta["intro"]["committed"]
     (mine / "set.json").write_bytes(orjson.dumps(meta))
     assert load_set(mine).intro.keys() == {"concepts", "instructions", "responses"}
     del meta["intro"]["responses"]

@@ -1,0 +1,78 @@
+"""Commit messages: what is left of one for a reader of the code, and whether it says what the commit did.
+
+Nothing here knows git: a message is text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.prompts.render import breaks_structure
+
+MIN_WORDS = 3
+MIN_TELLING = 2  # of them that do not stand in every second message
+MAX_WORDS = 150
+
+# Lines for tools and for the record: "Signed-off-by: A", "Fixes: #12", bare links.
+_TRAILER = re.compile(
+    r"^(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|bug):? ?#?\d+\W*"
+    r"|https?://\S+|git-svn-id: .*|\(cherry picked from .*\))$",
+    re.IGNORECASE,
+)
+# "feat(core)!: ", "[parser] ", "GH-123: ", "ABC-12 ", "(#45)".
+_TAG = re.compile(
+    r"^(?:(?:feat|fix|perf|refactor|chore|docs|style|test|build|ci)(?:\([^)]*\))?!?: |\[[^\]]*\]:? "
+    r"|(?:gh-|#|bpo-|[A-Z]{2,}-)\d+:? )"
+)
+_NUMBER = re.compile(r"\s*\((?:#|gh-|bpo-)\d+\)")
+
+_UNFINISHED = re.compile(
+    r"^\[?(?:wip\b|(?:fixup|squash|amend)!|(?:tmp|temp|draft)(?:[:\]]|$))", re.IGNORECASE
+)
+_AUTOMATIC = re.compile(
+    r"^(?:merge (?:pull|branch|remote|tag|commit|master\b|main\b|')|revert \"|bump (?:version|\S+ (?:from|to)\b)"
+    r"|(?:release |version |prepare release )?v?\d+\.\d+|initial (?:commit|import|revision)|update \S+ (?:from|to) "
+    r"|\[?bot\b)",
+    re.IGNORECASE,
+)
+_BESIDE_THE_CODE = re.compile(
+    r"\b(?:typos?|spelling|pep-?8|flake8|lint\w*|ruff|black|isort|mypy|white ?spaces?|(?:re)?format\w*"
+    r"|docstrings?|comments?|copyright|licen[cs]e|changelog|readme|docs?|documentation|type hints?|annotations?)\b",
+    re.IGNORECASE,
+)
+_EMPTY_WORD = re.compile(
+    r"a|an|the|and|all|some|this|it|is|of|on|in|for|to|with|up|now|more|new|other|another|latest|few|bit|small|little"
+    r"|minor|misc|various|stuff|things?|files?|code|scripts?|functions?|commit|bugs?|issues?|errors?|problems?|tests?"
+    r"|fix(?:e[sd]|ing)?|add(?:ed|s|ing)?|changes?|changed|edit(?:s|ed)?|mak(?:e|ing)|improve(?:d|s|ments?)?|removed?"
+    r"|clean(?:ed|ing|up)?|refactor(?:ed|ing)?|tweak(?:s|ed)?|updat(?:e|es|ed|ing)|work(?:s|ing)?"
+)
+
+
+def cleaned(message: str) -> str:
+    """The message without trailers, numbers of issues and the tags of conventions, as one paragraph."""
+    lines = [line.strip() for line in message.strip().splitlines()]
+    text = " ".join(line for line in lines if line and not _TRAILER.match(line))
+    return " ".join(_NUMBER.sub("", _TAG.sub("", text)).split())
+
+
+def fault(message: str) -> tuple[str, str] | None:
+    """(rule, evidence) when a message does not say what a commit did to the code."""
+    subject = message.strip().partition("\n")[0]
+    text = cleaned(message)
+    words = text.split()
+    if _UNFINISHED.match(subject):
+        return "message_unfinished", subject[:200]
+    if _AUTOMATIC.match(text):
+        return "message_automatic", subject[:200]
+    if len(words) < MIN_WORDS:
+        return "message_too_short", subject[:200]
+    if len(words) > MAX_WORDS:
+        return "message_too_long", f"{len(words)} words > {MAX_WORDS}"
+    if beside := _BESIDE_THE_CODE.search(_TAG.sub("", subject)):
+        return "message_beside_the_code", beside[0]
+    told = {word for word in re.findall(r"\w+", text.lower()) if not _EMPTY_WORD.fullmatch(word)}
+    if len(told) < MIN_TELLING:
+        return "message_says_nothing", subject[:200]
+    if breaks_structure(message):
+        return "prompt_structure", subject[:200]
+    return None
