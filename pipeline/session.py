@@ -134,7 +134,7 @@ class Session:
     def decontaminator(self) -> Decontaminator | None:
         """What compares rows with the packs; None without packs."""
         section = self.settings.decontamination
-        read = [load_pack(pack.path) for pack in self.packs]
+        read = [load_pack(pack.path, pack.name) for pack in self.packs]
         return Decontaminator(read, section.resembles, section.suspect) if read else None
 
     @cached_property

@@ -17,7 +17,7 @@ from pipeline.sources.shape import Document, Part, Unread
 from pipeline.sources.tables import SUFFIXES, documents_of
 
 PREFIX = "hf:"
-_LABEL = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^:]+))?(?::(?P<pattern>.+))?")
+LABEL = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^:]+))?(?::(?P<pattern>.+))?")
 
 
 class HubSource:
@@ -27,7 +27,7 @@ class HubSource:
     share = 1.0
 
     def __init__(self, label: str, include: frozenset[str] = frozenset()) -> None:
-        match = _LABEL.fullmatch(label)
+        match = LABEL.fullmatch(label)
         if match is None:
             raise ConfigError(
                 f"[seeds] sources: {label} names no dataset",

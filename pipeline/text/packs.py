@@ -1,11 +1,11 @@
-"""Benchmark packs: a folder of benchmark files, each read into tasks that decontamination can compare.
+"""Benchmark packs: benchmark files, each read into tasks that decontamination can compare.
 
 A pack is one `.jsonl` file (one task a line), or a `.json` file (a list of tasks), plain or gzipped, or a
 `.parquet` file, as its authors publish it. Its layout is told by the keys of its first task: HumanEval, EvoEval, EvalPlus, MBPP,
 LiveCodeBench, DS-1000, GSM8K, ClassEval and CanItEdit are known. A pack's revision is the sha256 of its
 file, so that a report can say against what exactly the data was compared.
 
-In: files. Out: `Pack`s of `Task`s. Nothing of a pack is ever executed or unpickled here.
+In: a file. Out: a `Pack` of `Task`s. Nothing of a pack is ever executed or unpickled here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.text.layouts import LAYOUTS, Task, layout_of, read_task
 
-SUFFIXES = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".parquet")
+SUFFIXES = (".jsonl.gz", ".json.gz", ".jsonl", ".json", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +35,9 @@ class Pack:
     tasks: tuple[Task, ...]
 
 
-def load_packs(folder: Path | str) -> tuple[Pack, ...]:
-    """All packs of a folder, sorted by file name; MissingDataError or ConfigError says what is wrong."""
-    return tuple(load_pack(path) for path in pack_files(Path(folder)))
-
-
-def pack_files(folder: Path) -> list[Path]:
-    """The files of the packs in a folder and the folders below it, by name."""
-    if not folder.is_dir():
-        raise MissingDataError(
-            f"{folder} is no folder of benchmark packs",
-            "put the benchmarks' JSONL files there, or switch decontamination off",
-        )
-    files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES))
-    if not files:
-        raise MissingDataError(
-            f"{folder} holds no benchmark pack", f"a pack's name ends with {', '.join(SUFFIXES)}"
-        )
-    names: dict[str, Path] = {}
-    for path in files:
-        other = names.setdefault(pack_name(path), path)
-        if other != path:
-            raise ConfigError(
-                f"{other} and {path} are both the pack {pack_name(path)}", "rename one"
-            )
-    return files
-
-
-def pack_name(path: Path) -> str:
-    """The file's name without suffixes."""
-    name = path.name.removesuffix(".gz")
-    return name.removesuffix(".jsonl").removesuffix(".json").removesuffix(".parquet")
+def pack_name(file: str) -> str:
+    """A file's name or path without suffixes."""
+    return next((file.removesuffix(end) for end in SUFFIXES if file.endswith(end)), file)
 
 
 def revision_of(path: Path) -> str:
@@ -73,10 +45,9 @@ def revision_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def load_pack(path: Path | str) -> Pack:
-    """One pack; its name is the file's without suffixes."""
-    path = Path(path)
-    name = pack_name(path)
+def load_pack(path: Path, name: str = "") -> Pack:
+    """One pack; its name is the file's without suffixes if no other is given."""
+    name = name or pack_name(path.name)
     try:
         content = path.read_bytes()
         if path.name.endswith(".parquet"):

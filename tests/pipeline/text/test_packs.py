@@ -2,12 +2,15 @@
 
 import gzip
 import json
+from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import ConfigError, MissingDataError
+from pipeline.errors import ConfigError
 from pipeline.text.layouts import LAYOUTS
-from pipeline.text.packs import load_pack, load_packs
+from pipeline.text.packs import load_pack
 
 STUB = 'def double(x):\n    """Double the number x.\n    >>> double(2)\n    4\n    """\n'
 BODY = "    return x * 2\n"
@@ -90,14 +93,26 @@ def test_the_tests_of_a_layout_accept_a_right_and_refuse_a_wrong_program(layout,
         exec(FUNCTION.replace("2", "3") + task.tests, {})
 
 
-def test_gzipped_packs_and_json_lists_are_read_too(tmp_path):
-    row = ROWS["GSM8K"]
+def test_gzipped_packs_json_lists_and_parquet_are_read_too(tmp_path):
+    row = ROWS["MBPP"]
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps(row).encode()))
     (tmp_path / "b.json").write_text(json.dumps([row, row]))
-    (tmp_path / "notes.txt").write_text("not a pack")
-    packs = load_packs(tmp_path)
-    assert [(pack.name, len(pack.tasks)) for pack in packs] == [("a", 1), ("b", 2)]
-    assert len(packs[0].revision) == 64
+    pq.write_table(pa.Table.from_pylist([row, row]), tmp_path / "c.parquet")
+    plain = load_pack(write(tmp_path / "d.jsonl", row)).tasks[0]
+    for name, tasks in (("a.jsonl.gz", 1), ("b.json", 2), ("c.parquet", 2)):
+        pack = load_pack(tmp_path / name)
+        assert (pack.name, pack.layout, len(pack.tasks)) == (name[0], "MBPP", tasks)
+        assert replace(pack.tasks[0], pack="d") == plain
+        assert len(pack.revision) == 64
+
+
+@pytest.mark.parametrize("layout", ROWS)
+def test_a_layout_is_recognised_in_parquet_as_well(layout, tmp_path):
+    write(tmp_path / "lines.jsonl", ROWS[layout])
+    pq.write_table(pa.Table.from_pylist([ROWS[layout]]), tmp_path / "table.parquet")
+    lines, table = (load_pack(tmp_path / name) for name in ("lines.jsonl", "table.parquet"))
+    assert lines.layout == table.layout
+    assert [replace(task, pack="lines") for task in table.tasks] == list(lines.tasks)
 
 
 def test_the_revision_changes_with_the_file(tmp_path):
@@ -117,6 +132,7 @@ def test_the_revision_changes_with_the_file(tmp_path):
         ("a.jsonl", b"[1, 2]\n", "JSON objects"),
         ("a.jsonl", b"\xff\xfe\n", "damaged"),
         ("a.jsonl.gz", gzip.compress(b"{}")[:-9], "damaged"),
+        ("a.parquet", b"PAR1 and no table", "damaged"),
         ("a.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "q"}\n', "task 2"),
     ],
 )
@@ -125,17 +141,3 @@ def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(name, content, says,
     with pytest.raises(ConfigError, match=says) as caught:
         load_pack(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
-
-
-def test_a_missing_or_empty_folder_is_missing_data(tmp_path):
-    with pytest.raises(MissingDataError, match="no folder"):
-        load_packs(tmp_path / "nowhere")
-    with pytest.raises(MissingDataError, match="no benchmark pack"):
-        load_packs(tmp_path)
-
-
-def test_two_files_of_one_name_are_refused(tmp_path):
-    write(tmp_path / "a.jsonl", ROWS["MBPP"])
-    (tmp_path / "a.json").write_text(json.dumps([ROWS["MBPP"]]))
-    with pytest.raises(ConfigError, match="both the pack a"):
-        load_packs(tmp_path)
