@@ -23,6 +23,7 @@ from pipeline.text import licences
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 MAX_LINE = 64 * 1024 * 1024
 _BATCH_ROWS = 64
+_BUFFER = 1 << 20
 
 _CONTENT = ("content", "code", "text")
 _PATH = ("max_stars_repo_path", "path", "file_path", "filepath")
@@ -126,7 +127,8 @@ def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
 
     with open(file, "rb") as opened:
         try:
-            table = pq.ParquetFile(opened)
+            # Through a small buffer: otherwise a row group's whole column is in memory at once.
+            table = pq.ParquetFile(opened, buffer_size=_BUFFER, pre_buffer=False)
             columns = [name for name in table.schema_arrow.names if name in _COLUMNS]
             for batch in table.iter_batches(_BATCH_ROWS, columns=columns):
                 yield from batch.to_pylist()

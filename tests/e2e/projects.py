@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from pipeline.model import DEMO_EXEMPLARS
 from pipeline.recipes import SHARDED
 
 LUIGI = Path(sys.executable).with_name("luigi")
@@ -119,6 +121,20 @@ class Project:
             for path in sorted((self.artifacts / stage).glob("*/shard-*.rejected.jsonl"))
             for line in path.read_bytes().splitlines()
         ]
+
+
+_JUDGED = "### Snippet\n```python\n{code}\n```\n\n### Documented\n{answer}\n"
+
+
+def exemplars_with_judge(folder: Path) -> None:
+    """The demo's exemplars with two more, by which the model judges seeds."""
+    shutil.copytree(DEMO_EXEMPLARS, folder)
+    (folder / "judge").mkdir()
+    for answer, text in (("Yes", "Twice x."), ("No", "See below.")):
+        code = f'def f(x):\n    """{text}"""\n    return 2 * x'
+        (folder / "judge" / f"{answer}.md").write_text(_JUDGED.format(code=code, answer=answer))
+    meta = folder / "set.json"
+    meta.write_text(meta.read_text().replace('"intro": {', '"intro": {"judgements": "Judge.",', 1))
 
 
 def wait_until(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import statistics
 from pathlib import Path
 
 import pytest
 
-from pipeline.model import DEMO_EXEMPLARS
+from tests.e2e.projects import exemplars_with_judge
 
-JUDGED = "### Snippet\n```python\n{code}\n```\n\n### Documented\n{answer}\n"
 WORDS = "evens odds squares halves doubles firsts lasts heads"
 
 
@@ -18,15 +16,7 @@ WORDS = "evens odds squares halves doubles firsts lasts heads"
 def judged(shared_project):
     """A finished run in which every seed is above the threshold."""
     root = shared_project.root
-    shutil.copytree(DEMO_EXEMPLARS, root / "set")
-    (root / "set" / "judge").mkdir()
-    for answer, text in (("Yes", "Twice x."), ("No", "See below.")):
-        code = f'def f(x):\n    """{text}"""\n    return 2 * x'
-        (root / "set" / "judge" / f"{answer}.md").write_text(
-            JUDGED.format(code=code, answer=answer)
-        )
-    meta = root / "set" / "set.json"
-    meta.write_text(meta.read_text().replace('"intro": {', '"intro": {"judgements": "Judge.",', 1))
+    exemplars_with_judge(root / "set")
     (root / "code").mkdir()
     for number, word in enumerate(WORDS.split()):
         (root / "code" / f"{word}.py").write_text(

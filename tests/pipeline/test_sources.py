@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import random
 import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -176,6 +178,36 @@ def test_rows_in_the_stacks_layout_give_seeds_with_their_origin(tmp_path):
     assert [rule for rule, _ in rejections(tmp_path).values()] == [
         "licence_not_allowed", "other_language", "test_file",
     ]  # fmt: skip
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from pipeline.sources.tables import documents_of
+for name in sys.argv[1:]:
+    print(sum(1 for _ in documents_of(Path(name), name, frozenset())))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "jsonl.gz"])
+def test_a_large_dataset_takes_the_memory_of_a_few_rows(tmp_path, form):
+    """A Parquet file of a single row group, the worst case, among them."""
+    files = []
+    for name, count in (("small", 64), ("large", 2400)):
+        chance = random.Random(name)
+        rows = [{"content": f"x = '{chance.randbytes(20_000).hex()}'\n"} for _ in range(count)]
+        files.append(tmp_path / f"{name}.{form}")
+        if form == "parquet":
+            pq.write_table(pa.Table.from_pylist(rows), files[-1], row_group_size=count)
+        else:
+            content = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+            files[-1].write_bytes(gzip.compress(content, 1) if form.endswith("gz") else content)
+    command = [sys.executable, "-c", MEMORY, *map(str, files)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    small_rows, small_peak, large_rows, large_peak = map(int, ended.stdout.split())
+    assert (small_rows, large_rows) == (64, 2400)
+    assert large_peak - small_peak < 30, "MiB, of a file of 90"
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz"])
