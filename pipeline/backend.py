@@ -37,15 +37,15 @@ def engine_settings(section: Any, model_path: Path) -> EngineSettings:
         ) from None
 
 
-def open_server(section: Any) -> ServerEngine:
-    """The engine for the server of the [engine] section; nothing is asked of it yet.
+def open_server(section: Any, base_url: str = "", model: str = "") -> ServerEngine:
+    """The engine for the server of the [engine] section, or for another one; nothing is asked of it yet.
 
     Raises ConfigError for a value it refuses and MachineError when the client is not installed.
     """
     try:
         settings = ServerSettings(
-            base_url=section.base_url,
-            model=section.model,
+            base_url=base_url or section.base_url,
+            model=model if base_url else section.model,
             concurrency=section.concurrency,
             timeout=section.timeout,
             max_retries=section.max_retries,

@@ -31,7 +31,7 @@ configs:
 {rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
 them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
 task several times with tests. A row is here because its response passed its tests in a sandbox.
-The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.
+The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.{others}
 
 ## What a row holds
 
@@ -47,7 +47,7 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; agreement with the instruction's other responses, 0 to 1 (all null when not verified) |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |
 | weight | how often to draw the row for an even mix of concepts, categories and difficulties; 1 is average |
-| model | name and sha256 of the model |
+| model | name and sha256 of the model that answered |
 
 ## How many were dropped, and where
 
@@ -96,6 +96,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
         recipe=manifest["recipe"],
         rows=rows,
         size=size,
+        others=_others(manifest.get("other_models", {})),
         configs="\n".join(_CONFIG.format(name=name, path=path) for name, path in named.items()),
         funnel="\n".join(
             _funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()
@@ -104,6 +105,16 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
         licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items())
         or "none",
         decontamination=_decontamination(manifest["decontamination"]),
+    )
+
+
+def _others(models: Mapping[str, Mapping[str, str]]) -> str:
+    """What was not asked of the base model."""
+    asked = "; ".join(f"{stage}: `{model['name']}`" for stage, model in models.items())
+    return (
+        f"\nNot all of it is the base model's own: another model was asked for {asked}."
+        if asked
+        else ""
     )
 
 

@@ -14,8 +14,10 @@ import luigi
 from pipeline.config import SECTIONS, Settings, as_list
 from pipeline.errors import ConfigError
 
-BASE = "base"
+BASE, DISTILLED = "base", "distilled"
 Overrides = dict[tuple[str, str], Any]
+# The base model itself answers, whoever else [responses] names.
+_SELF: Overrides = {("responses", "base_url"): ""}
 
 
 def _paper(among: str) -> Overrides:
@@ -43,6 +45,8 @@ ARMS: dict[str, Overrides] = {
         source: {**_paper("passing"), ("instructions", "source"): source}
         for source in ("snippet", "evolved", "commits")
     },
+    # Answers of the model that [responses] base_url serves: distillation, to be compared with `passing`.
+    DISTILLED: _paper("passing"),
 }
 
 
@@ -55,12 +59,18 @@ def chosen(settings: Settings) -> dict[str, Overrides]:
             f"[comparison] arms: there is no arm {', '.join(unknown)}",
             f"there are {', '.join(ARMS)}",
         )
-    return {name: ARMS[name] for name in names}
+    if DISTILLED in names and not settings.responses.base_url:
+        raise ConfigError(
+            "[comparison] arms: distilled needs a model that answers",
+            "set [responses] base_url to a completions server; the other arms do not use it",
+        )
+    return {name: {**({} if name == DISTILLED else _SELF), **ARMS[name]} for name in names}
 
 
 def of_seed(seed: int, *, tuned: bool, rows: int) -> Overrides:
     """The settings of one of an arm's evaluations."""
     return {
+        **({} if tuned else _SELF),
         ("finetuning", "rows"): rows,
         ("finetuning", "seed"): seed,
         ("evaluation", "seed"): seed,

@@ -58,7 +58,10 @@ class judgements(luigi.Config):
 
 
 class _Sampled:
-    """What every generating stage has; 0 shots or tokens means what the exemplar set says."""
+    """What every generating stage has; 0 shots or tokens means what the exemplar set says.
+
+    With a `base_url` the stage asks that completions server, and not the model of [model] or [engine].
+    """
 
     shots = luigi.IntParameter(default=0)
     max_tokens = luigi.IntParameter(default=0)
@@ -67,6 +70,8 @@ class _Sampled:
     top_p = luigi.FloatParameter(default=1.0)
     min_p = luigi.FloatParameter(default=0.0)
     attempt = luigi.IntParameter(default=1)
+    base_url = luigi.Parameter(default="")
+    model = luigi.Parameter(default="")
 
 
 class concepts(_Sampled, luigi.Config):

@@ -122,6 +122,7 @@ class Answers(GenerationTask):
         return replace(
             like,
             stage=self.stage,
+            window=run.settings.engine.n_ctx or run.model.window,
             shots=like.shots if prompt_style() == "few_shot" else 0,
             max_tokens=section.max_tokens or like.max_tokens,
             temperature=section.temperature,

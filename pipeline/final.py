@@ -94,15 +94,13 @@ class FinalDataset(PipelineTask):
                 f"the dataset would be empty: none of {selected.read_meta()['units']} responses was selected",
                 f"see {selected.rejected} for the reasons; more seeds or a stronger model help",
             )
-        weights = Weights(selected.read())
+        weights, answered_by = Weights(selected.read()), run.model_of("responses").provenance
         manifest = build_manifest(run, scan().snapshot, selected, self.recipe)
         temporary = temporary_beside(self.folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        publish(
-            temporary / "train.jsonl", jsonl_lines(_rows(selected, weights, run.model.provenance))
-        )
-        write_parquet(temporary / "train.parquet", _rows(selected, weights, run.model.provenance))
+        publish(temporary / "train.jsonl", jsonl_lines(_rows(selected, weights, answered_by)))
+        write_parquet(temporary / "train.parquet", _rows(selected, weights, answered_by))
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
         add_report(run.artifacts, temporary, run.reporter.say)

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.errors import PipelineError
+from pipeline.recipes import generating
 from pipeline.seeds import Snapshot
 from pipeline.session import Session
 from pipeline.text.decontamination import LAYERS
@@ -61,6 +62,12 @@ def build_manifest(
             **run.model.provenance,
             "architecture": run.model.architecture,
             "window": run.model.window,
+        },
+        # Stages that asked another model than that.
+        "other_models": {
+            stage: run.model_of(stage).identity
+            for stage in generating(run.settings)
+            if run.model_of(stage) != run.model
         },
         "sources": [source.label for source in run.sources],
         "licences": dict(

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 0.2
 @contextmanager
 def executing(shard: int) -> Iterator[None]:
     """While the block makes a shard's responses, execute those that are finished, if there are cores."""
-    if not session.current().backend.leaves_cores_free:
+    if not session.current().backend_of("responses").leaves_cores_free:
         yield
         return
     ended = threading.Event()

@@ -95,7 +95,7 @@ def _sample(task: ShardTask, chosen: list[str], seconds: float) -> StageSample:
     """What the stage's files say that it did, unit by unit."""
     paths = task.paths
     contexts = _context_texts(task)
-    lengths = session.current().engine.token_counts(contexts) if contexts else []
+    lengths = session.current().engine_of(task.stage).token_counts(contexts) if contexts else []
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     kept = {record["id"] for record in paths.read()}
     for unit in read_journal(paths.units):

@@ -167,9 +167,14 @@ def build(
     model: Model,
     plans: dict[str, GenerationPlan],
     packs: Sequence[PackFile] = (),
+    own: Mapping[str, Model] | None = None,
 ) -> dict[str, Recipe]:
-    """The recipes of all stages whose input does not depend on the scanned sources, by stage."""
+    """The recipes of all stages whose input does not depend on the scanned sources, by stage.
+
+    `own` are the models of stages that ask another one than `model`.
+    """
     recipes: dict[str, Recipe] = {}
+    own = own or {}
     # What [seeds] asks of a seed decides which seeds there are, not what one looks like: intake.py.
     recipes["seeds"] = Recipe("seeds", {"version": VERSIONS["seeds"]})
     if judges(settings, exemplars):
@@ -185,17 +190,18 @@ def build(
             recipes["seeds"],
         )
     recipes["concepts"] = _generation(
-        plans["concepts"], settings, exemplars, model, recipes.get(JUDGEMENTS, recipes["seeds"])
-    )
+        plans["concepts"], settings, exemplars, own.get("concepts", model),
+        recipes.get(JUDGEMENTS, recipes["seeds"]),
+    )  # fmt: skip
     before = recipes["concepts"]
     for stage in (DRAFTS, "instructions"):
         if stage in plans:
             recipes[stage] = before = _generation(
-                plans[stage], settings, exemplars, model, before,
+                plans[stage], settings, exemplars, own.get(stage, model), before,
                 categories=categories(settings, exemplars), difficulties=difficulties(settings, exemplars),
             )  # fmt: skip
     recipes["responses"] = _generation(
-        plans["responses"], settings, exemplars, model, recipes["instructions"],
+        plans["responses"], settings, exemplars, own.get("responses", model), recipes["instructions"],
         samples=settings.responses.samples,
     )  # fmt: skip
     recipes["executions"] = Recipe(

@@ -32,6 +32,7 @@ from pipeline.engine import Engine, open_engine
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
 from pipeline.logs import set_up_logging
+from pipeline.model import Model
 from pipeline.packs import PackFile
 from pipeline.packs import find as find_packs
 from pipeline.progress import Reporter
@@ -94,7 +95,7 @@ class Session:
         return Wanted.of(self.settings.seeds)
 
     @cached_property
-    def model(self) -> model.Model:
+    def model(self) -> Model:
         if self._server:
             return model.ask(self._server, self.settings.engine.n_ctx)
         return model.load(self.settings.model, self.root, self.artifacts / "model")
@@ -115,15 +116,18 @@ class Session:
     @cached_property
     def plans(self) -> dict[str, GenerationPlan]:
         """How each generating stage runs, by stage."""
-        window = self.settings.engine.n_ctx or self.model.window
-        cache = self.artifacts / "model"
-        return {
-            stage: recipes.plan_generation(
-                stage, self.settings, self.exemplars, window,
-                lambda texts: model.token_counts(self.model, self.backend, texts, cache),
-            )
-            for stage in recipes.generating(self.settings)
-        }  # fmt: skip
+        return {stage: self._plan(stage) for stage in recipes.generating(self.settings)}
+
+    def _plan(self, stage: str) -> GenerationPlan:
+        asked, backend, cache = (
+            self.model_of(stage),
+            self.backend_of(stage),
+            self.artifacts / "model",
+        )
+        return recipes.plan_generation(
+            stage, self.settings, self.exemplars, self.settings.engine.n_ctx or asked.window,
+            lambda texts: model.token_counts(asked, backend, texts, cache),
+        )  # fmt: skip
 
     @cached_property
     def packs(self) -> list[PackFile]:
@@ -140,7 +144,8 @@ class Session:
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
         """The recipes of the stages before the selection, by stage."""
-        return recipes.build(self.settings, self.exemplars, self.model, self.plans, self.packs)
+        own = {stage: asked for stage, (_, asked) in self._own.items()}
+        return recipes.build(self.settings, self.exemplars, self.model, self.plans, self.packs, own)
 
     @property
     def sharded(self) -> list[str]:
@@ -168,6 +173,35 @@ class Session:
     def _server(self) -> ServerEngine | None:
         section = self.settings.engine
         return open_server(section) if section.backend == "server" else None
+
+    @cached_property
+    def _own(self) -> dict[str, tuple[ServerEngine, Model]]:
+        """Server and model of the stages that have their own; stages with the same one share it."""
+        opened: dict[tuple[str, str], tuple[ServerEngine, Model]] = {}
+        own = {}
+        for stage in recipes.generating(self.settings):
+            section = getattr(self.settings, self.settings.section_of(stage))
+            where = section.base_url, section.model
+            if not section.base_url:
+                continue
+            if where not in opened:
+                server = open_server(self.settings.engine, *where)
+                atexit.register(server.close)
+                opened[where] = server, model.ask(server, self.settings.engine.n_ctx)
+            own[stage] = opened[where]
+        return own
+
+    def model_of(self, stage: str) -> Model:
+        """The model that a stage asks: the base model, unless the stage has its own."""
+        return self._own[stage][1] if stage in self._own else self.model
+
+    def backend_of(self, stage: str) -> Engine:
+        """The engine of a stage before its first use."""
+        return self._own[stage][0] if stage in self._own else self.backend
+
+    def engine_of(self, stage: str) -> Engine:
+        """The engine of a stage, started."""
+        return self._own[stage][0] if stage in self._own else self.engine
 
     def preflight(self) -> None:
         """Before work is begun, refuse what could not be finished on this machine; ends the process."""

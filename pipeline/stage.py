@@ -151,8 +151,8 @@ class GenerationTask(ShardTask):
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
-        """The engine that generates: the run's own, which outlives the task."""
-        yield session.current().engine
+        """The engine that generates: one of the run's, which outlives the task."""
+        yield session.current().engine_of(self.stage)
 
     def context(self, key: str) -> str:
         """The few-shot context of a key."""

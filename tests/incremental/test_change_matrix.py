@@ -102,7 +102,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
 # Where a change needs another model, a hub or a server: tests/pipeline/test_recipes.py, tests/e2e.
 ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
-    ("engine", "model"), ("judgements", "judge"), ("judgements", "threshold"),
+    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model")),
+    ("judgements", "judge"), ("judgements", "threshold"),
     ("decontamination", "packs"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.

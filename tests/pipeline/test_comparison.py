@@ -95,3 +95,14 @@ def test_an_unknown_arm_is_named() -> None:
     settings = arms.apply(config.load(), {("comparison", "arms"): "passing, magic"})
     with pytest.raises(ConfigError, match="magic"):
         arms.chosen(settings)
+
+
+def test_only_the_distilled_arm_has_another_model_answer() -> None:
+    named = {("comparison", "arms"): ", ".join(arms.ARMS)}
+    with pytest.raises(ConfigError, match="distilled needs a model"):
+        arms.chosen(arms.apply(config.load(), named))
+    settings = arms.apply(config.load(), {**named, ("responses", "base_url"): "http://a/v1"})
+    for name, overrides in arms.chosen(settings).items():
+        answering = arms.apply(settings, overrides).responses.base_url
+        assert answering == ("http://a/v1" if name == "distilled" else "")
+    assert arms.apply(settings, arms.of_seed(1, tuned=False, rows=0)).responses.base_url == ""
