@@ -52,8 +52,8 @@ def evaluated_model() -> Model:
         run.model.require_file()
         return run.model
     if named == TUNED:
-        return _model_at(str(FineTunedModel().gguf))
-    return _model_at(str(run.root / Path(named).expanduser()))
+        return model_at(str(FineTunedModel().gguf))
+    return model_at(str(run.root / Path(named).expanduser()))
 
 
 def _is_tuned() -> bool:
@@ -66,7 +66,7 @@ def _model_is_there() -> bool:
 
 
 @cache
-def _model_at(path: str) -> Model:
+def model_at(path: str) -> Model:
     run = session.current()
     wanted = config.model(path=path, repo_id="", filename="", revision="main", sha256="")
     return model.load(wanted, run.root, run.artifacts / "model")

@@ -1,7 +1,6 @@
 """`clean`: list what no current recipe reaches, and remove it with --yes.
 
-Reachable are the folders of the recipes in force with all their shards and journals, and the dataset that
-`latest` points at with the recipes that it was made from.
+What is in use is said in reach.py; of it, everything stays, the journals of unfinished shards included.
 """
 
 from __future__ import annotations
@@ -9,14 +8,11 @@ from __future__ import annotations
 import argparse
 import shutil
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from pipeline import recipes
 from pipeline.commands import open_session, print_json
 from pipeline.errors import AlreadyRunning
-from pipeline.seeds import scan_of
+from pipeline.reach import reached
 from pipeline.session import Session
 from targets import Locked, lock
 
@@ -53,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def unreachable(run: Session) -> list[tuple[Path, int]]:
     """Recipe folders that neither the configuration nor `latest` reaches, with their bytes."""
-    kept = _reachable(run)
+    kept = reached(run)
     found = []
     for stage in recipes.VERSIONS:
         for folder in sorted((run.artifacts / stage).glob("*")):
@@ -65,21 +61,3 @@ def unreachable(run: Session) -> list[tuple[Path, int]]:
                 size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
                 found.append((folder, size))
     return found
-
-
-def _reachable(run: Session) -> set[tuple[str, str]]:
-    found = scan_of(run)
-    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
-    kept = _chain(recipes.dataset(selected).in_words())
-    manifest = run.artifacts / "latest" / "manifest.json"
-    if manifest.exists():
-        kept |= _chain(orjson.loads(manifest.read_bytes())["recipes"])
-    return kept
-
-
-def _chain(words: dict[str, Any] | None) -> set[tuple[str, str]]:
-    kept = set()
-    while words:
-        kept.add((words["stage"], words["recipe"]))
-        words = words["made_from"]
-    return kept

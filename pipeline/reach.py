@@ -1,0 +1,99 @@
+"""Which recipe folders are in use: what the configuration in force, `latest`, and the loop behind them reach.
+
+The dataset's stages are reached by the recipes in force and by those that the manifest of `latest` names. Where
+a model was tuned, evaluated or compared: the comparison in force with the selections of its arms, the models
+that are tuned on any of these selections, and every evaluation of a model that is still there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import orjson
+
+from pipeline import comparison_arms as arms
+from pipeline import recipes, selection, session
+from pipeline.comparison import Comparison
+from pipeline.errors import MissingDataError
+from pipeline.evaluation import model_at
+from pipeline.finetuning import FineTunedModel
+from pipeline.seeds import scan_of
+from pipeline.session import Session
+from targets import Recipe, ShardPaths
+
+Folder = tuple[str, str]  # stage and recipe
+
+
+def reached(run: Session) -> set[Folder]:
+    """Stage and recipe of every folder in use."""
+    found = scan_of(run)
+    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
+    kept = _chain(recipes.dataset(selected).in_words())
+    manifest = run.artifacts / "latest" / "manifest.json"
+    if manifest.exists():
+        kept |= _chain(orjson.loads(manifest.read_bytes())["recipes"])
+    session.use(run)
+    kept |= _loop(run)
+    return kept | set(_evaluations(run, kept))
+
+
+def _chain(words: dict[str, Any] | None) -> set[Folder]:
+    kept = set()
+    while words:
+        kept.add((words["stage"], words["recipe"]))
+        words = words["made_from"]
+    return kept
+
+
+def _loop(run: Session) -> set[Folder]:
+    """The comparison, its arms' selections, and the models tuned on a selection that is in use."""
+    kept: set[Folder] = set()
+    tuned = [run]
+    if (run.artifacts / "comparison").exists():
+        kept.add(("comparison", Comparison().recipe.digest))
+        own = {
+            name: Session(arms.apply(run.settings, overrides), run.root)
+            for name, overrides in arms.chosen(run.settings).items()
+        }
+        for arm in own.values():
+            kept |= _chain(_selection(arm).in_words())
+        tuned += _tuned_by_the_comparison(run, own)
+    if (run.artifacts / "finetuning").exists():
+        for variant in tuned:
+            # Without a selection, or with fewer rows than are asked for, there is no such model.
+            with session.using(variant), suppress(MissingDataError, FileNotFoundError):
+                kept.add(("finetuning", FineTunedModel().recipe.digest))
+    return kept
+
+
+def _tuned_by_the_comparison(run: Session, own: dict[str, Session]) -> Iterator[Session]:
+    """The settings of each model that the comparison tunes; none before all selections are there."""
+    selections = [ShardPaths(_selection(arm).folder(run.artifacts), 0) for arm in own.values()]
+    if not all(selected.records.exists() for selected in selections):
+        return
+    rows = run.settings.comparison.rows or min(
+        selected.read_meta()["kept"] for selected in selections
+    )
+    for arm in own.values():
+        for seed in range(1, run.settings.comparison.seeds + 1):
+            of_seed = arms.of_seed(seed, tuned=True, rows=rows)
+            yield Session(arms.apply(arm.settings, of_seed), run.root)
+
+
+def _selection(run: Session) -> Recipe:
+    with session.using(run):
+        return selection.recipe()
+
+
+def _evaluations(run: Session, kept: set[Folder]) -> Iterator[Folder]:
+    """The evaluations, with their answers, of the base model and of the tuned ones that are kept."""
+    paths = (run.artifacts / stage / recipe / "model.gguf" for stage, recipe in kept)
+    models = {model_at(str(path)).sha256 for path in paths if path.exists()} | {run.model.sha256}
+    for stage in ("answers", "evaluation"):
+        for path in (run.artifacts / stage).glob("*/recipe.json"):
+            words = orjson.loads(path.read_bytes())
+            answered = words if stage == "answers" else words["made_from"]
+            if answered["ingredients"]["model"]["sha256"] in models:
+                yield stage, words["recipe"]
