@@ -12,7 +12,7 @@ dropped for a later one. What a dropped seed resembles is in the ledger too: whe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -152,41 +152,12 @@ class Intake:
                         entry, entry.place(document.place), document.rule, document.evidence
                     )
                 else:
-                    yield from self._of_document(entry, document, source.share, allowed)
+                    for found in _judged(entry, document, source.share, allowed, self._wanted):
+                        if isinstance(found, _Candidate):
+                            yield found
+                        else:
+                            self._reject(entry, *found)
             yield entry
-
-    def _of_document(
-        self, entry: _Entry, document: Document, share: float, allowed: licences.AllowList
-    ) -> Iterator[_Candidate]:
-        text = decode(document.content)
-        if isinstance(text, Dropped):
-            self._reject(entry, entry.place(document.place), text.rule, text.evidence)
-            return
-        licence = licences.from_header(text) or document.licence
-        if not allowed.allows(licence):
-            evidence = licence or licences.UNKNOWN
-            self._reject(entry, entry.place(document.place), "licence_not_allowed", evidence)
-            return
-        found = list(definitions(text, self._wanted.kinds))
-        if document.change is not None:
-            found = [item for item in found if _touched(item, document.change)]
-        if not found:
-            kinds = ", ".join(sorted(self._wanted.kinds))
-            self._reject(entry, entry.place(document.place), "no_definition", f"no {kinds}")
-        if document.change is not None and len(found) > _MOST_CHANGED:
-            evidence = f"{len(found)} definitions, more than {_MOST_CHANGED}"
-            self._reject(entry, entry.place(document.place), "changes_much", evidence)
-            return
-        for item in found:
-            place = entry.place(document.place, item.name, item.first_line)
-            if isinstance(item, Dropped):
-                self._reject(entry, place, item.rule, item.evidence)
-            elif fault := filters.fault(item, self._wanted.rules):
-                self._reject(entry, place, *fault)
-            elif not _in_share(item.id, share):
-                self._reject(entry, place, "not_sampled", f"share {share}")
-            else:
-                yield _Candidate(entry, place, _record(entry.part, document, item, licence))
 
     def _settle(self, candidate: _Candidate, type_error: str | None) -> None:
         entry, record = candidate.entry, candidate.record
@@ -241,6 +212,59 @@ class Intake:
         self._lease.check()
         self._ledger.record(self._finished)
         self._finished = {}
+
+
+def count_new(parts: Iterable[tuple[Source, Part]], wanted: Wanted, known: Container[str]) -> int:
+    """How many seeds that are not known are in parts, at most: as far as the text of each tells by itself."""
+    new: set[str] = set()
+    for source, part in parts:
+        entry, allowed = _Entry(part, []), wanted.allow_list(source)
+        for document in _documents(source, part):
+            if isinstance(document, Unread):
+                continue
+            for found in _judged(entry, document, source.share, allowed, wanted):
+                if isinstance(found, _Candidate) and found.record["id"] not in known:
+                    new.add(found.record["id"])
+    return len(new)
+
+
+def _judged(
+    entry: _Entry,
+    document: Document,
+    share: float,
+    allowed: licences.AllowList,
+    wanted: Wanted,
+) -> Iterator[_Candidate | tuple[str, str, str]]:
+    """The candidates of a document, and what is dropped for its own text: place, rule, evidence."""
+    text = decode(document.content)
+    if isinstance(text, Dropped):
+        yield entry.place(document.place), text.rule, text.evidence
+        return
+    licence = licences.from_header(text) or document.licence
+    if not allowed.allows(licence):
+        evidence = licence or licences.UNKNOWN
+        yield entry.place(document.place), "licence_not_allowed", evidence
+        return
+    found = list(definitions(text, wanted.kinds))
+    if document.change is not None:
+        found = [item for item in found if _touched(item, document.change)]
+    if not found:
+        kinds = ", ".join(sorted(wanted.kinds))
+        yield entry.place(document.place), "no_definition", f"no {kinds}"
+    if document.change is not None and len(found) > _MOST_CHANGED:
+        evidence = f"{len(found)} definitions, more than {_MOST_CHANGED}"
+        yield entry.place(document.place), "changes_much", evidence
+        return
+    for item in found:
+        place = entry.place(document.place, item.name, item.first_line)
+        if isinstance(item, Dropped):
+            yield place, item.rule, item.evidence
+        elif fault := filters.fault(item, wanted.rules):
+            yield place, *fault
+        elif not _in_share(item.id, share):
+            yield place, "not_sampled", f"share {share}"
+        else:
+            yield _Candidate(entry, place, _record(entry.part, document, item, licence))
 
 
 def _documents(source: Source, part: Part) -> Iterator[Document | Unread]:

@@ -175,6 +175,18 @@ def _dataset(folder: Path) -> Iterator[Finding]:
             yield Finding("dataset", folder / name, f"it cannot be read ({error.strerror})")
 
 
+def model_file(run: Session) -> Iterator[Finding]:
+    """The model file, when its content is not what it was when it was first used. Raises ConfigError."""
+    path = run.model.require_file()
+    with open(path, "rb") as file:
+        digest = sha256_of(file)
+    if digest != run.model.sha256:
+        problem = (
+            f"it has sha256 {digest}, and {run.model.sha256} when it was first used: fetch it again"
+        )
+        yield Finding("model", path, problem)
+
+
 def as_json(finding: Finding) -> dict[str, Any]:
     """A finding for scripts."""
     return {

@@ -10,6 +10,7 @@ import orjson
 
 from pipeline import carry, recipes
 from pipeline.commands import open_session, print_json
+from pipeline.intake import count_new
 from pipeline.seeds import Scan, scan_of
 from pipeline.session import Session
 from targets import Recipe
@@ -18,6 +19,7 @@ from targets.journal import read_journal
 HELP = "say what the next run would do, and for what reason"
 
 SHOWN = 5  # files of a kind that are named; the rest is counted
+READ = 1000  # new and changed Python files that are read to count their functions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,11 +65,23 @@ def _seeds(run: Session, found: Scan) -> list[dict[str, Any]]:
     changed, gone = found.changed, found.gone
     if not changed and not gone:
         return []
+    known = [part.key for part in changed if part.key in found.ledger]
+    # The last of a part's state is what is asked of its seeds.
+    asked = [key for key in known if _state(found, key)[:-1] == found.parts[key][2][:-1]]
     because = [
-        *_some("new", [_place(file.key) for file in changed if file.key not in found.ledger]),
-        *_some("changed", [_place(file.key) for file in changed if file.key in found.ledger]),
+        *_some("new", [_place(part.key) for part in changed if part.key not in found.ledger]),
+        *_some("changed", [_place(key) for key in known if key not in set(asked)]),
         *_some("gone", [_place(key) for key in gone]),
     ]
+    if asked:
+        because.append(f"[seeds] asks for something else: {len(asked)} files are read again")
+    files = [part for part in changed if part.path.endswith(".py")][:READ]
+    parts = ((found.parts[part.key][0], part) for part in files)
+    new = count_new(parts, run.wanted, found.snapshot.occurrences)
+    of = "" if len(files) == len(changed) else f" in {len(files)} of them"
+    because.append(
+        f"{new} functions{of} are new, unless they resemble others or fail the type check"
+    )
     if not found.ledger.path.exists():
         because += _changes(run.artifacts, run.recipes["seeds"])
     return [
@@ -77,6 +91,13 @@ def _seeds(run: Session, found: Scan) -> list[dict[str, Any]]:
             "because": because,
         }
     ]
+
+
+def _state(found: Scan, key: str) -> list[Any]:
+    entry = found.ledger.get(key)
+    assert entry is not None
+    state: list[Any] = entry["signature"]
+    return state
 
 
 def _place(key: str) -> str:
@@ -98,8 +119,11 @@ def _sharded(run: Session, stage: str, shards: list[int]) -> list[dict[str, Any]
     recipe = run.recipes[stage]
     begun = recipe.folder(run.artifacts).exists()
     because = [] if begun else _changes(run.artifacts, recipe)
-    for number in missing[:SHOWN]:
-        because.append(f"shard {number:06d}: {_missing(run, stage, number)}")
+    lacking = [_lacking(run, stage, number) for number in missing]
+    known = [count for count, _ in lacking if count is not None]
+    because += [
+        f"shard {number:06d}: {told}" for number, (_, told) in zip(missing, lacking, strict=True)
+    ][:SHOWN]
     if len(missing) > SHOWN:
         because.append(f"{len(missing) - SHOWN} more shards")
     if (earlier := carry.donor(run, stage)) is not None:
@@ -107,16 +131,14 @@ def _sharded(run: Session, stage: str, shards: list[int]) -> list[dict[str, Any]
             f"{recipe.stage}/{earlier.digest} differs in limits alone: `python -m pipeline retry --only "
             "RULE` keeps its good records"
         )
-    return [
-        {
-            "stage": stage,
-            "what": f"{len(missing)} of {len(shards)} shards to make",
-            "because": because,
-        }
-    ]
+    at_least = "at least " if len(known) < len(missing) else ""
+    what = f"{len(missing)} of {len(shards)} shards to make"
+    if known:
+        what += f", {at_least}{sum(known)} records"
+    return [{"stage": stage, "what": what, "because": because}]
 
 
-def _missing(run: Session, stage: str, number: int) -> str:
+def _lacking(run: Session, stage: str, number: int) -> tuple[int | None, str]:
     """How many records a shard lacks; not known before the shard that it is made from is there."""
     journal = run.shard(stage, number).journal
     journaled = sum(1 for _ in read_journal(journal)) if journal.exists() else 0
@@ -124,11 +146,14 @@ def _missing(run: Session, stage: str, number: int) -> str:
     assert parent is not None
     before = run.shard(parent.stage, number)
     if not before.records.exists():
-        return f"{journaled} records are journaled already" if journaled else "not begun"
+        return (
+            None,
+            f"{journaled} records are journaled already" if journaled else "not begun",
+        )
     units = before.read_meta()["kept"]
     if stage == "responses":
         units *= run.settings.responses.samples
-    return f"{units - journaled} of {units} records are missing"
+    return units - journaled, f"{units - journaled} of {units} records are missing"
 
 
 def _changes(artifacts: Path, recipe: Recipe) -> list[str]:

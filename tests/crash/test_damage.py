@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipeline.model import DEMO_EXEMPLARS, DEMO_MODEL
 from pipeline.recipes import SHARDED
 from tests.crash.conftest import Small
 
@@ -141,6 +142,25 @@ def test_a_run_refuses_a_damaged_shard_and_names_the_repair(project):
     assert code == 30, output
     assert "verify --repair" in output
     assert "Traceback" not in output
+
+
+def test_a_rotten_model_file_is_named_when_it_is_looked_at(fresh):
+    model = fresh.root / "model.gguf"
+    shutil.copy(DEMO_MODEL, model)
+    fresh.configure(model={"path": "model.gguf"}, prompts={"exemplars": DEMO_EXEMPLARS})
+    code, output = fresh.ask("verify", "--model")
+    assert code == 0, output
+    before = model.stat()
+    with open(model, "r+b") as file:
+        file.seek(before.st_size // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
+    os.utime(model, ns=(before.st_atime_ns, before.st_mtime_ns))
+    code, output = fresh.ask("verify", "--model")
+    assert code == 45, output
+    assert f"{model}: it has sha256 " in output
+    assert "fetch it again" in output
 
 
 def test_files_of_another_artifacts_folder_are_recognised(project, finished):

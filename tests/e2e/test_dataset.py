@@ -291,13 +291,16 @@ def test_why_says_what_the_next_run_would_do_and_changes_nothing(finished):
     code, output = finished.ask("why")
     assert code == 0, output
     assert "new: code/more.py" in output
+    assert f"{NEW_FILE.count('def ')} functions are new" in output
     (finished.root / "code" / "more.py").unlink()
     finished.configure(
         seeds={"sources": "python-stdlib, code", "stdlib_share": 0.2},
         responses={"temperature": 0.5},
     )
     code, output = finished.ask("why")
-    assert "responses: 1 of 1 shards to make\n  sampling.temperature: 0.7 -> 0.5" in output
+    units = finished.manifest()["funnel"]["responses"]["in"]
+    told = f"responses: 1 of 1 shards to make, {units} records\n  sampling.temperature: 0.7 -> 0.5"
+    assert told in output
     assert "concepts" not in output
     finished.configure(seeds={"sources": "python-stdlib, code", "stdlib_share": 0.2})
     assert finished.files() == before

@@ -78,6 +78,8 @@ def test_a_night_without_news_writes_nothing(project):
 def test_a_new_file_costs_its_own_shard_in_each_stage(project):
     rows = {row["id"]: row for row in project.rows()}
     (code_of(project) / "part_new.py").write_text(NEW_FILE)
+    code, output = project.ask("why")
+    assert (code, "2 functions are new" in output) == (0, True), output
     read, made = night(project)
     new = seeds_of(project, "part_new.py")
     assert (read, len(new)) == (1, 2)
@@ -91,6 +93,17 @@ def test_a_new_file_costs_its_own_shard_in_each_stage(project):
     after = {row["id"]: row for row in project.rows()}
     assert rows.keys() <= after.keys()
     assert all(after[id]["response"] == row["response"] for id, row in rows.items())
+
+
+def test_another_wish_in_seeds_is_the_reason_to_read_all_files_again(project):
+    project.configure(project={"shard_size": PER_FILE}, seeds={"max_lines": 90})
+    code, output = project.ask("why")
+    project.configure(project={"shard_size": PER_FILE})
+    assert code == 0, output
+    files = len(list(code_of(project).iterdir()))
+    assert f"[seeds] asks for something else: {files} files are read again" in output
+    assert "0 functions are new" in output
+    assert "changed: " not in output
 
 
 def test_an_edited_function_costs_that_function_alone(project):
