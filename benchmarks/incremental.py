@@ -6,7 +6,7 @@ For each size, in a project of its own: scan all files; a first dataset; a run w
 added, one removed, one function edited. Real are the sources, the scan, all files and folders, the selection
 and the dataset, each run being the user's own command in a process of its own. Not real are the records of
 the generating stages: nobody generates a million completions on a CPU, so this program writes those shards
-as a model would have (one sample each, all passed). Prints seconds and peak memory (MiB) of each run,
+as a model would have (one sample each, all passed). Prints seconds, CPU seconds and peak memory (MiB) of each run,
 and how time and memory grew from the smallest size to the largest. That a night made only what it had to is
 asserted: one new file is one new shard, an edited function a shard of one seed, and rows leave with their file.
 """
@@ -31,9 +31,10 @@ LUIGI = Path(sys.executable).with_name("luigi")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took: seconds of wall time, and its peak memory in MiB."""
+    """What one run took: seconds of wall time and of CPU, and its peak memory in MiB."""
 
     seconds: float
+    cpu: float
     memory: float
 
 
@@ -63,7 +64,8 @@ def run(project: Path, *task: str) -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(said)
-    return Cost(time.monotonic() - began, usage.ru_maxrss / 1024)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(time.monotonic() - began, cpu, usage.ru_maxrss / 1024)
 
 
 def generate(project: Path) -> None:
@@ -191,7 +193,10 @@ def main() -> None:
         found[files] = measure(files)
         print(f"\n{files * FUNCTIONS} seeds in {files} files")
         for what, cost in found[files].items():
-            print(f"  {what:26} {cost.seconds:8.2f} s {cost.memory:8.0f} MiB", flush=True)
+            print(
+                f"  {what:26} {cost.seconds:8.2f} s {cost.cpu:8.2f} s CPU {cost.memory:8.0f} MiB",
+                flush=True,
+            )
     smallest, largest = min(found), max(found)
     if smallest < largest:
         seeds = (largest - smallest) * FUNCTIONS
@@ -199,7 +204,7 @@ def main() -> None:
         for what, cost in found[largest].items():
             first = found[smallest][what]
             print(
-                f"  {what:26} {(cost.seconds - first.seconds) / seeds * 1e6:8.1f} us"
+                f"  {what:26} {(cost.cpu - first.cpu) / seeds * 1e6:8.1f} us CPU"
                 f" {(cost.memory - first.memory) / seeds * 2**20:8.0f} bytes"
             )
 
