@@ -40,7 +40,7 @@ VERSIONS = {
     "responses": 3,
     "executions": 1,
     "verifications": 2,
-    "decontamination": 1,
+    "decontamination": 2,
     "selection": 5,
     "dataset": 4,
 }
