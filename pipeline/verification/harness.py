@@ -10,6 +10,7 @@ The text of this module and of the two that it imports is part of the program th
 
 from __future__ import annotations
 
+import _signal  # `signal` itself costs more than the rest of this file
 import marshal
 import os
 import select
@@ -28,7 +29,10 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     Prepare = Callable[[Namespace], None]
 
 _FAILED = ("Failed", "DocTestFailure")  # pytest's and doctest's
-LEAST_SECONDS = 0.25  # a fork may take this long, or SLOWER times what the first took
+# A fork may take so many seconds of CPU, or SLOWER times what the first took, and so many of wall time: on a
+# busy machine the two are far apart.
+LEAST_CPU = 0.25
+LEAST_WALL = 2.0
 SLOWER = 8
 
 
@@ -39,7 +43,7 @@ def verify(job: dict[str, Any]) -> dict[str, Any]:
     report: dict[str, Any] = {"first": first["outcome"], "error": first["error"]}
     if first["outcome"] != "passed":
         return report
-    runner.limit = max(LEAST_SECONDS, SLOWER * first["seconds"])
+    runner.limit(first)
     report.update({key: first[key] for key in ("asserts", "called", "redefined")})
     report["flaky"] = flaky(job, runner)
     if report["flaky"] or report["redefined"]:
@@ -71,11 +75,16 @@ class Runner:
     def __init__(self, seconds: float, raises: frozenset[int]) -> None:
         self._end = time.monotonic() + seconds
         self._raises = raises
-        self.limit = seconds
+        self._cpu = self._wall = seconds
 
     @property
     def exhausted(self) -> bool:
         return time.monotonic() >= self._end
+
+    def limit(self, first: dict[str, Any]) -> None:
+        """What later runs may take, by what the first took."""
+        self._cpu = max(LEAST_CPU, SLOWER * first["cpu"])
+        self._wall = max(LEAST_WALL, SLOWER * first["wall"])
 
     def run(
         self,
@@ -119,6 +128,7 @@ class Runner:
         if not pid:
             try:
                 os.close(read)
+                _signal.setitimer(_signal.ITIMER_PROF, self._cpu)
                 quiet = os.open(os.devnull, os.O_RDWR)
                 for stream in (0, 1, 2):
                     os.dup2(quiet, stream)
@@ -126,7 +136,7 @@ class Runner:
             finally:
                 os._exit(0)
         os.close(write)
-        end = min(self._end, time.monotonic() + self.limit)
+        end = min(self._end, time.monotonic() + self._wall)
         told, part = b"", b"-"
         while part and select.select([read], [], [], max(0.0, end - time.monotonic()))[0]:
             part = os.read(read, 65536)
@@ -135,7 +145,8 @@ class Runner:
         if part:
             os.kill(pid, 9)
         status = os.waitpid(pid, 0)[1]
-        return told, None if part else status
+        ended = not part and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == _signal.SIGPROF)
+        return told, status if ended else None
 
 
 def attempt(
@@ -157,7 +168,7 @@ def attempt(
         seen["asserts"] += 1
 
     names.update(__asserted__=asserted, __called__=called.add, __file__="main.py")
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     outcome, error = "passed", ""
     originals: Namespace = {}
     try:
@@ -176,7 +187,8 @@ def attempt(
     return {
         "outcome": outcome,
         "error": error,
-        "seconds": time.perf_counter() - began,
+        "wall": time.perf_counter() - began,
+        "cpu": time.process_time() - spent,
         "asserts": seen["asserts"],
         "called": sorted(called),
         "redefined": [name for name in watch if names.get(name) is not originals.get(name)],

@@ -94,6 +94,8 @@ STRONG = [
     (STACK, "s = Stack()\ns.push(1)\ns.push(2)\nassert s.pop() == 2\nassert s.items == [1]\n"),
     (DOUBLE, "try:\n    double(-1)\n    assert False\nexcept ValueError:\n    pass\n"),
     ("f = lambda x: x + 1\n", "assert f(1) == 2\n"),
+    ("def steps(n):\n    count = 0\n    while n > 0:\n        n -= 1\n        count += 1\n    return count\n",
+     "assert steps(3) == 3\n"),
     ("def letters(text):\n    return set(text)\n", "assert letters('abca') == {'a', 'b', 'c'}\n"),
     ("def squares(n):\n    for i in range(n):\n        yield i * i\n", "assert list(squares(3)) == [0, 1, 4]\n"),
     ("def sort(xs):\n    xs.sort()\n", "a = [3, 1]\nsort(a)\nassert a == [1, 3]\n"),
