@@ -2,7 +2,8 @@
 
 Luigi counts what other workers have made as not run, and would end with a code for that (25, or 10 for what
 is being made elsewhere). So those two are 0 among several workers (project.py), and a worker that ends
-without an error of its own looks, last of all, whether the task it was asked for is complete.
+without an error of its own looks, last of all, whether the task it was asked for is complete. It ends when
+nothing is left for it, so the last task may still be in another's hands: while someone works, it waits.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import time
 from collections.abc import Callable
 
 from luigi.cmdline_parser import CmdlineParser
+from luigi.interface import core
+from luigi.rpc import RemoteScheduler, RPCError
 
 NOT_RUN = 25
+_LOOK_SECONDS = 1.0
 
 
 def answer_for_the_others(ended_by_itself: Callable[[], bool]) -> None:
@@ -29,9 +34,29 @@ def answer_for_the_others(ended_by_itself: Callable[[], bool]) -> None:
     owner = os.getpid()
 
     def look() -> None:
-        if os.getpid() == owner and ended_by_itself() and not task.complete():
-            print(f"{task} was not made, here or by another worker", file=sys.stderr, flush=True)
-            os._exit(NOT_RUN)
+        if os.getpid() != owner or not ended_by_itself():
+            return
+        try:
+            # In this order: what is running now may be complete a moment later.
+            while (someone_works := _someone_works()) and not task.complete():
+                time.sleep(_LOOK_SECONDS)
+            if not someone_works and not task.complete():
+                print(f"{task} was not made, here or by another worker", file=sys.stderr)
+                sys.stderr.flush()
+                os._exit(NOT_RUN)
+        except KeyboardInterrupt as stopped:
+            os._exit(getattr(stopped, "code", 130))
 
     # What is registered first is called last: the engine has ended by then.
     atexit.register(look)
+
+
+def _someone_works() -> bool:
+    """Whether the central scheduler knows of a task that is being run. It forgets those of dead workers."""
+    settings = core()
+    address = f"http://{settings.scheduler_host}:{settings.scheduler_port}/"
+    try:
+        scheduler = RemoteScheduler(settings.scheduler_url or address)
+        return bool(scheduler.task_list("RUNNING", ""))  # type: ignore[attr-defined]
+    except RPCError:
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -11,11 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import orjson
 import pytest
 
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import another, left_over, outcomes, told
+from tests.e2e.gate import APPENDED
 from tests.e2e.projects import kill_tree, wait_until
 
 SCHEDULER = {"worker_disconnect_delay": 3, "retry_delay": 1, "prune_on_get_work": "true"}
@@ -23,8 +22,8 @@ SCHEDULER = {"worker_disconnect_delay": 3, "retry_delay": 1, "prune_on_get_work"
 
 @pytest.fixture
 def sharded(fresh: Small) -> Small:
-    """A project of five shards."""
-    fresh.configure(project={"shard_size": 2}, scheduler=SCHEDULER)
+    """A project of four shards."""
+    fresh.configure(project={"shard_size": 4}, scheduler=SCHEDULER)
     return fresh
 
 
@@ -51,31 +50,15 @@ def scheduler(sharded: Small) -> Iterator[list[str]]:
     process.wait()
 
 
-def leases(project: Small, stage: str, pid: int) -> list[Path]:
-    """The leases of a stage that a process holds."""
-    held = []
-    for path in (project.artifacts / stage).glob("*/*.lease-*"):
-        try:
-            if orjson.loads(path.read_bytes())["pid"] == pid:
-                held.append(path)
-        except (OSError, orjson.JSONDecodeError):
-            continue
-    return held
-
-
 def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(sharded, scheduler):
-    workers = [sharded.start(*scheduler) for _ in range(2)]
-    victim, other = workers
-
-    def both_at_work() -> bool:
-        return all(leases(sharded, "responses", worker.pid) for worker in workers)
-
-    wait_until(both_at_work, other)
-    (lease,) = leases(sharded, "responses", victim.pid)
+    victim = sharded.gated("responses", "append", "stop", *scheduler)
+    (journal,) = (sharded.artifacts / "responses").glob("*/*.journal")
+    assert len(list(journal.parent.glob("*.lease-*"))) == 1
+    other = sharded.start(*scheduler)
     kill_tree(victim)
     struck, known = time.monotonic(), outcomes(sharded)
-    shard = lease.with_name(lease.name.split(".")[0] + ".jsonl")
-    wait_until(shard.exists, other)
+    assert len([unit for stage, unit in known if stage == "responses"]) >= APPENDED
+    wait_until(journal.with_suffix(".jsonl").exists, other)
     print(f"taken over and published {time.monotonic() - struck:.1f} s after kill -9")
     output, _ = other.communicate(timeout=600)
     assert other.returncode == 0, output
@@ -84,18 +67,31 @@ def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(sh
     logs = [path.read_text() for path in (sharded.artifacts / "logs").glob("pipeline.*.log")]
     assert [" done, " in log for log in logs] == [True, True]
     alone = another(sharded, 1)
-    alone.configure(project={"shard_size": 2})
+    alone.configure(project={"shard_size": 4})
     code, output = alone.run()
     assert code == 0, output
     assert told(alone.rows()) == told(sharded.rows())
 
 
+def test_two_workers_share_the_shards_and_make_the_dataset_of_one(sharded, scheduler, finished):
+    """The first stands still over a shard until the second has made another one: then both go on."""
+    first = sharded.gated("responses", "append", "sleep", *scheduler)
+    second = sharded.start(*scheduler)
+    done = sharded.artifacts / "responses"
+    wait_until(lambda: list(done.glob("*/shard-??????.jsonl")), second)
+    (sharded.root / "gate").unlink()
+    for worker in (first, second):
+        output, _ = worker.communicate(timeout=600)
+        assert worker.returncode == 0, output
+    assert left_over(sharded) == []
+    assert {row["id"] for row in sharded.rows()} == {row["id"] for row in finished.rows()}
+
+
 def test_a_worker_and_a_run_that_wants_to_be_alone_exclude_each_other(sharded, scheduler):
-    worker = sharded.start(*scheduler)
-    wait_until(lambda: len(outcomes(sharded)) > 3, worker)
+    worker = sharded.gated("responses", "append", "sleep", *scheduler)
     code, output = sharded.run()
     assert code == 10, output
     assert "workers of a central scheduler" in output
-    os.kill(worker.pid, signal.SIGTERM)
+    worker.send_signal(signal.SIGTERM)
     worker.communicate()
     assert worker.returncode == 143

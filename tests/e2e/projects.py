@@ -58,6 +58,24 @@ class Project:
             start_new_session=True,
         )
 
+    def gated(
+        self, stage: str, moment: str, how: str, *arguments: str, task: str = "FinalDataset"
+    ) -> subprocess.Popen[str]:
+        """The user's command, standing still at a moment of a stage (gate.py), in a process group of its own."""
+        gate = self.root / "gate"
+        gate.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.gate", stage, moment, how, task, *arguments],
+            cwd=self.root,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        wait_until(gate.exists, process)
+        return process
+
     def run(
         self, *arguments: str, task: str = "FinalDataset", **environment: str
     ) -> tuple[int, str]:
@@ -157,6 +175,19 @@ def kill_tree(process: subprocess.Popen[str]) -> None:
         except ProcessLookupError:
             continue
     process.communicate()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is still there a moment later (its parent may have to reap it first)."""
+    for _ in range(100):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] == "Z":
+                    return False
+        except OSError:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def descendants(pid: int) -> list[int]:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from pipeline.demo.pack import PACK
-from tests.e2e.projects import Project, kill_tree, wait_until
+from tests.e2e.projects import Project, kill_tree
 
 TASKS = 24
 
@@ -41,9 +41,7 @@ def results(project: Project) -> dict[str, tuple[int, int]]:
 def test_killed_in_each_of_its_stages_it_goes_on_and_gives_the_figures(small: Project) -> None:
     finished: dict[str, list[dict[str, Any]]] = {}
     for stage in ("answers", "evaluation"):
-        process = small.start(task="Evaluation")
-        wait_until(lambda stage=stage: len(small.journal(stage)) >= 8, process)
-        kill_tree(process)
+        kill_tree(small.gated(stage, "append", "stop", task="Evaluation"))
         finished[stage] = small.journal(stage)
     code, output = small.run(task="Evaluation")
     assert code == 0, output

@@ -1,4 +1,4 @@
-"""kill -9 of the whole tree in each stage: the same command goes on, nothing finished is made again."""
+"""Struck in every stage at its worst moments: the same command goes on, nothing finished is made again."""
 
 from __future__ import annotations
 
@@ -7,66 +7,67 @@ import time
 
 import pytest
 
-from tests.e2e.projects import STAGES, Project, descendants, kill_tree, wait_until
+from tests.crash.test_kill_matrix import left_over, outcomes
+from tests.e2e.gate import APPENDED
+from tests.e2e.projects import STAGES, Project, alive, descendants, kill_tree
+
+ALL_STAGES = ("seeds", *STAGES, "selection", "dataset")
+MOMENTS = ("append", "publish")
 
 
-def finish(project: Project) -> str:
+@pytest.fixture
+def small(project: Project) -> Project:
+    """About nine seeds, several sequences at a time."""
+    project.configure(seeds={"stdlib_share": "0.03"})
+    return project
+
+
+def complete(project: Project) -> None:
+    """The run to its end; nothing was generated, executed or verified twice, and nothing is left over."""
+    before = outcomes(project)
     code, output = project.run()
     assert code == 0, output
-    return output
+    assert before.items() <= outcomes(project).items()
+    assert left_over(project) == []
+    manifest = project.manifest()
+    verdicts = project.records("executions").values()
+    expected = {
+        **{stage: manifest["funnel"][stage]["in"] for stage in STAGES},
+        "verifications": sum(verdict["passed"] for verdict in verdicts),
+    }
+    for stage in ("concepts", "instructions", "responses", "executions", "verifications"):
+        counted = stage if stage in ("executions", "verifications") else "completions"
+        assert manifest["spent"][stage][counted] == expected[stage]
+    assert project.ask("verify")[0] == 0
 
 
-# A decontamination lasts milliseconds, a blow hits it by chance: tests/crash/test_damage.py goes on in its middle.
-LASTING = [stage for stage in STAGES if stage != "decontamination"]
-
-
-@pytest.mark.parametrize("stage", LASTING)
-def test_after_kill_9_finished_records_stay_as_they_were(project, stage):
-    process = project.start()
-    wait_until(lambda: len(project.journal(stage)) >= 5, process)
-    below = descendants(process.pid)
-    kill_tree(process)
-    finished = project.journal(stage)
-    assert finished
-    assert not [pid for pid in below if alive(pid)]
-    output = finish(project)
-    assert f"{stage} 000000: goes on at {len(finished)} of" in output
-    records = project.records(stage)
-    assert all(records[line["id"]] == line["record"] for line in finished if "record" in line)
-    assert not list(project.artifacts.rglob("*.journal.*"))
-    assert not list(project.artifacts.rglob(".*.tmp"))
-    spent = project.manifest()["spent"]
-    funnel = project.manifest()["funnel"]
-    counted = stage if stage in ("executions", "verifications") else "completions"
-    passed = sum(verdict["passed"] for verdict in project.records("executions").values())
-    worked = passed if stage == "verifications" else funnel[stage]["in"]
-    assert spent[stage][counted] == worked
+def test_kill_9_at_the_worst_moments_of_every_stage_costs_nothing_that_is_finished(small):
+    known: dict = {}
+    for stage in ALL_STAGES:
+        for moment in MOMENTS:
+            process = small.gated(stage, moment, "stop")
+            if moment == "append" and stage in STAGES:
+                assert len(small.journal(stage)) == APPENDED
+            below = descendants(process.pid)
+            kill_tree(process)
+            assert [pid for pid in below if alive(pid)] == []
+            now = outcomes(small)
+            assert known.items() <= now.items()
+            known = now
+    complete(small)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_within_seconds_and_says_how_to_go_on(project, number, code):
-    process = project.start()
-    wait_until(lambda: len(project.journal("responses")) >= 5, process)
-    below = descendants(process.pid)
-    began = time.monotonic()
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == code, output
-    assert time.monotonic() - began < 5
-    assert "goes on from there" in output
-    assert "Traceback" not in output
-    assert not [pid for pid in below if alive(pid)]
-    finish(project)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is still there a moment later (its parent may have to reap it first)."""
-    for _ in range(100):
-        try:
-            with open(f"/proc/{pid}/stat") as file:
-                if file.read().rsplit(")", 1)[1].split()[0] == "Z":
-                    return False
-        except OSError:
-            return False
-        time.sleep(0.02)
-    return True
+def test_a_signal_in_every_stage_ends_it_in_five_seconds_and_says_how_to_go_on(small, number, code):
+    for stage in ALL_STAGES:
+        process = small.gated(stage, "append", "sleep")
+        below = descendants(process.pid)
+        sent = time.monotonic()
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+        assert time.monotonic() - sent < 5
+        assert process.returncode == code, output
+        assert "goes on from there" in output
+        assert "Traceback" not in output
+        assert [pid for pid in below if alive(pid)] == []
+    complete(small)

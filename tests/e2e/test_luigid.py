@@ -50,8 +50,7 @@ def ask(port, method, **data):
 
 
 def test_the_running_task_has_message_and_percentage(project, luigid):
-    # So many samples that the stage outlives several beats of the status.
-    project.configure(seeds={"stdlib_share": "0.03"}, responses={"samples": "24"})
+    project.configure(seeds={"stdlib_share": "0.03"})
     seen = []
 
     def shown():
@@ -63,7 +62,8 @@ def test_the_running_task_has_message_and_percentage(project, luigid):
                 seen.append((message, percentage))
         return seen
 
-    process = project.start("--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid))
+    scheduler = ("--scheduler-host", "127.0.0.1", "--scheduler-port", str(luigid))
+    process = project.gated("responses", "append", "sleep", *scheduler)
     wait_until(shown, process)
     process.terminate()
     process.communicate()
