@@ -31,19 +31,23 @@ def answer_for_the_others(ended_by_itself: Callable[[], bool]) -> None:
     if parser is None:
         return
     task = parser.get_task_obj()
+    settings = core()  # at the end, Luigi has forgotten its command line
+    scheduler = settings.scheduler_url or (
+        f"http://{settings.scheduler_host}:{settings.scheduler_port}/"
+    )
     owner = os.getpid()
 
     def look() -> None:
         if os.getpid() != owner or not ended_by_itself():
             return
         try:
-            # In this order: what is running now may be complete a moment later.
-            while (someone_works := _someone_works()) and not task.complete():
+            while not task.complete():
+                # Asked again: what was running may be complete a moment later.
+                if not _someone_works(scheduler) and not task.complete():
+                    print(f"{task} was not made, here or by another worker", file=sys.stderr)
+                    sys.stderr.flush()
+                    os._exit(NOT_RUN)
                 time.sleep(_LOOK_SECONDS)
-            if not someone_works and not task.complete():
-                print(f"{task} was not made, here or by another worker", file=sys.stderr)
-                sys.stderr.flush()
-                os._exit(NOT_RUN)
         except KeyboardInterrupt as stopped:
             os._exit(getattr(stopped, "code", 130))
 
@@ -51,12 +55,10 @@ def answer_for_the_others(ended_by_itself: Callable[[], bool]) -> None:
     atexit.register(look)
 
 
-def _someone_works() -> bool:
+def _someone_works(scheduler: str) -> bool:
     """Whether the central scheduler knows of a task that is being run. It forgets those of dead workers."""
-    settings = core()
-    address = f"http://{settings.scheduler_host}:{settings.scheduler_port}/"
     try:
-        scheduler = RemoteScheduler(settings.scheduler_url or address)
-        return bool(scheduler.task_list("RUNNING", ""))  # type: ignore[attr-defined]
+        running = RemoteScheduler(scheduler).task_list("RUNNING", "")  # type: ignore[attr-defined]
+        return bool(running)
     except RPCError:
         return False
