@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,16 @@ def sharded(fresh: Small) -> Small:
     """A project of four shards."""
     fresh.configure(project={"shard_size": 4}, scheduler=SCHEDULER)
     return fresh
+
+
+@pytest.fixture(scope="module")
+def alone(finished: Small) -> list[dict[str, Any]]:
+    """The rows that one run makes of such a project."""
+    project = another(finished, 1)
+    project.configure(project={"shard_size": 4})
+    code, output = project.run()
+    assert code == 0, output
+    return told(project.rows())
 
 
 @pytest.fixture
@@ -51,7 +62,9 @@ def scheduler(sharded: Small) -> Iterator[list[str]]:
     process.wait()
 
 
-def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(sharded, scheduler):
+def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(
+    sharded, scheduler, alone
+):
     victim = sharded.gated("responses", "append", "stop", *scheduler)
     (journal,) = (sharded.artifacts / "responses").glob("*/*.journal")
     assert len(list(journal.parent.glob("*.lease-*"))) == 1
@@ -67,14 +80,10 @@ def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(sh
     assert left_over(sharded) == []
     logs = [path.read_text() for path in (sharded.artifacts / "logs").glob("pipeline.*.log")]
     assert [" done, " in log for log in logs] == [True, True]
-    alone = another(sharded, 1)
-    alone.configure(project={"shard_size": 4})
-    code, output = alone.run()
-    assert code == 0, output
-    assert told(alone.rows()) == told(sharded.rows())
+    assert told(sharded.rows()) == alone
 
 
-def test_two_workers_share_the_shards_and_make_the_dataset_of_one(sharded, scheduler, finished):
+def test_two_workers_share_the_shards_and_make_the_dataset_of_one(sharded, scheduler, alone):
     """The first stands still over a shard until the second has made another one: then both go on."""
     first = sharded.gated("responses", "append", "sleep", *scheduler)
     second = sharded.start(*scheduler)
@@ -85,7 +94,7 @@ def test_two_workers_share_the_shards_and_make_the_dataset_of_one(sharded, sched
         output, _ = worker.communicate(timeout=600)
         assert worker.returncode == 0, output
     assert left_over(sharded) == []
-    assert {row["id"] for row in sharded.rows()} == {row["id"] for row in finished.rows()}
+    assert told(sharded.rows()) == alone
 
 
 def test_a_worker_and_a_run_that_wants_to_be_alone_exclude_each_other(sharded, scheduler):
