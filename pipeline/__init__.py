@@ -12,6 +12,7 @@ from pipeline.project import ROOT
 from pipeline.responses import Responses
 from pipeline.seeds import Seeds
 from pipeline.selection import Selection
+from pipeline.self_alignment import SelfAlignment
 from pipeline.verifications import Verifications
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "Responses",
     "Seeds",
     "Selection",
+    "SelfAlignment",
     "Verifications",
 ]

@@ -28,7 +28,7 @@ from pipeline.stage import PipelineTask
 from targets import Recipe, ShardPaths, publish
 from targets.atomic import json_bytes
 
-VERSION = 2
+VERSION = 3
 
 
 class Comparison(PipelineTask):
@@ -52,7 +52,7 @@ class Comparison(PipelineTask):
             "version": VERSION,
             "seeds": section.seeds,
             "rows": section.rows,
-            "base": [_evaluation_recipe(seed) for seed in self._seeds()],
+            "base": [evaluation_recipe(seed) for seed in self._seeds()],
             "arms": {
                 name: _selection_recipe(overrides).digest
                 for name, overrides in arms.chosen(run.settings).items()
@@ -76,9 +76,9 @@ class Comparison(PipelineTask):
         run = session.current()
         chosen = arms.chosen(run.settings)
         for name, overrides in chosen.items():
-            _child("Selected", name, overrides)
+            run_task("Selected", name, overrides)
         sizes = {
-            name: _selected(overrides).read_meta()["kept"] for name, overrides in chosen.items()
+            name: selected(overrides).read_meta()["kept"] for name, overrides in chosen.items()
         }
         rows = run.settings.comparison.rows or min(sizes.values())
         if rows < 1 or rows > min(sizes.values()):
@@ -89,9 +89,10 @@ class Comparison(PipelineTask):
         runs: dict[str, list[list[float]]] = {name: [] for name in (arms.BASE, *chosen)}
         for seed in self._seeds():
             for name, scores in runs.items():
-                scores.append(_score(name, chosen.get(name, {}), seed, rows))
+                scores.append(score(name, chosen.get(name, {}), seed, rows))
         about = {
-            name: diversity(_selected(overrides), sizes[name]) for name, overrides in chosen.items()
+            name: diversity(selected(overrides), sizes[name], rows)
+            for name, overrides in chosen.items()
         }
         self._write(
             figures(runs, about, {"pack": pack().name, "tasks": len(pack().tasks), "rows": rows})
@@ -109,12 +110,13 @@ class Comparison(PipelineTask):
         run.reporter.say(f"comparison: {folder}")
 
 
-def _variant(overrides: arms.Overrides) -> Session:
+def variant(overrides: arms.Overrides) -> Session:
+    """The session of the same pipeline under a few other settings."""
     run = session.current()
     return Session(arms.apply(run.settings, overrides), run.root)
 
 
-def _child(task: str, what: str, overrides: arms.Overrides) -> None:
+def run_task(task: str, what: str, overrides: arms.Overrides) -> None:
     """Run a task under an arm's settings, if it is not complete, with the command that a user would type."""
     run = session.current()
     run.reporter.say(f"comparison: {task} of {what}")
@@ -124,24 +126,25 @@ def _child(task: str, what: str, overrides: arms.Overrides) -> None:
 
 
 def _selection_recipe(overrides: arms.Overrides) -> Recipe:
-    with session.using(_variant(overrides)):
+    with session.using(variant(overrides)):
         return selection.recipe()
 
 
-def _selected(overrides: arms.Overrides) -> ShardPaths:
+def selected(overrides: arms.Overrides) -> ShardPaths:
     """An arm's selection."""
     return ShardPaths(_selection_recipe(overrides).folder(session.current().artifacts), 0)
 
 
-def _evaluation_recipe(seed: int) -> str:
-    with session.using(_variant(arms.of_seed(seed, tuned=False, rows=0))):
+def evaluation_recipe(seed: int) -> str:
+    """The digest of the base model's evaluation."""
+    with session.using(variant(arms.of_seed(seed, tuned=False, rows=0))):
         return Evaluation().recipe.digest
 
 
-def _score(name: str, overrides: arms.Overrides, seed: int, rows: int) -> list[float]:
+def score(name: str, overrides: arms.Overrides, seed: int, rows: int) -> list[float]:
     """The share of samples that passed, task by task."""
     own = {**overrides, **arms.of_seed(seed, tuned=name != arms.BASE, rows=rows)}
-    _child("Evaluation", f"{name}, seed {seed}", own)
-    with session.using(_variant(own)):
+    run_task("Evaluation", f"{name}, seed {seed}", own)
+    with session.using(variant(own)):
         report = orjson.loads(Evaluation().report.read_bytes())
     return [passed / report["samples"] for passed in report["passed"].values()]

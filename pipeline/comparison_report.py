@@ -5,6 +5,7 @@ In: each arm's scores by seed and task, and its selection. Out: a JSON document,
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +13,9 @@ from math import log2
 from typing import Any
 
 from pipeline.comparison_arms import BASE
+from pipeline.demo.world.concepts import tree_concepts
 from pipeline.evaluation_figures import bootstrap
+from pipeline.prompts.parse import code_blocks
 from pipeline.text.rules import fingerprint
 from targets import ShardPaths
 
@@ -70,23 +73,47 @@ def _steady(base: Runs) -> list[list[float]] | None:
     return weights if any(map(any, weights)) else None
 
 
-def diversity(selected: ShardPaths, size: int) -> dict[str, Any]:
-    """How varied an arm's selection is: distinct instructions, entropy of their concepts in bits, and the
-    share of candidates that resembled a row too much."""
+def diversity(selected: ShardPaths, size: int, rows: int) -> dict[str, Any]:
+    """How varied an arm's selection is: distinct instructions; the entropy, in bits, of the concepts that the
+    seeds came with, and of those that the syntax of the answers shows; and the share of candidates that resembled
+    a row too much.
+
+    Only the second entropy compares instructions that were made in different ways: the seeds' concepts are with
+    the rows however their instructions were made. It is taken over `rows` rows, as many in every arm.
+    """
     texts: set[str] = set()
     concepts: Counter[str] = Counter()
-    for row in selected.read():
+    shown: Counter[str] = Counter()
+    for rank, row in enumerate(sorted(selected.read(), key=_shuffled)):
         texts.add(fingerprint(row["instruction"]))
         concepts.update(row["concepts"])
-    total = sum(concepts.values())
-    entropy = -sum(n / total * log2(n / total) for n in concepts.values()) if total else 0.0
+        if rank < rows:
+            shown.update(_shown(row["response"]))
     near = selected.read_meta()["rules"].get("near_duplicate", 0)
     return {
         "selected": size,
         "distinct_instructions": len(texts),
-        "concept_entropy": round(entropy, 2),
+        "concept_entropy": _entropy(concepts),
+        "code_entropy": _entropy(shown),
         "near_duplicate_rate": round(near / (near + size), 4) if size else 0.0,
     }
+
+
+def _shuffled(row: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(str(row["id"]).encode()).digest()
+
+
+def _shown(response: str) -> set[str]:
+    """The concepts that the syntax of a response's code shows."""
+    try:
+        return set(tree_concepts("\n".join(code_blocks(response))))
+    except (SyntaxError, ValueError):
+        return set()  # a failing response may be no program
+
+
+def _entropy(counts: Counter[str]) -> float:
+    total = sum(counts.values())
+    return round(-sum(n / total * log2(n / total) for n in counts.values()), 2) if total else 0.0
 
 
 def table(found: Mapping[str, Any]) -> str:
@@ -95,15 +122,15 @@ def table(found: Mapping[str, Any]) -> str:
         f"pass@1 on {found['pack']} ({found['tasks']} tasks), tuned on {found['rows']} rows each; 95 % intervals",
         "",
         "| | score | interval | seeds | gain on base | kept | lost | rows selected |"
-        " concept entropy | near-duplicates |",
-        "|---|---:|---|---|---|---:|---|---:|---:|---:|",
+        " concept entropy | code entropy | near-duplicates |",
+        "|---|---:|---|---|---|---:|---|---:|---:|---:|---:|",
     ]
     for name, of in _arms(found).items():
         seeds = ", ".join(f"{score:.3f}" for score in of["seeds"])
         kept = f"{of['kept']['mean']:.3f}" if of["kept"] else ""
         cells = [name, f"{of['mean']:.3f}", f"{of['low']:.3f} to {of['high']:.3f}", seeds]
         if name == BASE:
-            cells += ["", kept, "", "", "", ""]
+            cells += ["", kept, "", "", "", "", ""]
         else:
             cells += [
                 _signed(of["gain"]),
@@ -111,6 +138,7 @@ def table(found: Mapping[str, Any]) -> str:
                 _signed(of["lost"]) if of["lost"] else "",
                 str(of["selected"]),
                 f"{of['concept_entropy']:.2f} bits",
+                f"{of['code_entropy']:.2f} bits",
                 f"{of['near_duplicate_rate']:.1%}",
             ]
         lines.append("| " + " | ".join(cells) + " |")

@@ -186,6 +186,8 @@ class comparison(luigi.Config):
     seeds = luigi.IntParameter(default=3)
     rows = luigi.IntParameter(default=0)
     publish = luigi.Parameter(default="")
+    rounds = luigi.IntParameter(default=3)
+    stop = luigi.BoolParameter(default=True, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
 
 
 SECTIONS: tuple[type[luigi.Config], ...] = (
@@ -234,6 +236,7 @@ _RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("evaluation", "top_p"): (0, 1),
     ("comparison", "seeds"): (1, 1000),
     ("comparison", "rows"): (0, 100_000_000),
+    ("comparison", "rounds"): (1, 1000),
     ("engine", "n_ctx"): (0, 10_000_000),
     ("engine", "n_seq"): (0, 192),
     ("engine", "n_batch"): (0, 1_000_000),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import gzip
+import hashlib
 import os
 import signal
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from pipeline.demo.pack import PACK
 from pipeline.engine import inspect_model
 from pipeline.model import DEMO_MODEL
-from tests.e2e.projects import Project, kill_tree, wait_until
+from tests.e2e.projects import Project
 
 pytest.importorskip("trl", reason="needs the extra: pip install -e '.[train]'")
 
@@ -56,9 +57,14 @@ def finished(project: Project) -> dict[str, tuple[int, int]]:
     return {name: file for name, file in project.files().items() if name.endswith(names)}
 
 
-def test_training_killed_at_a_checkpoint_goes_on_from_there(loop: Project) -> None:
+def dying(project: Project, moment: str, task: str) -> tuple[int, str]:
+    """Run a task whose process is killed, with its child, as that is about to make what `moment` names."""
     path = os.pathsep.join([str(DIES), os.environ.get("PYTHONPATH", "")])
-    ended, output = loop.run(task="FineTunedModel", PYTHONPATH=path, DIES_AT="checkpoint-3")
+    return project.run(task=task, PYTHONPATH=path, DIES_AT=moment)
+
+
+def test_training_killed_at_a_checkpoint_goes_on_from_there(loop: Project) -> None:
+    ended, output = dying(loop, "*/checkpoint-3", task="FineTunedModel")
     assert ended == -signal.SIGKILL, output
     assert not tuned(loop)
     newest = max(int(path.parent.name.split("-")[1]) for path in checkpoints(loop))
@@ -99,10 +105,21 @@ def test_adapters_are_trained_and_merged(loop: Project) -> None:
     assert full.read_bytes() != adapted.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "moment", ["*/selection/*/shard-000000.jsonl", "*/evaluation/*/report.json", "*/checkpoint-3"]
+)
+def test_a_comparison_killed_in_any_stage_has_lost_nothing_that_was_finished(
+    loop: Project, moment: str
+) -> None:
+    before = finished(loop)
+    ended, output = dying(loop, moment, task="Comparison")
+    # A training takes its own parent with it, and the comparison says so.
+    assert ended == -signal.SIGKILL or "ended with code -9" in output, output
+    after = finished(loop)
+    assert {name: after[name] for name in before} == before
+
+
 def test_a_comparison_that_was_killed_repeats_nothing_and_writes_its_report(loop: Project) -> None:
-    process = loop.start(task="Comparison")
-    wait_until(lambda: len(list(loop.artifacts.glob("evaluation/*/report.json"))) >= 2, process)
-    kill_tree(process)
     before = finished(loop)
     code, output = loop.run(task="Comparison")
     assert code == 0, output
@@ -140,6 +157,28 @@ def test_clean_takes_of_the_loop_what_no_setting_reaches_any_more(loop: Project)
     with open(loop.root / "luigi.cfg", "w") as file:
         parser.write(file)
     assert unreached() & loop_stages == loop_stages
+
+
+def test_a_tuned_model_makes_the_next_dataset_and_is_tuned_on_from_there(loop: Project) -> None:
+    # So small a rate leaves the model what it was, and able to make rows.
+    options = ("--comparison-rounds", "2", "--comparison-stop", "false")
+    tuning = ("--finetuning-learning-rate", "1e-6", "--finetuning-epochs", "1")
+    before = set(tuned(loop))
+    code, output = loop.run(*options, *tuning, task="SelfAlignment")
+    assert code == 0, output
+    first, second = sorted(set(tuned(loop)) - before, key=lambda path: path.stat().st_mtime)
+    made_from = orjson.loads((second.parent / "recipe.json").read_bytes())["ingredients"]
+    assert made_from["model"]["sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
+    assert made_from["weights"] == str(first.parent / "model")
+    assert made_from["plan"]["learning_rate"] == 1e-6
+    [folder] = loop.artifacts.glob("self_alignment/*")
+    found = orjson.loads((folder / "rounds.json").read_bytes())
+    assert [each["round"] for each in found["rounds"]] == [0, 1, 2]
+    assert all(each["rows"] >= ROWS for each in found["rounds"][1:])
+    assert "| 2 |" in (folder / "rounds.md").read_text()
+    files = finished(loop)
+    assert loop.run(*options, *tuning, task="SelfAlignment")[0] == 0
+    assert finished(loop) == files
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline import comparison_arms as arms
 from pipeline import config
-from pipeline.comparison_report import figures, plot, table
+from pipeline.comparison_report import diversity, figures, plot, table
 from pipeline.errors import ConfigError
+from pipeline.prompts import render
+from targets import ShardPaths, ShardWriter
 
 
 def about() -> dict[str, Any]:
@@ -18,6 +21,7 @@ def about() -> dict[str, Any]:
         "selected": 9,
         "distinct_instructions": 9,
         "concept_entropy": 2.0,
+        "code_entropy": 3.0,
         "near_duplicate_rate": 0.0,
     }
 
@@ -106,3 +110,29 @@ def test_only_the_distilled_arm_has_another_model_answer() -> None:
         answering = arms.apply(settings, overrides).responses.base_url
         assert answering == ("http://a/v1" if name == "distilled" else "")
     assert arms.apply(settings, arms.of_seed(1, tuned=False, rows=0)).responses.base_url == ""
+
+
+def selection_of(folder: Path, responses: list[str]) -> ShardPaths:
+    paths = ShardPaths(folder, 0)
+    with ShardWriter(paths) as writer:
+        for number, code in enumerate(responses):
+            row = {
+                "instruction": f"Task {number}",
+                "concepts": ["one"],
+                "response": render.fence(code),
+            }
+            writer.keep(f"{number}", {"id": f"{number}", **row})
+        writer.publish({})
+    return paths
+
+
+def test_code_entropy_is_of_what_the_answers_show_and_of_equally_many_rows(tmp_path: Path) -> None:
+    loop = "for x in y:\n    print(x)\n"
+    alike = diversity(selection_of(tmp_path / "alike", [loop] * 6), 6, 4)
+    varied = [loop, "a = sorted(b)\n", "a = [x for x in b]\n", "a = b.split()\n", "x = (\n"]
+    other = diversity(selection_of(tmp_path / "other", varied), 5, 5)
+    assert alike["code_entropy"] == 0.0 < other["code_entropy"]
+    assert alike["concept_entropy"] == other["concept_entropy"] == 0.0
+    fewer = diversity(selection_of(tmp_path / "fewer", varied), 5, 1)
+    assert fewer["code_entropy"] == 0.0
+    assert fewer["distinct_instructions"] == 5
