@@ -16,6 +16,8 @@ from pipeline.reach import reached
 from pipeline.session import Session
 from targets import Locked, lock
 
+LOOP = ("finetuning", "answers", "evaluation", "comparison")
+
 HELP = "list the recipe folders that nothing current reaches; --yes removes them"
 
 
@@ -51,7 +53,7 @@ def unreachable(run: Session) -> list[tuple[Path, int]]:
     """Recipe folders that neither the configuration nor `latest` reaches, with their bytes."""
     kept = reached(run)
     found = []
-    for stage in recipes.VERSIONS:
+    for stage in (*recipes.VERSIONS, *LOOP):
         for folder in sorted((run.artifacts / stage).glob("*")):
             if (
                 folder.is_dir()
