@@ -6,7 +6,6 @@ not that it helps (docs/self-alignment.md).
 
 from __future__ import annotations
 
-import configparser
 import gzip
 import hashlib
 import os
@@ -136,27 +135,6 @@ def test_a_comparison_that_was_killed_repeats_nothing_and_writes_its_report(loop
     assert (folder / "comparison.svg").read_text().startswith("<svg")
     code, output = loop.run(task="Comparison")
     assert code == 0 and finished(loop) == after
-
-
-def test_clean_takes_of_the_loop_what_no_setting_reaches_any_more(loop: Project) -> None:
-    """The comparison is the one in force, and the first model is the configuration's own."""
-
-    def unreached() -> set[str]:
-        code, output = loop.ask("clean", "--json")
-        assert code == 0, output
-        return {str(Path(item["folder"]).parent.name) for item in orjson.loads(output)}
-
-    loop_stages = {"finetuning", "answers", "evaluation", "comparison"}
-    assert loop.run(task="Comparison")[0] == 0
-    assert len(list(loop.artifacts.glob("comparison/*"))) == 1
-    adapters = {"finetuning"}  # of another [finetuning] lora_rank, on the command line
-    assert unreached() & loop_stages == adapters
-    parser = configparser.ConfigParser()
-    parser.read(loop.root / "luigi.cfg")
-    parser["finetuning"]["learning_rate"] = "0.5"
-    with open(loop.root / "luigi.cfg", "w") as file:
-        parser.write(file)
-    assert unreached() & loop_stages == loop_stages
 
 
 def test_a_tuned_model_makes_the_next_dataset_and_is_tuned_on_from_there(loop: Project) -> None:

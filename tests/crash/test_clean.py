@@ -1,0 +1,66 @@
+"""`clean` and the loop behind a dataset: tuned models, evaluations and comparisons stay while a setting reaches them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.crash.conftest import Small
+
+# What a comparison of one arm and one seed leaves, without the hours: the selections are real, the tuned models
+# are copies of the demo model, and all folders have the recipes that their tasks give them.
+LOOP = """
+import shutil, subprocess, sys
+from pipeline import comparison_arms as arms, session
+from pipeline.commands import open_session
+from pipeline.comparison import Comparison
+from pipeline.evaluation import Answers, Evaluation
+from pipeline.finetuning import FineTunedModel
+from pipeline.model import DEMO_MODEL
+from pipeline.session import Session
+
+run = open_session()
+session.use(run)
+(arm,) = arms.chosen(run.settings).values()
+options = arms.options(arms.apply(run.settings, arm))
+subprocess.run([sys.executable, "-m", "luigi", "--module", "pipeline", "Selected", *options], check=True)
+Comparison().recipe.write(run.artifacts)
+for number, of_seed in enumerate([
+    {("evaluation", "model"): "tuned"},
+    {**arm, **arms.of_seed(1, tuned=True, rows=2)},
+    arms.of_seed(1, tuned=False, rows=0),
+]):
+    with session.using(Session(arms.apply(run.settings, of_seed), run.root)) as variant:
+        if variant.settings.evaluation.model == "tuned":
+            FineTunedModel().recipe.write(run.artifacts)
+            content = bytearray(DEMO_MODEL.read_bytes()) + bytes([number])
+            FineTunedModel().gguf.write_bytes(content)
+        Answers().recipe.write(run.artifacts)
+        Evaluation().recipe.write(run.artifacts)
+"""
+
+
+def unreached(project: Small) -> dict[str, int]:
+    """How many folders of each of the loop's stages nothing reaches."""
+    code, output = project.ask("clean", "--json")
+    assert code == 0, output
+    counts: dict[str, int] = {}
+    for item in json.loads(output):
+        stage = Path(item["folder"]).parent.name
+        counts[stage] = counts.get(stage, 0) + 1
+    return counts
+
+
+def test_of_the_loop_only_what_no_setting_reaches_any_more_is_listed(project):
+    comparison = {"arms": "passing", "seeds": 1, "rows": 2}
+    project.configure(comparison=comparison)
+    subprocess.run([sys.executable, "-c", LOOP], cwd=project.root, check=True)
+    for stage, count in {"finetuning": 2, "answers": 3, "evaluation": 3, "comparison": 1}.items():
+        assert len(list((project.artifacts / stage).iterdir())) == count
+    assert unreached(project) == {}
+    project.configure(comparison={**comparison, "seeds": 2})
+    assert unreached(project) == {"comparison": 1}
+    project.configure(comparison=comparison, finetuning={"learning_rate": 0.5})
+    assert unreached(project) == {"finetuning": 2, "answers": 2, "evaluation": 2, "comparison": 1}
