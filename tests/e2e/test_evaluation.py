@@ -12,6 +12,7 @@ from pipeline.demo.pack import PACK
 from tests.e2e.projects import Project, kill_tree
 
 TASKS = 24
+SAMPLED = {"pack": "small.jsonl", "samples": 4, "k": "1, 4", "temperature": 0.7}
 
 
 @pytest.fixture
@@ -19,9 +20,7 @@ def small(project: Project) -> Project:
     """A project whose pack is the beginning of the demo pack."""
     lines = gzip.decompress(PACK.read_bytes()).splitlines(keepends=True)
     (project.root / "small.jsonl").write_bytes(b"".join(lines[:TASKS]))
-    project.configure(
-        evaluation={"pack": "small.jsonl", "samples": 4, "k": "1, 4", "temperature": 0.7}
-    )
+    project.configure(evaluation=SAMPLED)
     return project
 
 
@@ -39,6 +38,12 @@ def results(project: Project) -> dict[str, tuple[int, int]]:
 
 
 def test_killed_in_each_of_its_stages_it_goes_on_and_gives_the_figures(small: Project) -> None:
+    # Both stages last, on any machine: one sequence at a time, and tests that take their time.
+    tasks = [orjson.loads(line) for line in (small.root / "small.jsonl").read_bytes().splitlines()]
+    for task in tasks:
+        task["test_list"].append("__import__('time').sleep(0.3)")
+    (small.root / "small.jsonl").write_bytes(b"".join(orjson.dumps(t) + b"\n" for t in tasks))
+    small.configure(evaluation=SAMPLED, engine={"n_seq": 1}, executions={"workers": 2})
     finished: dict[str, list[dict[str, Any]]] = {}
     for stage in ("answers", "evaluation"):
         kill_tree(small.gated(stage, "append", "stop", task="Evaluation"))
