@@ -1,8 +1,9 @@
 """Which recipe folders are in use: what the configuration in force, `latest`, and the loop behind them reach.
 
 The dataset's stages are reached by the recipes in force and by those that the manifest of `latest` names. Where
-a model was tuned, evaluated or compared: the comparison in force with the selections of its arms, the models
-that are tuned on any of these selections, and every evaluation of a model that is still there.
+a model was tuned, evaluated or compared: the comparison in force with the selections of its arms, the rounds of
+self-alignment, the models that are tuned on any of these selections, and every evaluation of a model that is
+still there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pipeline.errors import MissingDataError
 from pipeline.evaluation import model_at
 from pipeline.finetuning import FineTunedModel
 from pipeline.seeds import scan_of
+from pipeline.self_alignment import SelfAlignment, following
 from pipeline.session import Session
 from targets import Recipe, ShardPaths
 
@@ -48,7 +50,7 @@ def _chain(words: dict[str, Any] | None) -> set[Folder]:
 
 
 def _loop(run: Session) -> set[Folder]:
-    """The comparison, its arms' selections, and the models tuned on a selection that is in use."""
+    """The comparison, its arms' selections, the rounds of self-alignment, and the models tuned on these."""
     kept: set[Folder] = set()
     tuned = [run]
     if (run.artifacts / "comparison").exists():
@@ -60,6 +62,11 @@ def _loop(run: Session) -> set[Folder]:
         for arm in own.values():
             kept |= _chain(_selection(arm).in_words())
         tuned += _tuned_by_the_comparison(run, own)
+    if (run.artifacts / "self_alignment").exists():
+        kept.add(("self_alignment", SelfAlignment().recipe.digest))
+        for each in _rounds(run):
+            kept |= _chain(_selection(each).in_words())
+            tuned.append(each)
     if (run.artifacts / "finetuning").exists():
         for variant in tuned:
             # Without a selection, or with fewer rows than are asked for, there is no such model.
@@ -80,6 +87,22 @@ def _tuned_by_the_comparison(run: Session, own: dict[str, Session]) -> Iterator[
         for seed in range(1, run.settings.comparison.seeds + 1):
             of_seed = arms.of_seed(seed, tuned=True, rows=rows)
             yield Session(arms.apply(arm.settings, of_seed), run.root)
+
+
+def _rounds(run: Session) -> Iterator[Session]:
+    """The settings of each round of self-alignment, as far as its model is there."""
+    tuning, overrides = run.settings.finetuning, dict[tuple[str, str], Any]()
+    for _ in range(run.settings.comparison.rounds):
+        of_seed = arms.of_seed(tuning.seed, tuned=True, rows=tuning.rows)
+        each = Session(arms.apply(run.settings, {**overrides, **of_seed}), run.root)
+        yield each
+        try:
+            with session.using(each):
+                if not FineTunedModel().gguf.exists():
+                    return
+        except (MissingDataError, FileNotFoundError):
+            return
+        overrides = following(overrides)
 
 
 def _selection(run: Session) -> Recipe:

@@ -79,7 +79,7 @@ class SelfAlignment(PipelineTask):
             rounds.append({"round": number, **asdict(bootstrap([after])), "gain": gained, **about})
             if section.stop and gained["low"] <= 0:
                 break
-            before, overrides = after, _next(overrides)
+            before, overrides = after, following(overrides)
         self._write({"pack": pack().name, "tasks": len(pack().tasks), "rounds": rounds})
 
     def _write(self, found: dict[str, Any]) -> None:
@@ -102,7 +102,7 @@ def _dataset(overrides: Overrides) -> dict[str, Any]:
     return {"rows": meta["kept"], "passed": round(1 - failed / meta["units"], 4)}
 
 
-def _next(overrides: Overrides) -> Overrides:
+def following(overrides: Overrides) -> Overrides:
     """The settings of the round after: the tuned model in the base model's place, all else as it was.
 
     What is automatic for the base model is said in words, because its descendants are other models.

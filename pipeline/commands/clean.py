@@ -16,7 +16,7 @@ from pipeline.reach import reached
 from pipeline.session import Session
 from targets import Locked, lock
 
-LOOP = ("finetuning", "answers", "evaluation", "comparison")
+LOOP = ("finetuning", "answers", "evaluation", "comparison", "self_alignment")
 
 HELP = "list the recipe folders that nothing current reaches; --yes removes them"
 

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from tests.crash.conftest import Small
 
-# What a comparison of one arm and one seed leaves, without the hours: the selections are real, the tuned models
+# What a comparison of one arm and one seed, and self-alignment that is in its second round, leave without the hours: the selections are real, the tuned models
 # are copies of the demo model, and all folders have the recipes that their tasks give them.
 LOOP = """
-import shutil, subprocess, sys
+import subprocess, sys
 from pipeline import comparison_arms as arms, session
 from pipeline.commands import open_session
 from pipeline.comparison import Comparison
 from pipeline.evaluation import Answers, Evaluation
 from pipeline.finetuning import FineTunedModel
 from pipeline.model import DEMO_MODEL
+from pipeline.self_alignment import SelfAlignment, following
 from pipeline.session import Session
 
 run = open_session()
@@ -39,6 +40,9 @@ for number, of_seed in enumerate([
             FineTunedModel().gguf.write_bytes(content)
         Answers().recipe.write(run.artifacts)
         Evaluation().recipe.write(run.artifacts)
+SelfAlignment().recipe.write(run.artifacts)
+second = Session(arms.apply(run.settings, following({})), run.root)
+second.recipes["concepts"].write(run.artifacts)
 """
 
 
@@ -63,4 +67,6 @@ def test_of_the_loop_only_what_no_setting_reaches_any_more_is_listed(project):
     project.configure(comparison={**comparison, "seeds": 2})
     assert unreached(project) == {"comparison": 1}
     project.configure(comparison=comparison, finetuning={"learning_rate": 0.5})
-    assert unreached(project) == {"finetuning": 2, "answers": 2, "evaluation": 2, "comparison": 1}
+    assert unreached(project) == {
+        "concepts": 1, "finetuning": 2, "answers": 2, "evaluation": 2, "comparison": 1, "self_alignment": 1,
+    }  # fmt: skip
