@@ -5,7 +5,7 @@
     python benchmarks/selection.py --compare  our MinHash beside datasketch and rensa (where installed)
 
 Candidates are generated: an instruction of about 40 words, a response of prose and a program of about a
-dozen lines, all from a vocabulary with a long tail. One in ten is a copy of an earlier one with a word in
+dozen lines, all from a vocabulary with a long tail; no function has the name of another. One in ten is a copy of an earlier one with a word in
 forty changed; `found` is how many of those were dropped. All are compared with HumanEval by two processes,
 as two Luigi workers would, then judged by the selector in shards of 2,500, each the only response of its
 instruction: the worst case, in a run only the best response of an instruction is compared with other rows.
@@ -73,7 +73,7 @@ def candidates(count: int) -> Iterator[tuple[bool, Candidate]]:
         else:
             words = chance.choices(vocabulary, cum_weights=weights, k=130)
             instruction, prose = words[: 25 + number % 30], words[55:95]
-            code = _program(words[95:], chance)
+            code = _program(f"{words[95]}_{number}", words[96:], chance)
             recent.append((instruction, prose, code))
             if len(recent) > _RECENT:
                 recent.pop(0)
@@ -82,13 +82,13 @@ def candidates(count: int) -> Iterator[tuple[bool, Candidate]]:
         yield copied, (" ".join(instruction) + ".", response, source)
 
 
-def _program(words: list[str], chance: random.Random) -> list[str]:
-    lines = [f"def {words[0]}({words[1]}, {words[2]}):", f'    """{" ".join(words[3:8])}."""']
+def _program(name: str, words: list[str], chance: random.Random) -> list[str]:
+    lines = [f"def {name}({words[0]}, {words[1]}):", f'    """{" ".join(words[2:7])}."""']
     for number in range(10):
-        a, b, c, d = words[8 + number : 12 + number]
+        a, b, c, d = words[7 + number : 11 + number]
         template = _STATEMENTS[chance.randrange(len(_STATEMENTS))]
         lines.append("    " + template.format(a=a, b=b, c=c, d=d, n=chance.randrange(1000)))
-    return [*lines, f"    return {words[8]}"]
+    return [*lines, f"    return {words[7]}"]
 
 
 def _changed(parts: list[str], chance: random.Random) -> list[str]:
@@ -131,9 +131,9 @@ def select(count: int) -> dict[str, float]:
             _candidate(number, texts) for number, (_, texts) in shard
         ):
             if row["id"] in copies:
-                figures["found"] += bool(rule)
-            elif rule == "near_duplicate":
-                figures["wrong"] += 1
+                figures["found"] += rule == "near_duplicate"
+            else:
+                figures["wrong"] += bool(rule)
     return {"cpu": time.process_time() - spent - _generation(count), "peak": _peak_mib(), **figures}
 
 
