@@ -52,9 +52,10 @@ def verify(job: dict[str, Any]) -> dict[str, Any]:
     mutants = sorted(job["mutants"], key=lambda mutant: mutant[0] not in called)
     outcomes = []
     for _, source in mutants[: job["max_mutants"]]:
+        outcome = runner.run(source, job["tests"], prepare=perturbing)["outcome"]
         if runner.exhausted:
-            break
-        outcomes.append(runner.run(source, job["tests"], prepare=perturbing)["outcome"])
+            break  # it may have been cut short
+        outcomes.append(outcome)
     report["mutants"] = len(outcomes)
     report["killed"] = len(outcomes) - outcomes.count("passed")
     report["noticed"] = outcomes.count("assertion")
