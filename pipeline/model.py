@@ -15,12 +15,16 @@ from typing import Any
 
 import orjson
 
-from pipeline.engine import Engine, EngineError, inspect_model
+from pipeline.engine import Engine, EngineError, NoLlamaCpp, inspect_model
 from pipeline.engine.server import ServerEngine
-from pipeline.errors import ConfigError, MissingDataError
+from pipeline.errors import ConfigError, MachineError, MissingDataError
 from targets.atomic import json_bytes, publish
 
 DEMO_MODEL = Path(__file__).resolve().parent / "demo" / "selfcodealign-demo.gguf"
+NO_LLAMA_CPP = (
+    "a missing library of CUDA belongs on LD_LIBRARY_PATH; otherwise install llama-cpp-python anew, "
+    "for a card with `make cuda`"
+)
 DEMO_EXEMPLARS = DEMO_MODEL.parent / "exemplars"
 
 
@@ -183,6 +187,8 @@ def token_counts(model: Model, engine: Engine, texts: Sequence[str], cache: Path
 def _facts(path: Path) -> dict[str, Any]:
     try:
         facts = inspect_model(str(path), [])
+    except NoLlamaCpp as error:
+        raise MachineError(str(error), NO_LLAMA_CPP) from None
     except EngineError as error:
         raise MissingDataError(f"[model] {error}") from None
     return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}

@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from pipeline.backend import open_server
 from pipeline.commands import console, print_json
 from pipeline.commands.status import gpus
 from pipeline.config import Settings
-from pipeline.engine import EngineError, ModelFacts, inspect_model
+from pipeline.engine import EngineError, ModelFacts, NoLlamaCpp, inspect_model
 from pipeline.engine.plan import free_host_memory
 from pipeline.errors import ConfigError, MachineError, PipelineError
 from pipeline.project import ROOT
@@ -102,12 +103,14 @@ def _model(settings: Settings) -> list[Finding]:
         found.append(Finding(level, "model", error.problem, error.remedy))
     try:
         facts = inspect_model(str(path))
+    except NoLlamaCpp as error:
+        return [*found, Finding(FAIL, "llama.cpp", str(error), model.NO_LLAMA_CPP)]
     except EngineError as error:
         return [*found, Finding(FAIL, "model", str(error), "correct [model] path in luigi.cfg")]
     if not found:
         found.append(judge_model(facts, is_demo=path == model.DEMO_MODEL))
         found.append(_memory(facts))
-    return [_llama_cpp(facts), *found]
+    return [judge_llama_cpp(facts, [card["name"] for card in gpus()]), *found]
 
 
 def _served(settings: Settings) -> Finding:
@@ -143,19 +146,21 @@ def judge_model(facts: ModelFacts, is_demo: bool) -> Finding:
     return Finding(PASS, "model", f"{text}, a base model")
 
 
-def _llama_cpp(facts: ModelFacts) -> Finding:
-    cards = gpus()
-    version = facts.llama_cpp.split(", CPU")[0]
+def judge_llama_cpp(facts: ModelFacts, cards: Sequence[str]) -> Finding:
+    """What llama.cpp was built for, against the cards that are there."""
+    version = ", ".join(facts.llama_cpp.split(", ")[:2])
+    backends = [name for name in re.findall(r"(\w+) : ", facts.llama_cpp) if name != "CPU"]
     if facts.gpu_offload:
         devices = ", ".join(facts.devices) or "no device"
         level = PASS if facts.devices else CAUTION
         return Finding(level, "llama.cpp", f"{version}, built for a GPU: {devices}")
+    if backends:
+        text = f"{version}, built for {', '.join(backends)}, but no card answers: the CPU is used"
+        return Finding(CAUTION, "llama.cpp", text, "see whether `nvidia-smi` lists the card")
     text = f"{version}, built for the CPU"
     if cards:
-        names = ", ".join(card["name"] for card in cards)
-        return Finding(
-            CAUTION, "llama.cpp", f"{text}, but this machine has {names}", "run `make cuda`"
-        )
+        text += f", but this machine has {', '.join(cards)}"
+        return Finding(CAUTION, "llama.cpp", text, "run `make cuda`")
     return Finding(PASS, "llama.cpp", f"{text}, {len(os.sched_getaffinity(0))} cores")
 
 

@@ -15,6 +15,10 @@ class EngineError(Exception):
     """Generation cannot go on; the message names the cause and the remedy in one line."""
 
 
+class NoLlamaCpp(EngineError):
+    """llama.cpp itself cannot be loaded, whatever the model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the next token is drawn. Temperature 0 is greedy; top_k 0 and top_p 1 are off."""

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import wire
-from ._types import EngineError, ModelFacts
+from ._types import EngineError, ModelFacts, NoLlamaCpp
 from .process import Child
 
 _TIMEOUT = 120.0
 _CUT_OFF = ("not within the file bounds", "corrupted or incomplete", "failed to read")
 _UNFIT = ("has wrong shape", "missing tensor", "wrong number of tensors")
+_NOT_LOADED = ("shared library", "importerror:", "modulenotfounderror:")
 _CONVERT = "download it again, or convert the model to GGUF anew"
 _NEEDED = "\n\t" + "".join(map(chr, range(32, 127)))  # what code is written with
 _FOREIGN = {
@@ -89,7 +90,8 @@ def load_error(path: str, lines: Sequence[str]) -> EngineError:
 def inspect_model(path: str, texts: Sequence[str] = ()) -> ModelFacts:
     """Facts about the model at `path`, with the token counts of `texts` (BOS not counted).
 
-    Takes a second or two: a process is started, and the vocabulary is loaded. Raises EngineError.
+    Takes a second or two: a process is started, and the vocabulary is loaded. Raises EngineError, of which
+    NoLlamaCpp when it is not the model's fault.
     """
     check_model_file(path)
     child = Child("inspect")
@@ -103,6 +105,9 @@ def inspect_model(path: str, texts: Sequence[str] = ()) -> ModelFacts:
     finally:
         child.end(grace=0.0 if answer is None else 2.0)
     if answer is None:
+        said = " ".join(child.log_lines()).lower()
+        if any(sign in said for sign in _NOT_LOADED):
+            raise NoLlamaCpp(f"llama.cpp cannot be loaded ({child.obituary()})")
         raise EngineError(
             f"{path}: llama.cpp cannot read this file ({child.obituary()}): {_CONVERT}"
         )

@@ -81,6 +81,15 @@ def test_a_model_that_llama_cpp_cannot_use_is_named_with_the_remedy(project, cha
     assert not (project.artifacts / "seeds").exists()
 
 
+def test_without_a_llama_cpp_that_loads_nothing_is_begun(project, tmp_path):
+    (tmp_path / "libllama.so").write_bytes(b"not a library")
+    ended, output = project.run(LLAMA_CPP_LIB_PATH=str(tmp_path))
+    assert ended == 35, output
+    assert "llama.cpp cannot be loaded" in error_line(output)
+    assert "make cuda" in output
+    assert not (project.artifacts / "seeds").exists()
+
+
 def test_without_bwrap_nothing_is_begun(project, tmp_path):
     tools = tmp_path / "bin"
     tools.mkdir()

@@ -7,7 +7,7 @@ import dataclasses
 import orjson
 import pytest
 
-from pipeline.commands.doctor import judge_model
+from pipeline.commands.doctor import judge_llama_cpp, judge_model
 from pipeline.engine import inspect_model
 from pipeline.model import DEMO_MODEL
 from tests.e2e.projects import Project
@@ -85,3 +85,35 @@ def facts():
 def test_an_instruct_model_is_warned_of(facts, name, template, level):
     other = dataclasses.replace(facts, name=name, has_chat_template=template)
     assert judge_model(other, is_demo=False).level == level
+
+
+VERSION = "llama-cpp-python 0.3.36, llama.cpp 0.5.0"
+FOR_CPU = f"{VERSION}, CPU : AVX = 1"
+FOR_CUDA = f"{VERSION}, CUDA : ARCHS = 890 | CPU : AVX = 1"
+
+
+@pytest.mark.parametrize(
+    ("built", "devices", "cards", "level", "text"),
+    [
+        (FOR_CPU, (), [], "PASS", "built for the CPU, "),
+        (FOR_CPU, (), ["A card"], "CAUTION", "built for the CPU, but this machine has A card"),
+        (FOR_CUDA, (), [], "CAUTION", "built for CUDA, but no card answers"),
+        (FOR_CUDA, ("A card (CUDA0)",), ["A card"], "PASS", "built for a GPU: A card (CUDA0)"),
+    ],
+)
+def test_the_build_is_held_against_the_cards(facts, built, devices, cards, level, text):
+    told = dataclasses.replace(facts, llama_cpp=built, devices=devices, gpu_offload=bool(devices))
+    found = judge_llama_cpp(told, cards)
+    assert found.level == level
+    assert found.text.startswith(f"{VERSION}, {text}")
+    assert bool(found.remedy) == (level != "PASS")
+
+
+def test_a_llama_cpp_that_cannot_be_loaded_fails_and_the_model_is_not_blamed(tmp_path, monkeypatch):
+    (tmp_path / "libllama.so").write_bytes(b"not a library")
+    monkeypatch.setenv("LLAMA_CPP_LIB_PATH", str(tmp_path))
+    code, found = findings(Project(tmp_path))
+    assert code == 35
+    assert found["llama.cpp"]["level"] == "FAIL"
+    assert "LD_LIBRARY_PATH" in found["llama.cpp"]["remedy"]
+    assert "model" not in found
