@@ -4,7 +4,8 @@ pyrefly checks hundreds of seeds in one call, each as a module of its own that s
 types and nothing else: a verdict depends on the seed's code and on pyrefly's version, not on what happens to
 be installed here. An import that cannot be resolved is no fault. Why pyrefly: docs/decisions/0004-type-checker.md.
 
-Whatever makes the checker fail or hang costs the seed that does it, and none of the others in its call.
+Whatever makes the checker fail or hang costs the seed that does it, and none of the others in its call. A
+checker that fails on one line that nothing is wrong with costs no seed: it is broken, and the run ends.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import tempfile
 from pathlib import Path
 
 import orjson
+
+from pipeline.errors import MachineError
 
 BATCH = 512
 BASE_SECONDS, SECONDS_EACH = 60.0, 0.5  # far more than it takes; then the call is split
@@ -42,13 +45,17 @@ def version() -> str:
 
 
 def faults(codes: dict[str, str]) -> dict[str, str]:
-    """The first type error of each code that has one, by the codes' keys."""
+    """The first type error of each code that has one, by the codes' keys.
+
+    Raises MachineError when the checker does not work here.
+    """
     if not codes:
         return {}
     try:
-        return _check(codes)
+        return _check(codes, BASE_SECONDS + SECONDS_EACH * len(codes))
     except (subprocess.TimeoutExpired, _Failed) as error:
         if len(codes) == 1:
+            _require_working()
             return dict.fromkeys(codes, f"the type checker fails: {error}"[:300])
     keys = list(codes)
     half = len(keys) // 2
@@ -58,11 +65,21 @@ def faults(codes: dict[str, str]) -> dict[str, str]:
     }
 
 
+def _require_working() -> None:
+    try:
+        _check({"": "x = 1\n"}, seconds=300)
+    except (subprocess.TimeoutExpired, _Failed) as error:
+        raise MachineError(
+            f"the type checker does not work: {error}",
+            "install pyrefly anew, or set [seeds] type_check = false",
+        ) from None
+
+
 class _Failed(Exception):
     """The checker ended without a verdict."""
 
 
-def _check(codes: dict[str, str]) -> dict[str, str]:
+def _check(codes: dict[str, str], seconds: float) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="selfcodealign-") as name:
         folder = Path(name)
         (folder / "pyrefly.toml").write_text(_CONFIG)
@@ -83,7 +100,7 @@ def _check(codes: dict[str, str]) -> dict[str, str]:
             ],
             cwd=folder,
             capture_output=True,
-            timeout=BASE_SECONDS + SECONDS_EACH * len(codes),
+            timeout=seconds,
             env={key: value for key, value in os.environ.items() if not key.startswith("PYREFLY_")},
         )
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline import typecheck
+from pipeline.errors import MachineError
 
 
 def function(body: str, arguments: str = "x: int") -> str:
@@ -53,3 +54,11 @@ def test_a_checker_that_gives_no_verdict_in_time_drops_with_the_reason_and_goes_
 def test_what_is_nested_without_end_costs_itself_only(nested):
     codes = {"deep": function(f"return {nested}"), "good": function("return x")}
     assert typecheck.faults(codes).keys() == {"deep"}
+
+
+def test_a_checker_that_does_not_work_here_costs_no_seed(tmp_path, monkeypatch):
+    (tmp_path / "pyrefly.py").write_text("raise SystemExit('its program is missing')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(MachineError, match="its program is missing") as caught:
+        typecheck.faults({"a": function("return x"), "b": function("return x + 1")})
+    assert "pyrefly" in caught.value.remedy
