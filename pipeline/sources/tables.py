@@ -16,14 +16,13 @@ from typing import IO, Any, cast
 import orjson
 
 from pipeline.errors import MissingDataError
+from pipeline.parquet import read_rows
 from pipeline.sources.leftout import by_content, by_path
 from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread, signature_of
 from pipeline.text import licences
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 MAX_LINE = 64 * 1024 * 1024
-_BATCH_ROWS = 64
-_BUFFER = 1 << 20
 
 _CONTENT = ("content", "code", "text")
 _PATH = ("max_stars_repo_path", "path", "file_path", "filepath")
@@ -123,15 +122,10 @@ def _opened(file: Path) -> IO[bytes]:
 
 def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     with open(file, "rb") as opened:
         try:
-            # Through a small buffer: otherwise a row group's whole column is in memory at once.
-            table = pq.ParquetFile(opened, buffer_size=_BUFFER, pre_buffer=False)
-            columns = [name for name in table.schema_arrow.names if name in _COLUMNS]
-            for batch in table.iter_batches(_BATCH_ROWS, columns=columns):
-                yield from batch.to_pylist()
+            yield from read_rows(opened, _COLUMNS)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             yield Unread(place, "unreadable", str(error)[:200])
 

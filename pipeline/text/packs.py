@@ -1,9 +1,9 @@
 """Benchmark packs: benchmark files, each read into tasks that decontamination can compare.
 
 A pack is one `.jsonl` file (one task a line), or a `.json` file (a list of tasks), plain or gzipped, or a
-`.parquet` file, as its authors publish it. Its layout is told by the keys of its first task: HumanEval, EvoEval, EvalPlus, MBPP,
-LiveCodeBench, DS-1000, GSM8K, ClassEval and CanItEdit are known. A pack's revision is the sha256 of its
-file, so that a report can say against what exactly the data was compared.
+`.parquet` file, as its authors publish it. Its layout is told by the keys of its first task: HumanEval,
+EvoEval, EvalPlus, MBPP, LiveCodeBench, DS-1000, GSM8K, ClassEval and CanItEdit are known. A pack's revision is
+the sha256 of its file, so that a report can say against what exactly the data was compared.
 
 In: a file. Out: a `Pack` of `Task`s. Nothing of a pack is ever executed or unpickled here.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import json
 import zlib
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, MissingDataError
+from pipeline.parquet import read_rows
 from pipeline.text.layouts import LAYOUTS, Task, layout_of, read_task
 
 SUFFIXES = (".jsonl.gz", ".json.gz", ".jsonl", ".json", ".parquet")
@@ -84,16 +86,12 @@ def _unzipped(path: Path, content: bytes) -> bytes:
 
 
 def _parquet_rows(content: bytes) -> list[dict[str, Any]]:
-    import io
-
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(content)).to_pylist()
+        return list(read_rows(io.BytesIO(content)))
     except pa.ArrowInvalid as error:
         raise EOFError(str(error)) from error
-    return rows
 
 
 def _rows(path: Path, text: str) -> list[dict[str, Any]]:
