@@ -4,7 +4,7 @@ Round 1 is the base model tuned on its own dataset. In every further round the m
 the base model's place: it names concepts, writes instructions and answers them, few-shot as any base model (the
 prompt of tuning knows neither concepts nor tests), and is tuned on from there. Each is scored on the pack of
 [evaluation], a tuned one with its own prompt. The first round that does not gain on the one before, with its whole
-95 % interval over the tasks, is the last one.
+95 % interval over the tasks, is the last one, and so is one whose model makes fewer rows than are to be tuned on.
 
 All work is done by children with the command that a user would type, so a killed run goes on with what is missing.
 Out: `artifacts/self_alignment/<recipe>/` with rounds.json and rounds.md.
@@ -19,7 +19,7 @@ from typing import Any
 import luigi
 
 from pipeline import selection, session
-from pipeline.comparison import evaluation_recipe, score, selected, variant
+from pipeline.comparison import evaluation_recipe, run_task, score, selected, variant
 from pipeline.comparison_arms import BASE, Overrides, of_seed
 from pipeline.evaluation import pack
 from pipeline.evaluation_figures import bootstrap
@@ -31,7 +31,7 @@ from targets import Recipe, publish
 from targets.atomic import json_bytes
 
 STAGE = "self_alignment"
-VERSION = 1
+VERSION = 2
 
 
 class SelfAlignment(PipelineTask):
@@ -73,10 +73,14 @@ class SelfAlignment(PipelineTask):
         rounds: list[dict[str, Any]] = [{"round": 0, **asdict(bootstrap([before]))}]
         overrides: Overrides = {}
         for number in range(1, section.rounds + 1):
+            run_task("Selected", f"round {number}", overrides)
+            about = {"round": number, **_dataset(overrides)}
+            if number > 1 and about["rows"] < max(1, tuning.rows):
+                rounds.append(about)
+                break
             after = score(f"round {number}", overrides, tuning.seed, tuning.rows)
             gained = gain(before, after)
-            about = _dataset(overrides)
-            rounds.append({"round": number, **asdict(bootstrap([after])), "gain": gained, **about})
+            rounds.append({**about, **asdict(bootstrap([after])), "gain": gained})
             if section.stop and gained["low"] <= 0:
                 break
             before, overrides = after, following(overrides)
@@ -98,8 +102,8 @@ def gain(before: Sequence[float], after: Sequence[float]) -> dict[str, float]:
 def _dataset(overrides: Overrides) -> dict[str, Any]:
     """What a round's model made: rows, and the share of its responses that passed their tests."""
     meta = selected(overrides).read_meta()
-    failed = meta["rules"].get("not_passed", 0)
-    return {"rows": meta["kept"], "passed": round(1 - failed / meta["units"], 4)}
+    made, failed = meta["units"], meta["rules"].get("not_passed", 0)
+    return {"rows": meta["kept"], "passed": round((made - failed) / made, 4) if made else 0.0}
 
 
 def following(overrides: Overrides) -> Overrides:
@@ -134,16 +138,11 @@ def table(found: dict[str, Any]) -> str:
         "|---:|---:|---|---|---:|---:|",
     ]
     for each in found["rounds"]:
-        cells = [
-            str(each["round"]),
-            f"{each['mean']:.3f}",
-            f"{each['low']:.3f} to {each['high']:.3f}",
-        ]
-        if "gain" in each:
-            gained = each["gain"]
-            cells.append(f"{gained['mean']:+.3f} ({gained['low']:+.3f} to {gained['high']:+.3f})")
-            cells += [str(each["rows"]), f"{each['passed']:.1%}"]
-        else:
-            cells += ["", "", ""]
+        cells = [str(each["round"]), "too few rows to tune on", "", ""]
+        if "mean" in each:
+            cells[1:3] = f"{each['mean']:.3f}", f"{each['low']:.3f} to {each['high']:.3f}"
+        if gained := each.get("gain"):
+            cells[3] = f"{gained['mean']:+.3f} ({gained['low']:+.3f} to {gained['high']:+.3f})"
+        cells += [str(each["rows"]), f"{each['passed']:.1%}"] if each["round"] else ["", ""]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -159,6 +159,19 @@ def test_a_tuned_model_makes_the_next_dataset_and_is_tuned_on_from_there(loop: P
     assert finished(loop) == files
 
 
+def test_rounds_end_with_a_model_that_makes_too_few_rows_and_say_so(loop: Project) -> None:
+    before = set(loop.artifacts.glob("self_alignment/*"))
+    options = ("--comparison-rounds", "3", "--comparison-stop", "false")
+    # So high a rate leaves a model that can write nothing.
+    code, output = loop.run(*options, "--finetuning-learning-rate", "0.05", task="SelfAlignment")
+    assert code == 0, output
+    [folder] = set(loop.artifacts.glob("self_alignment/*")) - before
+    [_, first, second] = orjson.loads((folder / "rounds.json").read_bytes())["rounds"]
+    assert first["rows"] >= ROWS > second["rows"]
+    assert "mean" in first and "mean" not in second
+    assert "| 2 | too few rows to tune on |" in (folder / "rounds.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "task", "codes", "says"),
     [
