@@ -156,6 +156,7 @@ class engine(luigi.Config):
 class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
     rows = luigi.IntParameter(default=0)
+    tests = luigi.BoolParameter(default=False, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
     learning_rate = luigi.FloatParameter(default=0.0)
     optimizer = luigi.Parameter(default="adafactor")
     epochs = luigi.IntParameter(default=4)

@@ -126,6 +126,7 @@ class Reporter:
         self._global: dict[str, Counts] = {}
         self._current: StageProgress | None = None
         self._live: Live | None = None
+        self._silent = True
         self._ended = False
         self._news = threading.Event()
         self._lock = threading.Lock()
@@ -182,6 +183,7 @@ class Reporter:
 
     def show(self, message: str) -> None:
         """One line for the user."""
+        self._silent = False
         if self.console.is_terminal:
             self.console.print(message, highlight=False, markup=False)
         else:
@@ -301,6 +303,9 @@ class Reporter:
         self._write()
         if self._live and self._live.is_started:
             self._live.stop()
+        elif self._live and self._silent:
+            # A cron job that had nothing to do says nothing; a person wants to hear so.
+            self.show("nothing to do: what was asked for is there")
 
 
 def _stamp(moment: float) -> str:

@@ -2,9 +2,10 @@
 
 Round 1 is the base model tuned on its own dataset. In every further round the model that the last one tuned takes
 the base model's place: it names concepts, writes instructions and answers them, few-shot as any base model (the
-prompt of tuning knows neither concepts nor tests), and is tuned on from there. Each is scored on the pack of
-[evaluation], a tuned one with its own prompt. The first round that does not gain on the one before, with its whole
-95 % interval over the tasks, is the last one, and so is one whose model makes fewer rows than are to be tuned on.
+prompt of tuning knows no concepts), and is tuned on from there, always on responses with their tests. Each is scored
+on the pack of [evaluation], a tuned one with its own prompt. The first round that does not gain on the one before,
+with its whole 95 % interval over the tasks, is the last one, and so is one whose model makes fewer rows than are to
+be tuned on.
 
 All work is done by children with the command that a user would type, so a killed run goes on with what is missing.
 Out: `artifacts/self_alignment/<recipe>/` with rounds.json and rounds.md.
@@ -31,7 +32,9 @@ from targets import Recipe, publish
 from targets.atomic import json_bytes
 
 STAGE = "self_alignment"
-VERSION = 2
+VERSION = 3
+# A model that is tuned on responses alone ends its next ones without tests.
+_WITH_TESTS: Overrides = {("finetuning", "tests"): True}
 
 
 class SelfAlignment(PipelineTask):
@@ -71,7 +74,7 @@ class SelfAlignment(PipelineTask):
         section, tuning = run.settings.comparison, run.settings.finetuning
         before = score(BASE, {}, tuning.seed, tuning.rows)
         rounds: list[dict[str, Any]] = [{"round": 0, **asdict(bootstrap([before]))}]
-        overrides: Overrides = {}
+        overrides = dict(_WITH_TESTS)
         for number in range(1, section.rounds + 1):
             run_task("Selected", f"round {number}", overrides)
             about = {"round": number, **_dataset(overrides)}
@@ -119,6 +122,7 @@ def following(overrides: Overrides) -> Overrides:
     with session.using(variant(own)):
         tuned = FineTunedModel().folder
     return {
+        **_WITH_TESTS,
         ("model", "path"): str(tuned / "model.gguf"),
         ("model", "repo_id"): "",
         ("model", "filename"): "",

@@ -22,6 +22,7 @@ from pipeline.children import run_child
 from pipeline.errors import ConfigError, MachineError, MissingDataError
 from pipeline.finetuning.gguf_file import write_gguf
 from pipeline.prompts import tuned
+from pipeline.prompts.render import response_with_tests
 from pipeline.selection import Selected
 from pipeline.stage import PipelineTask
 from targets import Recipe, ShardPaths, publish
@@ -121,15 +122,21 @@ class FineTunedModel(PipelineTask):
 
 
 def chosen_rows() -> tuple[dict[str, str], ...]:
-    """Prompts and completions of `[finetuning] rows` rows of the selection (0: of all)."""
+    """Prompts and completions, with tests if asked for, of `[finetuning] rows` rows of the selection (0: of all)."""
     run = session.current()
     section = run.settings.finetuning
     selected = ShardPaths(selection.recipe().folder(run.artifacts), 0)
-    return _chosen_rows(selected, section.rows, section.seed)
+    return _chosen_rows(selected, section.rows, section.seed, section.tests)
 
 
 @lru_cache(maxsize=1)
-def _chosen_rows(selected: ShardPaths, count: int, seed: int) -> tuple[dict[str, str], ...]:
+def _chosen_rows(
+    selected: ShardPaths, count: int, seed: int, with_tests: bool
+) -> tuple[dict[str, str], ...]:
+    def completion(row: dict[str, Any]) -> str:
+        response: str = row["response"]
+        return response_with_tests(response, row["tests"]) if with_tests else response
+
     def rank(row: dict[str, Any]) -> bytes:
         return hashlib.sha256(f"{seed}\0{row['id']}".encode()).digest()
 
@@ -140,7 +147,7 @@ def _chosen_rows(selected: ShardPaths, count: int, seed: int) -> tuple[dict[str,
             "lower it, or make a larger dataset",
         )
     return tuple(
-        {"prompt": tuned.prompt(row["instruction"]), "completion": row["response"]}
+        {"prompt": tuned.prompt(row["instruction"]), "completion": completion(row)}
         for row in drawn[: count or None]
     )
 

@@ -86,6 +86,11 @@ def responses_tail(instruction: str) -> str:
     return f"### Instruction\n{instruction}\n\n### Response\n"
 
 
+def response_with_tests(response: str, tests: str) -> str:
+    """An answer of the responses stage written out."""
+    return f"{response}\n\n### Tests\n{fence(tests)}"
+
+
 _EXAMPLES: dict[str, Callable[[Any], str]] = {
     "concepts": lambda item: concepts_tail(item.snippet) + ", ".join(item.concepts),
     "instructions": lambda item: (
@@ -96,7 +101,7 @@ _EXAMPLES: dict[str, Callable[[Any], str]] = {
     "evolved": lambda item: evolved_tail(item.draft) + item.instruction,
     "committed": lambda item: committed_tail(item.snippet, item.message) + item.instruction,
     "responses": lambda item: (
-        f"{responses_tail(item.instruction)}{item.response}\n\n### Tests\n{fence(item.tests)}"
+        responses_tail(item.instruction) + response_with_tests(item.response, item.tests)
     ),
 }
 

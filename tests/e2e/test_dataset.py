@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import pty
 import subprocess
 import sys
 from collections import Counter
@@ -208,6 +209,22 @@ def test_changing_the_selection_reuses_the_rest_and_changing_back_costs_nothing(
     assert code == 0, output
     assert finished.files() == middle
     assert (finished.artifacts / "latest").resolve() != latest
+
+
+def test_a_run_with_nothing_to_do_says_so_on_a_terminal_and_nothing_elsewhere(finished):
+    assert finished.run()[0] == 0
+    assert finished.run() == (0, "")
+    ours, theirs = pty.openpty()
+    process = subprocess.run(
+        [LUIGI, "--module", "pipeline", "FinalDataset"],
+        cwd=finished.root,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    assert process.returncode == 0
+    assert os.read(ours, 4096).strip() == b"nothing to do: what was asked for is there"
+    os.close(ours)
 
 
 def test_planted_benchmark_tasks_leave_with_evidence_and_nothing_is_generated_again(finished):

@@ -19,6 +19,7 @@ import pytest
 from pipeline.demo.pack import PACK
 from pipeline.engine import inspect_model
 from pipeline.model import DEMO_MODEL
+from pipeline.prompts.parse import parse_response
 from tests.e2e.projects import Project
 
 pytest.importorskip("trl", reason="needs the extra: pip install -e '.[train]'")
@@ -149,6 +150,9 @@ def test_a_tuned_model_makes_the_next_dataset_and_is_tuned_on_from_there(loop: P
     assert made_from["model"]["sha256"] == hashlib.sha256(first.read_bytes()).hexdigest()
     assert made_from["weights"] == str(first.parent / "model")
     assert made_from["plan"]["learning_rate"] == 1e-6
+    for made in (first, second):
+        rows = map(orjson.loads, (made.parent / "rows.jsonl").read_bytes().splitlines())
+        assert all(parse_response(row["completion"]).tests for row in rows)
     [folder] = loop.artifacts.glob("self_alignment/*")
     found = orjson.loads((folder / "rounds.json").read_bytes())
     assert [each["round"] for each in found["rounds"]] == [0, 1, 2]
