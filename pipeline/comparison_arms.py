@@ -29,16 +29,23 @@ def _paper(among: str) -> Overrides:
     }
 
 
+def _verified(choose: str) -> Overrides:
+    """Ours: of the responses that pass and whose tests are worth something, the best."""
+    return {
+        ("verification", "enabled"): True,
+        ("selection", "among"): "passing",
+        ("selection", "choose"): choose,
+    }
+
+
 ARMS: dict[str, Overrides] = {
-    # Which responses: the paper's random passing one, any, failing ones, and our best verified one.
+    # Which responses: the paper's random passing one, any, failing ones, and our best verified one
+    # (`verified`: equals are drawn, the shorter is not preferred).
     "passing": _paper("passing"),
     "random": _paper("all"),
     "failing": _paper("failing"),
-    "best": {
-        ("verification", "enabled"): True,
-        ("selection", "among"): "passing",
-        ("selection", "choose"): "best",
-    },
+    "best": _verified("best"),
+    "verified": _verified("verified"),
     # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
     # evolved from earlier ones (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources have one).
     **{

@@ -119,7 +119,9 @@ class decontamination(luigi.Config):
 
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
-    choose = luigi.ChoiceParameter(default="best", choices=("best", "random", "shortest"))
+    choose = luigi.ChoiceParameter(
+        default="best", choices=("best", "verified", "random", "shortest")
+    )
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     near_duplicates = luigi.FloatParameter(default=0.7)
     max_instruction_words = luigi.IntParameter(default=200)

@@ -148,9 +148,18 @@ def example(candidate: Candidate, place: Mapping[str, Any]) -> dict[str, Any]:
 
 def _by_quality(candidate: Candidate) -> tuple[Any, ...]:
     """The best first: by agreement, then by the strength of its tests, then by brevity."""
+    return (*_by_verification(candidate), *_by_length(candidate))
+
+
+def _by_quality_alone(candidate: Candidate) -> tuple[Any, ...]:
+    """The best first, and no preference for short ones: equals are drawn."""
+    return (*_by_verification(candidate), *_by_hash(candidate))
+
+
+def _by_verification(candidate: Candidate) -> tuple[float, float]:
     verified = candidate["verification"]
     strength = (verified["killed"] or 0) / (verified["mutants"] or 1)
-    return (-verified["agreement"], -strength, *_by_length(candidate))
+    return -verified["agreement"], -strength
 
 
 def _by_hash(candidate: Candidate) -> tuple[Any, ...]:
@@ -164,6 +173,7 @@ def _by_length(candidate: Candidate) -> tuple[Any, ...]:
 
 _RANKS: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
     "best": _by_quality,
+    "verified": _by_quality_alone,
     "random": _by_hash,
     "shortest": _by_length,
 }

@@ -93,7 +93,7 @@ def test_one_passing_response_of_each_instruction_is_taken():
 
 def test_the_choice_is_the_same_at_every_run_and_in_any_order():
     candidates = [candidate("a", sample) for sample in range(5)]
-    for choose in ("best", "random", "shortest"):
+    for choose in ("best", "verified", "random", "shortest"):
         assert fates(candidates, choose=choose) == fates(candidates[::-1], choose=choose)
 
 
@@ -203,3 +203,13 @@ def test_best_is_chosen_by_agreement_then_strength_then_brevity():
     long = candidate("a", 3, agreement=0.5, killed=4)
     judged = Selector(Everything(), settings(choose="best")).judge([long, weak, strong, agreeing])
     assert [found["id"] for found, _, _ in judged] == ["a-000", "a-001", "a-003", "a-002"]
+
+
+def test_verified_is_chosen_by_agreement_then_strength_and_equals_are_drawn():
+    agreeing = candidate("a", 0, agreement=0.9, killed=1)
+    weak = candidate("a", 1, agreement=0.5, killed=2, response="S.")
+    equals = [candidate("a", n, agreement=0.5, killed=4, response="S" * n) for n in range(2, 30)]
+    judged = Selector(Everything(), settings(choose="verified")).judge([weak, *equals, agreeing])
+    first, *middle, last = [found["id"] for found, _, _ in judged]
+    assert (first, last) == ("a-000", "a-001")
+    assert sorted(middle) == [one["id"] for one in equals] != middle
