@@ -19,7 +19,7 @@ from pipeline.comparison import Comparison
 from pipeline.evaluation import Answers, Evaluation
 from pipeline.finetuning import FineTunedModel
 from pipeline.model import DEMO_MODEL
-from pipeline.self_alignment import SelfAlignment, following
+from pipeline.self_alignment import FIRST_ROUND, SelfAlignment, following
 from pipeline.session import Session
 
 run = open_session()
@@ -31,6 +31,7 @@ Comparison().recipe.write(run.artifacts)
 for number, of_seed in enumerate([
     {("evaluation", "model"): "tuned"},
     {**arm, **arms.of_seed(1, tuned=True, rows=2)},
+    {**FIRST_ROUND, **arms.of_seed(1, tuned=True, rows=0)},
     arms.of_seed(1, tuned=False, rows=0),
 ]):
     with session.using(Session(arms.apply(run.settings, of_seed), run.root)) as variant:
@@ -41,7 +42,7 @@ for number, of_seed in enumerate([
         Answers().recipe.write(run.artifacts)
         Evaluation().recipe.write(run.artifacts)
 SelfAlignment().recipe.write(run.artifacts)
-second = Session(arms.apply(run.settings, following({})), run.root)
+second = Session(arms.apply(run.settings, following(FIRST_ROUND)), run.root)
 second.recipes["concepts"].write(run.artifacts)
 """
 
@@ -61,12 +62,12 @@ def test_of_the_loop_only_what_no_setting_reaches_any_more_is_listed(project):
     comparison = {"arms": "passing", "seeds": 1, "rows": 2}
     project.configure(comparison=comparison)
     subprocess.run([sys.executable, "-c", LOOP], cwd=project.root, check=True)
-    for stage, count in {"finetuning": 2, "answers": 3, "evaluation": 3, "comparison": 1}.items():
+    for stage, count in {"finetuning": 3, "answers": 4, "evaluation": 4, "comparison": 1}.items():
         assert len(list((project.artifacts / stage).iterdir())) == count
     assert unreached(project) == {}
     project.configure(comparison={**comparison, "seeds": 2})
     assert unreached(project) == {"comparison": 1}
     project.configure(comparison=comparison, finetuning={"learning_rate": 0.5})
     assert unreached(project) == {
-        "concepts": 1, "finetuning": 2, "answers": 2, "evaluation": 2, "comparison": 1, "self_alignment": 1,
+        "concepts": 1, "finetuning": 3, "answers": 3, "evaluation": 3, "comparison": 1, "self_alignment": 1,
     }  # fmt: skip
