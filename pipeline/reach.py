@@ -21,7 +21,7 @@ from pipeline.errors import MissingDataError
 from pipeline.evaluation import model_at
 from pipeline.finetuning import FineTunedModel
 from pipeline.seeds import scan_of
-from pipeline.self_alignment import FIRST_ROUND, SelfAlignment, following
+from pipeline.self_alignment import EVERY_ROUND, SelfAlignment, following
 from pipeline.session import Session
 from targets import Recipe, ShardPaths
 
@@ -91,7 +91,7 @@ def _tuned_by_the_comparison(run: Session, own: dict[str, Session]) -> Iterator[
 
 def _rounds(run: Session) -> Iterator[Session]:
     """The settings of each round of self-alignment, as far as its model is there."""
-    tuning, overrides = run.settings.finetuning, FIRST_ROUND
+    tuning, overrides = run.settings.finetuning, EVERY_ROUND
     for _ in range(run.settings.comparison.rounds):
         of_seed = arms.of_seed(tuning.seed, tuned=True, rows=tuning.rows)
         each = Session(arms.apply(run.settings, {**overrides, **of_seed}), run.root)

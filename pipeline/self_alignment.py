@@ -33,8 +33,8 @@ from targets.atomic import json_bytes
 
 STAGE = "self_alignment"
 VERSION = 3
-# The settings of the first round: a model that is tuned on responses alone ends its next ones without tests.
-FIRST_ROUND: Overrides = {("finetuning", "tests"): True}
+# The settings of every round, and all that the first changes: a model that is tuned on responses alone ends its next ones without tests.
+EVERY_ROUND: Overrides = {("finetuning", "tests"): True}
 
 
 class SelfAlignment(PipelineTask):
@@ -74,7 +74,7 @@ class SelfAlignment(PipelineTask):
         section, tuning = run.settings.comparison, run.settings.finetuning
         before = score(BASE, {}, tuning.seed, tuning.rows)
         rounds: list[dict[str, Any]] = [{"round": 0, **asdict(bootstrap([before]))}]
-        overrides = FIRST_ROUND
+        overrides = EVERY_ROUND
         for number in range(1, section.rounds + 1):
             run_task("Selected", f"round {number}", overrides)
             about = {"round": number, **_dataset(overrides)}
@@ -122,7 +122,7 @@ def following(overrides: Overrides) -> Overrides:
     with session.using(variant(own)):
         tuned = FineTunedModel().folder
     return {
-        **FIRST_ROUND,
+        **EVERY_ROUND,
         ("model", "path"): str(tuned / "model.gguf"),
         ("model", "repo_id"): "",
         ("model", "filename"): "",

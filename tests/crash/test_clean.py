@@ -19,7 +19,7 @@ from pipeline.comparison import Comparison
 from pipeline.evaluation import Answers, Evaluation
 from pipeline.finetuning import FineTunedModel
 from pipeline.model import DEMO_MODEL
-from pipeline.self_alignment import FIRST_ROUND, SelfAlignment, following
+from pipeline.self_alignment import EVERY_ROUND, SelfAlignment, following
 from pipeline.session import Session
 
 run = open_session()
@@ -31,7 +31,7 @@ Comparison().recipe.write(run.artifacts)
 for number, of_seed in enumerate([
     {("evaluation", "model"): "tuned"},
     {**arm, **arms.of_seed(1, tuned=True, rows=2)},
-    {**FIRST_ROUND, **arms.of_seed(1, tuned=True, rows=0)},
+    {**EVERY_ROUND, **arms.of_seed(1, tuned=True, rows=0)},
     arms.of_seed(1, tuned=False, rows=0),
 ]):
     with session.using(Session(arms.apply(run.settings, of_seed), run.root)) as variant:
@@ -42,7 +42,7 @@ for number, of_seed in enumerate([
         Answers().recipe.write(run.artifacts)
         Evaluation().recipe.write(run.artifacts)
 SelfAlignment().recipe.write(run.artifacts)
-second = Session(arms.apply(run.settings, following(FIRST_ROUND)), run.root)
+second = Session(arms.apply(run.settings, following(EVERY_ROUND)), run.root)
 second.recipes["concepts"].write(run.artifacts)
 """
 
