@@ -1,0 +1,76 @@
+"""An artifacts folder that 218ee72 made serves this tree: nothing of it is made again, nothing of it is lost.
+
+`artifacts-218ee72.tar.gz` is a project of sixteen functions with the demo model, finished by that tree, and beside
+it a shard of responses that a second run, with `--responses-samples 3`, left unfinished when it was killed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.projects import Project
+
+ARCHIVE = Path(__file__).with_name("artifacts-218ee72.tar.gz")
+# The interpreter that runs the programs is an ingredient: under another one, they are run again.
+SAME_INTERPRETER = sys.version_info[:2] == (3, 11)
+BEFORE_EXECUTIONS = ("seeds", "concepts", "instructions", "responses")
+OF_THIS_RUN = ("created", "seconds", "versions")
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Project:
+    project = Project(tmp_path)
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(tmp_path, filter="fully_trusted")
+    return project
+
+
+def results(project: Project) -> dict[str, tuple[int, int]]:
+    """The files that no run may touch: what is known of the model and of sources is brought up to date."""
+    return {
+        name: at
+        for name, at in project.files().items()
+        if not name.startswith("model/") and not name.endswith("ledger.journal")
+        if SAME_INTERPRETER or name.startswith(BEFORE_EXECUTIONS)
+    }
+
+
+def test_a_run_over_it_makes_nothing_again(old):
+    before = results(old)
+    code, output = old.run()
+    assert code == 0, output
+    assert results(old).items() >= before.items()
+    if SAME_INTERPRETER:
+        assert results(old) == before
+        assert "concepts" not in output
+
+
+def test_every_file_of_it_is_as_it_was_published(old):
+    code, output = old.ask("verify")
+    assert code == 0, output
+
+
+@pytest.mark.skipif(not SAME_INTERPRETER, reason="other verdicts would be a dataset of their own")
+def test_the_dataset_that_is_made_from_its_shards_has_the_same_bytes(old):
+    folder = (old.artifacts / "latest").resolve()
+    rows, manifest = (folder / "train.jsonl").read_bytes(), old.manifest()
+    shutil.rmtree(folder)
+    code, output = old.run()
+    assert code == 0, output
+    assert (folder / "train.jsonl").read_bytes() == rows
+    again = old.manifest()
+    assert list(again) == list(manifest)
+    for key in OF_THIS_RUN:
+        del manifest[key], again[key]
+    assert again == manifest
+
+
+def test_its_unfinished_journal_is_resumed_under_the_overrides_that_made_it(old):
+    code, output = old.run("--responses-samples", "3")
+    assert code == 0, output
+    assert "responses 000000: goes on at 32 of 48" in output
