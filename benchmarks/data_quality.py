@@ -34,14 +34,14 @@ from typing import Any
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from benchmarks import planting, tests_by_hand, weak_tests  # noqa: E402
-from pipeline.executions import program  # noqa: E402
+from pipeline.decontamination.decontaminator import Decontaminator  # noqa: E402
+from pipeline.packs.layouts import Task  # noqa: E402
+from pipeline.packs.pack import load_pack  # noqa: E402
 from pipeline.prompts.parse import Rejected  # noqa: E402
-from pipeline.text.decontamination import Decontaminator  # noqa: E402
-from pipeline.text.layouts import Task  # noqa: E402
+from pipeline.stages.executions import program  # noqa: E402
+from pipeline.stages.verifications import outcome  # noqa: E402
 from pipeline.text.normalise import parse  # noqa: E402
-from pipeline.text.packs import load_pack  # noqa: E402
 from pipeline.verification import job  # noqa: E402
-from pipeline.verifications import outcome  # noqa: E402
 from sandbox import Limits, Pool, Program  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]

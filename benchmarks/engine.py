@@ -103,10 +103,11 @@ def batched_bench(setup: Setup) -> dict[str, Any]:
 
 def decode(setup: Setup) -> dict[str, Any]:
     """Our decode rate for the same, drawing included, and where the time of a step goes."""
-    from pipeline.engine import EngineSettings, Request, native
-    from pipeline.engine.contexts import Prompts
-    from pipeline.engine.llama import Batcher
-    from pipeline.engine.worker import load
+    from pipeline.engine import EngineSettings, Request
+    from pipeline.engine.child import native
+    from pipeline.engine.child.batcher import Batcher
+    from pipeline.engine.child.contexts import Prompts
+    from pipeline.engine.child.worker import load
 
     native.start()
     rng = random.Random(21)

@@ -31,12 +31,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pipeline.engine import EngineSettings, Request, Sampling, native  # noqa: E402
-from pipeline.engine.contexts import Prompts  # noqa: E402
-from pipeline.engine.cores import FreeCores, cores  # noqa: E402
-from pipeline.engine.llama import Batcher  # noqa: E402
-from pipeline.engine.sampling import Sampler  # noqa: E402
-from pipeline.engine.worker import load  # noqa: E402
+from pipeline.engine import EngineSettings, Request, Sampling  # noqa: E402
+from pipeline.engine.child import native  # noqa: E402
+from pipeline.engine.child.batcher import Batcher  # noqa: E402
+from pipeline.engine.child.contexts import Prompts  # noqa: E402
+from pipeline.engine.child.cores import FreeCores, cores  # noqa: E402
+from pipeline.engine.child.sampling import Sampler  # noqa: E402
+from pipeline.engine.child.worker import load  # noqa: E402
 from pipeline.prompts import render  # noqa: E402
 from pipeline.prompts.exemplars import load_set  # noqa: E402
 

@@ -78,8 +78,8 @@ def generate(project: Path) -> None:
 def as_a_model() -> None:
     """In a process of its own, with the project as its working directory."""
     sys.path.pop(0)  # this folder has a sandbox.py too
-    from pipeline import session
-    from pipeline.verifications import UNVERIFIED
+    from pipeline.project import session
+    from pipeline.stages.verifications import UNVERIFIED
     from targets import ShardPaths, ShardWriter
 
     here = session.begin()

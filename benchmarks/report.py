@@ -24,8 +24,8 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.support.wait import WebDriverWait
 
 from pipeline.report import write_report
-from tests.report.datasets import write_dataset
-from tests.report.test_browser import start_browser
+from tests.pipeline.report.test_browser import start_browser
+from tests.support.datasets import write_dataset
 
 LOADINGS, SEARCHES = 5, 3
 _WORDS = [f"{head}{tail}" for head in ("lo", "ma", "ri", "sen", "tu", "ker", "pol", "vi")

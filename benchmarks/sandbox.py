@@ -30,7 +30,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from sandbox import Pool, Program, linux, tree
-from sandbox.root import find_bwrap
+from sandbox.staging.root import find_bwrap
 
 PROGRAMS = {
     "trivial": "def total(numbers):\n    return sum(numbers)\n\n\nassert total([1, 2]) == 3\n",

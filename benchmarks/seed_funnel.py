@@ -19,9 +19,11 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline import config, sources, typecheck
-from pipeline.seeds import Scan
-from pipeline.wanted import Wanted
+from pipeline import sources
+from pipeline.config import sections as config
+from pipeline.seeds import typecheck
+from pipeline.seeds.criteria import Wanted
+from pipeline.stages.seeds import Scan
 
 LABELS = ("python-stdlib", "python-packages")
 

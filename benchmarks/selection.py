@@ -32,11 +32,11 @@ from typing import Any
 # Not this folder, which holds a benchmark named sandbox.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from pipeline import config  # noqa: E402
-from pipeline.selector import Selector  # noqa: E402
-from pipeline.text.decontamination import Decontaminator  # noqa: E402
+from pipeline.config import sections as config  # noqa: E402
+from pipeline.decontamination.decontaminator import Decontaminator  # noqa: E402
+from pipeline.packs.pack import load_pack  # noqa: E402
+from pipeline.selection.selector import Selector  # noqa: E402
 from pipeline.text.nearduplicates import NearDuplicates  # noqa: E402
-from pipeline.text.packs import load_pack  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 PACK = Path(os.environ.get("HUMANEVAL", ROOT.parent / "shared/data/HumanEval.jsonl.gz"))

@@ -23,12 +23,13 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline import config, sources
+from pipeline import sources
+from pipeline.config import sections as config
+from pipeline.seeds import rules as filters
+from pipeline.seeds.criteria import Wanted
+from pipeline.seeds.definitions import Definition, decode, definitions
+from pipeline.seeds.typecheck import _CONFIG as PYREFLY
 from pipeline.sources import Document
-from pipeline.text import filters
-from pipeline.text.functions import Definition, decode, definitions
-from pipeline.typecheck import _CONFIG as PYREFLY
-from pipeline.wanted import Wanted
 
 PYRIGHT = {
     "include": ["."],

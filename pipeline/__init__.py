@@ -1,19 +1,19 @@
 """SelfCodeAlign as Luigi tasks: `luigi --module pipeline FinalDataset`."""
 
-from pipeline.comparison import Comparison
-from pipeline.concepts import Concepts
-from pipeline.decontamination import Decontamination
-from pipeline.evaluation import Evaluation
-from pipeline.executions import Executions
-from pipeline.final import FinalDataset
-from pipeline.finetuning import FineTunedModel
-from pipeline.instructions import Instructions
-from pipeline.project import ROOT
-from pipeline.responses import Responses
-from pipeline.seeds import Seeds
-from pipeline.selection import Selection
-from pipeline.self_alignment import SelfAlignment
-from pipeline.verifications import Verifications
+from pipeline.config.location import ROOT
+from pipeline.loop.comparison import Comparison
+from pipeline.loop.evaluation import Evaluation
+from pipeline.loop.finetuning import FineTunedModel
+from pipeline.loop.self_alignment import SelfAlignment
+from pipeline.stages.concepts import Concepts
+from pipeline.stages.dataset import FinalDataset
+from pipeline.stages.decontamination import Decontamination
+from pipeline.stages.executions import Executions
+from pipeline.stages.instructions import Instructions
+from pipeline.stages.responses import Responses
+from pipeline.stages.seeds import Seeds
+from pipeline.stages.selection import Selection
+from pipeline.stages.verifications import Verifications
 
 __all__ = [
     "ROOT",

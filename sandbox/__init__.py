@@ -58,7 +58,7 @@ from sandbox.errors import SandboxUnavailable
 from sandbox.limits import Limits
 from sandbox.pool import Pool, require, run
 from sandbox.result import STATUSES, Program, Result
-from sandbox.root import prepare
+from sandbox.staging.root import prepare
 
 # What a verdict means: raised when the same program could get another one.
 PROTOCOL = "2"

@@ -1,6 +1,6 @@
 """Makes the byte code that the interpreter inside starts with, out of the files that run there.
 
-Data in: wires.py, finder.py and runner.py, which become one module, and endings.py. Data out: a command for
+Data in: of `inside/` tripwires.py, importer.py and runner.py, which become one module, and endings.py. Data out: a command for
 `python -c`, and the bytes it reads from the runner's descriptor.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-_FIRST = ("wires.py", "finder.py", "runner.py")
+_FIRST = ("tripwires.py", "importer.py", "runner.py")
 _SECOND = "endings.py"
 _ANNOTATIONS = __future__.annotations.compiler_flag
 
@@ -30,8 +30,8 @@ def compile_runner(config: dict[str, Any]) -> tuple[str, bytes]:
 
 
 def _text(name: str) -> str:
-    """A file beside this one. Its future statement becomes a flag, for inside it would import a module's file."""
-    text = (Path(__file__).parent / name).read_text()
+    """A file of `inside/`. Its future statement becomes a flag, for inside it would import a module's file."""
+    text = (Path(__file__).parent / "inside" / name).read_text()
     return text.replace("from __future__ import annotations\n", "\n")
 
 

@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandbox import bwrap, cgroup, seccomp, wires
+from sandbox import bwrap, cgroup, seccomp
 from sandbox.errors import SandboxUnavailable
+from sandbox.inside import tripwires as wires
 from sandbox.limits import Limits
 from sandbox.pool import Pool
 from sandbox.remedies import remedies
 from sandbox.result import Program
-from sandbox.root import Log, StagedRoot, find_bwrap, prepare
+from sandbox.staging.root import Log, StagedRoot, find_bwrap, prepare
 
 PASS, CAUTION, FAIL = "PASS", "CAUTION", "FAIL"
 _PER_NAMESPACE_NPROC = (5, 14)

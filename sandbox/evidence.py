@@ -10,17 +10,9 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.inside.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
+from sandbox.inside.tripwires import FIRST_TRIP, IMPORTED, WIRES
 from sandbox.linux import signal_name
-from sandbox.runner import (
-    CHANGED,
-    EXCEPTION,
-    EXITED,
-    FAILED,
-    MEMORY,
-    STARTED,
-    SYNTAX,
-)
-from sandbox.wires import FIRST_TRIP, IMPORTED, WIRES
 
 _LETTERS = (EXCEPTION, EXITED, MEMORY, SYNTAX)
 _ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}

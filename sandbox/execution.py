@@ -21,8 +21,8 @@ from typing import Any
 from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
+from sandbox.inside.runner import FAILED, STARTED, TOKEN_SIZE
 from sandbox.limits import MIB, Limits
-from sandbox.runner import FAILED, STARTED, TOKEN_SIZE
 from sandbox.scratch import Scratch
 from sandbox.stream import Stream
 

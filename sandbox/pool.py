@@ -26,8 +26,8 @@ from sandbox.execution import LONGEST_START
 from sandbox.limits import Limits
 from sandbox.remedies import remedies
 from sandbox.result import Program, Result
-from sandbox.root import Log, StagedRoot, find_bwrap, prepare
 from sandbox.schedule import Job, Schedule
+from sandbox.staging.root import Log, StagedRoot, find_bwrap, prepare
 from sandbox.worker import read_frame, write_frame
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox.worker import main; main()"

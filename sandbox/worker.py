@@ -19,13 +19,7 @@ from typing import IO, Any
 
 from sandbox import bwrap, cgroup, linux, seccomp
 from sandbox.boot import compile_runner
-from sandbox.execution import (
-    SECCOMP_FD,
-    Execution,
-    Gone,
-    Setup,
-    rlimits,
-)
+from sandbox.execution import SECCOMP_FD, Execution, Gone, Setup, rlimits
 from sandbox.limits import Limits
 from sandbox.scratch import Scratch
 

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from pipeline import config
-from pipeline.session import Session
+from pipeline.config import sections as config
+from pipeline.project.session import Session
 
 
 def open_session() -> Session:

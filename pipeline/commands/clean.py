@@ -9,11 +9,11 @@ import argparse
 import shutil
 from pathlib import Path
 
-from pipeline import recipes
 from pipeline.commands import open_session, print_json
 from pipeline.errors import AlreadyRunning
-from pipeline.reach import reached
-from pipeline.session import Session
+from pipeline.operations.reachable import reached
+from pipeline.project.session import Session
+from pipeline.stages import recipes
 from targets import Locked, lock
 
 LOOP = ("finetuning", "answers", "evaluation", "comparison", "self_alignment")

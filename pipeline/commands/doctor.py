@@ -21,15 +21,17 @@ from dataclasses import asdict
 import orjson
 from rich.text import Text
 
-from pipeline import config, model, sources
-from pipeline.backend import open_server
+from pipeline import sources
 from pipeline.commands import console, print_json
 from pipeline.commands.status import gpus
-from pipeline.config import Settings
+from pipeline.config import sections as config
+from pipeline.config.location import ROOT
+from pipeline.config.sections import Settings
 from pipeline.engine import EngineError, ModelFacts, NoLlamaCpp, inspect_model
-from pipeline.engine.plan import free_host_memory
+from pipeline.engine.sizing import free_host_memory
 from pipeline.errors import ConfigError, MachineError, PipelineError
-from pipeline.project import ROOT
+from pipeline.project import model
+from pipeline.project.engines import open_server
 from sandbox import check
 from sandbox.check import CAUTION, FAIL, PASS, Finding
 

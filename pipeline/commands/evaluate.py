@@ -9,7 +9,7 @@ import orjson
 from luigi.cmdline import luigi_run
 
 from pipeline.commands import print_json
-from pipeline.evaluation import BASE, TUNED, Evaluation
+from pipeline.loop.evaluation import BASE, TUNED, Evaluation
 
 HELP = "score a model on a benchmark pack: pass@k with intervals"
 _KEYS = ("model", "pack", "prompt", "samples", "k", "temperature", "seed")

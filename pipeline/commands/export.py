@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pipeline import config
 from pipeline.commands import console, print_json
+from pipeline.config import sections as config
+from pipeline.config.location import ROOT
+from pipeline.dataset.finished import Finished
 from pipeline.errors import ConfigError
 from pipeline.export.files import FORMS, export
-from pipeline.export.finished import Finished
 from pipeline.export.hub import push
-from pipeline.project import ROOT
 
 HELP = "write the dataset for trainers: chat, alpaca, preference, rl, parquet, stages; push it"
 

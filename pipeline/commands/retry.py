@@ -6,12 +6,12 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from pipeline import session
-from pipeline.carry import Carry, apply, plan
 from pipeline.commands import open_session, print_json
-from pipeline.config import as_list
+from pipeline.config.sections import as_list
 from pipeline.errors import ConfigError
-from pipeline.recipes import SHARDED
+from pipeline.operations.carryover import Carry, apply, plan
+from pipeline.project import session
+from pipeline.stages.recipes import SHARDED
 
 HELP = "carry records over to a raised limit, so that only those it had cut off run again"
 

@@ -18,11 +18,12 @@ from typing import Any
 
 from rich.live import Live
 
-from pipeline import config, status
 from pipeline.commands import console, print_json
+from pipeline.config import sections as config
+from pipeline.config.location import ROOT
 from pipeline.errors import MissingDataError
-from pipeline.project import ROOT
-from pipeline.status_view import view
+from pipeline.run import status
+from pipeline.run.status_view import view
 
 HELP = "show where the run is: stages, rates, time left, last rejections"
 

@@ -18,14 +18,14 @@ from rich.console import Group, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from pipeline import aside
 from pipeline.commands import console, print_json
+from pipeline.commands.record_view import fields, indented
 from pipeline.errors import MissingDataError
-from pipeline.record_view import fields, indented
-from pipeline.seeds import Seeds, scan
-from pipeline.selection import Selection
-from pipeline.stage import ShardTask
-from pipeline.status_view import printable
+from pipeline.operations import scratch_run as aside
+from pipeline.run.status_view import printable
+from pipeline.stages.base import ShardTask
+from pipeline.stages.seeds import Seeds, scan
+from pipeline.stages.selection import Selection
 from targets import ShardPaths, read_jsonl
 
 HELP = "take one snippet through all stages, to see what the model makes of it"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline import session
 from pipeline.commands import open_session, print_json
 from pipeline.errors import DamagedFiles
-from pipeline.repair import repair
-from pipeline.seeds import scan, scan_of
-from pipeline.soundness import Finding, Reach, as_json, findings, model_file
+from pipeline.operations.integrity import Finding, Reach, as_json, findings, model_file
+from pipeline.operations.repair import repair
+from pipeline.project import session
+from pipeline.stages.seeds import scan, scan_of
 
 HELP = "re-read every file that is reached and name those that are damaged, missing or edited"
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import orjson
 
-from pipeline import carry, recipes
 from pipeline.commands import open_session, print_json
-from pipeline.intake import count_new
-from pipeline.seeds import Scan, scan_of
-from pipeline.session import Session
+from pipeline.operations import carryover as carry
+from pipeline.project.session import Session
+from pipeline.seeds.ingest import count_new
+from pipeline.stages import recipes
+from pipeline.stages.seeds import Scan, scan_of
 from targets import Recipe
 from targets.journal import read_journal
 

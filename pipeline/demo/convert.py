@@ -18,7 +18,7 @@ import numpy as np
 from gguf import GGMLQuantizationType, LlamaFileType, TokenType
 from gguf.quants import quantize
 
-from pipeline.demo.shape import Shape
+from pipeline.demo.dimensions import Shape
 
 NAME = "selfcodealign-demo"
 DESCRIPTION = (

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.demo.shape import Shape
+from pipeline.demo.dimensions import Shape
 
 
 def rope_angles(shape: Shape) -> tuple[Tensor, Tensor]:

@@ -21,10 +21,10 @@ import numpy as np
 import torch
 
 from pipeline.demo import corpus
+from pipeline.demo.dimensions import Shape
 from pipeline.demo.model import Llama
 from pipeline.demo.optimizer import MatrixAndRest
-from pipeline.demo.shape import Shape
-from pipeline.demo.spare import spare_threads
+from pipeline.demo.spare_threads import spare_threads
 from pipeline.demo.tokenizer import train_tokenizer
 
 VALIDATION_BATCHES = 6

@@ -12,7 +12,9 @@ context should end where no token can span the border: after a newline.
 
 from __future__ import annotations
 
-from ._types import (
+from pipeline.engine.embedded import LlamaEngine
+from pipeline.engine.inspection import inspect_model
+from pipeline.engine.protocol import (
     Answer,
     Completion,
     Engine,
@@ -28,8 +30,6 @@ from ._types import (
     Sampling,
     ServerSettings,
 )
-from .embedded import LlamaEngine
-from .inspection import inspect_model
 
 __all__ = [
     "Answer",
@@ -58,7 +58,7 @@ def open_engine(settings: EngineSettings | ServerSettings) -> Engine:
     Raises EngineError when a setting is out of range or the model file cannot be one.
     """
     if isinstance(settings, ServerSettings):
-        from .server import ServerEngine
+        from pipeline.engine.server import ServerEngine
 
         return ServerEngine(settings)
     return LlamaEngine(settings)

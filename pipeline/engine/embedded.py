@@ -20,8 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import wire
-from ._types import (
+from pipeline.engine import wire
+from pipeline.engine.inspection import check_model_file, inspect_model, load_error
+from pipeline.engine.process import Child
+from pipeline.engine.protocol import (
     Answer,
     Completion,
     EngineError,
@@ -31,9 +33,7 @@ from ._types import (
     Question,
     Request,
 )
-from .inspection import check_model_file, inspect_model, load_error
-from .plan import CPU
-from .process import Child
+from pipeline.engine.sizing import CPU
 
 log = logging.getLogger(__name__)
 

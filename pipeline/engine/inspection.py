@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import wire
-from ._types import EngineError, ModelFacts, NoLlamaCpp
-from .process import Child
+from pipeline.engine import wire
+from pipeline.engine.process import Child
+from pipeline.engine.protocol import EngineError, ModelFacts, NoLlamaCpp
 
 _TIMEOUT = 120.0
 _CUT_OFF = ("not within the file bounds", "corrupted or incomplete", "failed to read")
@@ -125,7 +125,7 @@ def inspect_model(path: str, texts: Sequence[str] = ()) -> ModelFacts:
 
 def answer(path: str, texts: Sequence[str]) -> ModelFacts:
     """The engine process's side of `inspect_model`."""
-    from . import native
+    from pipeline.engine.child import native
 
     model = native.Model(path, vocab_only=True)
     return ModelFacts(

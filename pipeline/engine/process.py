@@ -17,7 +17,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
-from . import wire
+from pipeline.engine import wire
 
 # The package `pipeline` is entered without its __init__, which would load luigi and every stage.
 _BOOT = """
@@ -25,7 +25,7 @@ import sys, types
 package = types.ModuleType("pipeline")
 package.__path__ = [sys.argv[1]]
 sys.modules["pipeline"] = package
-from pipeline.engine.worker import main
+from pipeline.engine.child.worker import main
 main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), sys.argv[6] == "1")
 """
 _PACKAGE = Path(__file__).resolve().parents[1]

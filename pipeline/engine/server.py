@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from ._types import (
+from pipeline.engine.protocol import (
     Answer,
     Completion,
     EngineError,

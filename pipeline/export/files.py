@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.card import dataset_card
+from pipeline.dataset.card import dataset_card
+from pipeline.dataset.finished import Finished
 from pipeline.export import forms, reward
-from pipeline.export.finished import Finished
 from pipeline.export.pairs import preference_pairs
 from targets import publish
 from targets.atomic import json_bytes, jsonl_lines

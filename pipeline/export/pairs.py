@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.dataset.finished import Finished
 from pipeline.errors import MachineError
-from pipeline.executions import limits, program
-from pipeline.export.finished import Finished
 from pipeline.export.forms import preference
+from pipeline.stages.executions import limits, program
 from sandbox import Pool, Program, SandboxUnavailable
 
 

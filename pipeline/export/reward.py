@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.executions import program
 from pipeline.prompts.parse import code_blocks
+from pipeline.stages.executions import program
 from sandbox import Limits, Pool, Program
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.report.comparison import compare
 from pipeline.report.figures import gather
 from pipeline.report.page import render
+from pipeline.report.previous import compare
 from pipeline.report.rows import write_rows
 from targets import read_jsonl
 

@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report import charts
-from pipeline.report.comparison import Comparison
 from pipeline.report.figures import Figures
+from pipeline.report.previous import Comparison
 from pipeline.report.rows import RowFiles
 
 _ASSETS = Path(__file__).parent / "assets"

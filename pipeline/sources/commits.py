@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from pipeline.sources.leftout import by_content, by_path
+from pipeline.sources import commit_messages as messages
+from pipeline.sources.base import MAX_BYTES, Change, Document, Part, Unread
+from pipeline.sources.exclusions import by_content, by_path
 from pipeline.sources.repository import Repository
-from pipeline.sources.shape import MAX_BYTES, Change, Document, Part, Unread
-from pipeline.text import messages
 
 PREFIX = "commits:"
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)

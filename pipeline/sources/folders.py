@@ -13,7 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline.errors import MissingDataError
-from pipeline.sources.leftout import (
+from pipeline.sources import licences
+from pipeline.sources.base import Document, Part, Unread, read_whole, signature_of
+from pipeline.sources.exclusions import (
     IGNORED,
     RULES,
     VENDORED,
@@ -22,8 +24,6 @@ from pipeline.sources.leftout import (
     by_folder,
     by_path,
 )
-from pipeline.sources.shape import Document, Part, Unread, read_whole, signature_of
-from pipeline.text import licences
 
 
 class FolderSource:

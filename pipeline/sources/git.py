@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from pipeline.sources.leftout import by_content, by_path
+from pipeline.sources.base import MAX_BYTES, Document, Part, Unread
+from pipeline.sources.exclusions import by_content, by_path
 from pipeline.sources.repository import Repository
-from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread
 
 PREFIX = "git:"
 _LINK = "120000"

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipeline.errors import ConfigError, MissingDataError
-from pipeline.sources.shape import Document, Part, Unread
+from pipeline.sources.base import Document, Part, Unread
 from pipeline.sources.tables import SUFFIXES, documents_of
 
 PREFIX = "hf:"

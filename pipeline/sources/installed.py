@@ -8,10 +8,10 @@ from functools import lru_cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from pipeline.sources import licences
+from pipeline.sources.base import Document, Part, Unread, read_whole, signature_of
+from pipeline.sources.exclusions import VENDORED, by_content, by_path
 from pipeline.sources.folders import FolderSource
-from pipeline.sources.leftout import VENDORED, by_content, by_path
-from pipeline.sources.shape import Document, Part, Unread, read_whole, signature_of
-from pipeline.text import licences
 
 STDLIB = "python-stdlib"
 PACKAGES = "python-packages"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from pipeline.errors import MissingDataError
-from pipeline.text import licences
+from pipeline.sources import licences
 
 _BLOB = "100"
 

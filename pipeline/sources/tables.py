@@ -16,10 +16,10 @@ from typing import IO, Any, cast
 import orjson
 
 from pipeline.errors import MissingDataError
-from pipeline.parquet import read_rows
-from pipeline.sources.leftout import by_content, by_path
-from pipeline.sources.shape import MAX_BYTES, Document, Part, Unread, signature_of
-from pipeline.text import licences
+from pipeline.sources import licences
+from pipeline.sources.base import MAX_BYTES, Document, Part, Unread, signature_of
+from pipeline.sources.exclusions import by_content, by_path
+from pipeline.sources.parquet import read_rows
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 MAX_LINE = 64 * 1024 * 1024

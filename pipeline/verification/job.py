@@ -130,12 +130,15 @@ def _mark(id: str) -> str:
 @cache
 def _harness() -> str:
     """Source that makes `verify` known where nothing of this project is installed."""
-    texts = {name: Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in _INSIDE}
+    texts = {
+        name: (Path(__file__).parent / "inside" / f"{name}.py").read_text("utf-8")
+        for name in _INSIDE
+    }
     return f"""import sys
-for name in ("pipeline", "pipeline.verification"):
+for name in ("pipeline", "pipeline.verification", "pipeline.verification.inside"):
     sys.modules[name] = type(sys)(name)
 for name, text in {texts!r}.items():
-    module = sys.modules["pipeline.verification." + name] = type(sys)(name)
+    module = sys.modules["pipeline.verification.inside." + name] = type(sys)(name)
     exec(compile(text, name, "exec"), module.__dict__)
 verify = module.verify
 """

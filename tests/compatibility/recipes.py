@@ -10,17 +10,19 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pipeline import config, recipes, session
-from pipeline.comparison import Comparison
-from pipeline.evaluation import Evaluation
-from pipeline.model import Model
-from pipeline.packs import PackFile
+from pipeline.config import sections as config
+from pipeline.loop.comparison import Comparison
+from pipeline.loop.evaluation import Evaluation
+from pipeline.loop.self_alignment import SelfAlignment
+from pipeline.packs.find import PackFile
+from pipeline.project import session
+from pipeline.project.model import Model
+from pipeline.project.session import Session
 from pipeline.prompts.exemplars import load_set
-from pipeline.self_alignment import SelfAlignment
-from pipeline.session import Session
+from pipeline.stages import recipes
 from targets import Recipe
 
-STANDARD = load_set(Path(recipes.__file__).parent / "prompts" / "standard")
+STANDARD = load_set(Path(recipes.__file__).parents[1] / "prompts" / "standard")
 MODEL = Model("m", 100_000, Path("m.gguf"), "0" * 64, "llama")
 SERVED = Model("s", 100_000, served="s (vllm, root org/s)")
 SNAPSHOT = "0123456789abcdef"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.projects import Project
+from tests.support.projects import Project
 
 ARCHIVE = Path(__file__).with_name("artifacts-218ee72.tar.gz")
 # The interpreter that runs the programs is an ingredient: under another one, they are run again.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.projects import Project
+from tests.support.projects import Project
 
 FUNCTIONS = "\n\n".join(
     f'def {name}(items):\n    """{doc}"""\n    return {body}'

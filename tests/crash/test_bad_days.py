@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pipeline.recipes import SHARDED
+from pipeline.stages.recipes import SHARDED
 from targets import ShardPaths
 from targets.damage import reopen
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import left_over, told
-from tests.e2e.projects import LUIGI
+from tests.support.projects import LUIGI
 
 RUN = f"if {LUIGI} --module pipeline FinalDataset 2>&1; then echo code=0; else echo code=$?; fi"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.model import DEMO_EXEMPLARS, DEMO_MODEL
-from pipeline.recipes import SHARDED
+from pipeline.project.model import DEMO_EXEMPLARS, DEMO_MODEL
+from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
 
 

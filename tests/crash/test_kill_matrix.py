@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.recipes import SHARDED
+from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
-from tests.e2e.projects import alive, descendants, kill_tree, wait_until
+from tests.support.projects import alive, descendants, kill_tree, wait_until
 
 KILLS = int(os.environ.get("KILLS", "50"))
 SIGNALS = max(6, KILLS // 8)

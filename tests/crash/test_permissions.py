@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.model import DEMO_MODEL
-from pipeline.recipes import SHARDED
+from pipeline.project.model import DEMO_MODEL
+from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import told
-from tests.e2e.projects import LUIGI
+from tests.support.projects import LUIGI
 
 STAGES = (*SHARDED, "selection", "dataset")
 # The superuser may read and write everything, unless these are taken from it.

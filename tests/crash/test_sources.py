@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import sources, vanished
+from pipeline import sources
 from pipeline.errors import MissingDataError
-from pipeline.seeds import Scan
+from pipeline.seeds import missing_sources as vanished
 from pipeline.sources import Document, Part
-from pipeline.sources.shape import Unread
-from tests.pipeline.scans import open_scan, rejections, settings, take
+from pipeline.sources.base import Unread
+from pipeline.stages.seeds import Scan
+from tests.support.scans import open_scan, rejections, settings, take
 
 CODE = 'def double(x):\n    """Twice x."""\n    return 2 * x\n'
 

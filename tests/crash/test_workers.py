@@ -15,8 +15,8 @@ import pytest
 
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import another, left_over, outcomes, told
-from tests.e2e.gate import APPENDED
-from tests.e2e.projects import kill_tree, wait_until
+from tests.support.gate import APPENDED
+from tests.support.projects import kill_tree, wait_until
 
 # A worker that gives no sign of life for so long counts as dead: a busy machine must not make one so.
 SCHEDULER = {"worker_disconnect_delay": 15, "retry_delay": 1, "prune_on_get_work": "true"}

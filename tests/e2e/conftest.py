@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.projects import Project
+from tests.support.projects import Project
 
 
 @pytest.fixture

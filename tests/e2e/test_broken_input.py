@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pipeline.model import DEMO_MODEL
+from pipeline.project.model import DEMO_MODEL
 from tests.pipeline.engine.vocabularies import UNFIT
 
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipeline.model import DEMO_EXEMPLARS
+from pipeline.project.model import DEMO_EXEMPLARS
 
 PACK = [
     ('def running_product(numbers):\n    """Return the running products of the numbers: at every position the product of all\n'

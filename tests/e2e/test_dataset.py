@@ -15,11 +15,11 @@ import orjson
 import pyarrow.parquet
 import pytest
 
-from pipeline.executions import program
 from pipeline.prompts.parse import code_blocks
-from pipeline.recipes import SHARDED
+from pipeline.stages.executions import program
+from pipeline.stages.recipes import SHARDED
 from sandbox import Limits, Pool, Program
-from tests.e2e.projects import LUIGI
+from tests.support.projects import LUIGI
 
 NEW_FILE = '''
 def mean_length(words):

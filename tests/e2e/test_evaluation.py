@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from pipeline.demo.pack import PACK
-from tests.e2e.projects import Project, kill_tree
+from tests.support.projects import Project, kill_tree
 
 TASKS = 24
 SAMPLED = {"pack": "small.jsonl", "samples": 4, "k": "1, 4", "temperature": 0.7}

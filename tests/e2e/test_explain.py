@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from pipeline.engine import inspect_model
-from pipeline.model import DEMO_MODEL
+from pipeline.project.model import DEMO_MODEL
 
 
 def explain(project, *arguments):

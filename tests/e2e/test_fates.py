@@ -11,9 +11,9 @@ from collections import Counter
 import orjson
 import pytest
 
-from pipeline.recipes import SHARDED
-from tests.e2e.projects import exemplars_with_judge
-from tests.pipeline.scans import function
+from pipeline.stages.recipes import SHARDED
+from tests.support.projects import exemplars_with_judge
+from tests.support.scans import function
 
 WORDS = "evens odds squares halves doubles firsts lasts heads tails sums"
 CODE = '''def {name}(values):

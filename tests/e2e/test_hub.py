@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import pytest
 
-from pipeline.model import DEMO_MODEL
+from pipeline.project.model import DEMO_MODEL
 
 # Longer than the ten megabytes that the hub's client writes at a time.
 CONTENT = DEMO_MODEL.read_bytes() + bytes(25_000_000)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.projects import exemplars_with_judge
+from tests.support.projects import exemplars_with_judge
 
 WORDS = "evens odds squares halves doubles firsts lasts heads"
 

@@ -8,8 +8,8 @@ import time
 import pytest
 
 from tests.crash.test_kill_matrix import left_over, outcomes
-from tests.e2e.gate import APPENDED
-from tests.e2e.projects import STAGES, Project, alive, descendants, kill_tree
+from tests.support.gate import APPENDED
+from tests.support.projects import STAGES, Project, alive, descendants, kill_tree
 
 ALL_STAGES = ("seeds", *STAGES, "selection", "dataset")
 MOMENTS = ("append", "publish")

@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.e2e.projects import wait_until
+from tests.support.projects import wait_until
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from pipeline.model import DEMO_EXEMPLARS
+from pipeline.project.model import DEMO_EXEMPLARS
 from pipeline.prompts import render
 from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import code_blocks
-from tests.pipeline import nasty
+from tests.support import nasty
 
 HEADER = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.model import DEMO_MODEL
-from tests.completions_server import free_port, serving
-from tests.e2e.projects import Project
+from pipeline.project.model import DEMO_MODEL
+from tests.support.completions_server import free_port, serving
+from tests.support.projects import Project
 
 WINDOW = 1024
 

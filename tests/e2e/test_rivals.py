@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.e2e.projects import Project
+from tests.support.projects import Project
 
 # Name of a function -> the message of the commit that adds it, and its file.
 COMMITS = {

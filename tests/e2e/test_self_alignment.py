@@ -18,9 +18,9 @@ import pytest
 
 from pipeline.demo.pack import PACK
 from pipeline.engine import inspect_model
-from pipeline.model import DEMO_MODEL
+from pipeline.project.model import DEMO_MODEL
 from pipeline.prompts.parse import parse_response
-from tests.e2e.projects import Project
+from tests.support.projects import Project
 
 pytest.importorskip("trl", reason="needs the extra: pip install -e '.[train]'")
 

@@ -10,9 +10,9 @@ import orjson
 import pyarrow.parquet
 import pytest
 
-from pipeline.model import DEMO_EXEMPLARS, DEMO_MODEL
-from tests.completions_server import free_port, serving
-from tests.e2e.projects import Project
+from pipeline.project.model import DEMO_EXEMPLARS, DEMO_MODEL
+from tests.support.completions_server import free_port, serving
+from tests.support.projects import Project
 
 WINDOW = 1024
 

@@ -7,7 +7,7 @@ import signal
 import orjson
 import pytest
 
-from tests.e2e.projects import kill_tree, wait_until
+from tests.support.projects import kill_tree, wait_until
 
 
 def status(project):

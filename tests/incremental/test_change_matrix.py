@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from pipeline import config, recipes
-from pipeline.model import DEMO_EXEMPLARS, DEMO_MODEL
-from pipeline.session import Session
+from pipeline.config import sections as config
+from pipeline.project.model import DEMO_EXEMPLARS, DEMO_MODEL
+from pipeline.project.session import Session
+from pipeline.stages import recipes
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("scan", *recipes.SHARDED, "selection", "dataset")
@@ -99,7 +100,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     **{("engine", key): (value, NOTHING) for key, value in _ONLY_SPEED.items()},
 }
 
-# Where a change needs another model, a hub or a server: tests/pipeline/test_recipes.py, tests/e2e.
+# Where a change needs another model, a hub or a server: tests/pipeline/stages/test_recipes.py, tests/e2e.
 ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
     ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model")),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.recipes import SHARDED
+from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import FUNCTIONS, Small
 
 PER_FILE = 4

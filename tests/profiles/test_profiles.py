@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.engine import EngineSettings
-from pipeline.engine.plan import Sizes, make_plan
+from pipeline.engine.sizing import Sizes, make_plan
 
 FOLDER = Path(__file__).parents[2] / "profiles"
 BYTES_A_VALUE = {"f16": 2.0, "q8_0": 1.0625}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import safe_ctypes as safe
+from sandbox.inside import safe_ctypes as safe
 
 # fmt: off
 INTEGERS = [

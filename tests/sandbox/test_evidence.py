@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sandbox.evidence import Observed, judge
+from sandbox.inside.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
+from sandbox.inside.tripwires import FIRST_TRIP
 from sandbox.result import STATUSES
-from sandbox.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
-from sandbox.wires import FIRST_TRIP
 
 TOKEN = b"0123456789abcdef"
 

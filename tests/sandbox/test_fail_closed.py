@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import SandboxUnavailable, bwrap, root, run
+from sandbox import SandboxUnavailable, bwrap, run
+from sandbox.staging import root
 
 PROJECT = Path(__file__).parent.parent.parent
 

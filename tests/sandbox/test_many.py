@@ -15,7 +15,7 @@ import pytest
 
 from sandbox import Limits, Pool, Program, tree
 from sandbox.limits import MIB
-from sandbox.root import default_cache
+from sandbox.staging.root import default_cache
 
 KINDS = {
     "passed": (

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Limits, Pool, Program, SandboxUnavailable, prepare, run
-from sandbox.packages import find_packages
+from sandbox.staging.packages import find_packages
 
 PROJECT = Path(__file__).parent.parent.parent
 

@@ -10,9 +10,9 @@ responses carry planted bugs; its tests never do. `hidden.py` writes the tests t
 It promises nothing about real programming: it is a small, closed world on purpose.
 """
 
-from .chains import OPERATIONS, Chain, Step, combination, draw_chain, held_out
-from .hidden import hidden_tests
-from .task import Task, make_task
+from pipeline.demo.world.chains import OPERATIONS, Chain, Step, combination, draw_chain, held_out
+from pipeline.demo.world.hidden import hidden_tests
+from pipeline.demo.world.task import Task, make_task
 
 __all__ = [
     "OPERATIONS",

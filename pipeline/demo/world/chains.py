@@ -10,9 +10,9 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from . import lists, numbers, tables, texts, words
-from .operation import Kind, Operation, Param, fill
-from .vocabulary import PEOPLE, WORDS
+from pipeline.demo.world import lists, numbers, tables, texts, words
+from pipeline.demo.world.operation import Kind, Operation, Param, fill
+from pipeline.demo.world.vocabulary import PEOPLE, WORDS
 
 OPERATIONS: tuple[Operation, ...] = (
     *lists.OPERATIONS,

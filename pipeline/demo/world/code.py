@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from .chains import Chain, Step
+from pipeline.demo.world.chains import Chain, Step
 
 Style = Literal["loop", "step", "nest"]
 LONGEST_NESTED = 30

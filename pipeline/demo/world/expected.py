@@ -13,7 +13,7 @@ import ast
 import random
 from typing import Any
 
-from .chains import (
+from pipeline.demo.world.chains import (
     EMPTY,
     Chain,
     Program,
@@ -24,7 +24,7 @@ from .chains import (
     usable_inputs,
     wrong_programs,
 )
-from .phrasing import STEP_NAME
+from pipeline.demo.world.phrasing import STEP_NAME
 
 EASY_RESULTS = ("[]", "0", "''", "{}", "False", "True")
 POOL = 24

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 
-from .chains import EMPTY, Chain, outcome, reference, run, usable_inputs
+from pipeline.demo.world.chains import EMPTY, Chain, outcome, reference, run, usable_inputs
 
 INPUTS = 40
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .operation import Operation, each, keep, whole
+from pipeline.demo.world.operation import Operation, each, keep, whole
 
 SMALL = (2, 3, 4, 5, 6)
 LIMITS = (3, 4, 5, 6, 7, 8, 9)

@@ -7,8 +7,8 @@ import keyword
 import random
 from dataclasses import dataclass
 
-from .chains import Chain
-from .operation import Kind, fill
+from pipeline.demo.world.chains import Chain
+from pipeline.demo.world.operation import Kind, fill
 
 # argument name -> how an instruction calls that value
 # fmt: off

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from . import phrasing
-from .chains import BY_KIND, Chain, Step
-from .operation import Kind, fill
+from pipeline.demo.world import phrasing
+from pipeline.demo.world.chains import BY_KIND, Chain, Step
+from pipeline.demo.world.operation import Kind, fill
 
 _CALL = re.compile(r"`(\w+)\((\w+)\)`|named `(\w+)` with one parameter `(\w+)`")
 _CONNECTORS = (" and then ", ", and then ", ", then ", " and ")

@@ -7,7 +7,7 @@ comparison.
 
 from __future__ import annotations
 
-from .vocabulary import word_list
+from pipeline.demo.world.vocabulary import word_list
 
 NOUNS = word_list(
     "path file name value item node tree list table key index line text token word char "

@@ -11,8 +11,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from . import concepts as vocabulary
-from .snippet_parts import (
+from pipeline.demo.world import concepts as vocabulary
+from pipeline.demo.world.snippet_parts import (
     ADJECTIVES,
     CONDITIONS,
     EFFECTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .operation import Operation, whole
+from pipeline.demo.world.operation import Operation, whole
 
 NAMES = ("ann", "bob", "eve", "max", "zoe")
 LIMITS = (3, 4, 5, 6, 7)

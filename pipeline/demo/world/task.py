@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from . import concepts as vocabulary
-from . import phrasing
-from .chains import Chain, draw_chain, held_out
-from .code import Style, Writing, can_nest, function
-from .expected import write_tests
+from pipeline.demo.world import concepts as vocabulary
+from pipeline.demo.world import phrasing
+from pipeline.demo.world.chains import Chain, draw_chain, held_out
+from pipeline.demo.world.code import Style, Writing, can_nest, function
+from pipeline.demo.world.expected import write_tests
 
 TRAP_RATE = 0.55
 BUG_RATE = 0.06

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .operation import Operation, whole
+from pipeline.demo.world.operation import Operation, whole
 
 LETTERS = ("a", "e", "o", "r", "n")
 COUNTS = (2, 3, 4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .operation import Operation, each, keep, whole
+from pipeline.demo.world.operation import Operation, each, keep, whole
 
 LENGTHS = (3, 4, 5)
 STARTS = ("a", "b", "s", "p")

@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.commands.doctor import judge_llama_cpp, judge_model
 from pipeline.engine import inspect_model
-from pipeline.model import DEMO_MODEL
-from tests.e2e.projects import Project
+from pipeline.project.model import DEMO_MODEL
+from tests.support.projects import Project
 
 
 def findings(project, *arguments):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from tests.e2e.projects import Project
+from tests.support.projects import Project
 
 SNIPPET = '''
 def double_all(numbers):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.demo.convert import write_gguf
-from pipeline.demo.shape import Shape
+from pipeline.demo.dimensions import Shape
 from pipeline.engine import inspect_model
 
 SMALL = Shape(vocabulary=288, width=64, layers=2, heads=2, kv_heads=1, feed_forward=96, context=512)

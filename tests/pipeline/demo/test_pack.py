@@ -12,8 +12,8 @@ from pipeline.demo import documents, pack
 from pipeline.demo.world import Task, combination, held_out, make_task
 from pipeline.demo.world.chains import BY_NAME, Step
 from pipeline.demo.world.reading import read_instruction
+from pipeline.packs.pack import load_pack
 from pipeline.prompts.exemplars import load_set
-from pipeline.text.packs import load_pack
 
 EXEMPLARS = load_set(documents.EXEMPLARS)
 DOCUMENTS = 500

@@ -19,9 +19,9 @@ torch = pytest.importorskip("torch", reason="needs the extra: pip install -e '.[
 import numpy as np  # noqa: E402
 
 from pipeline.demo import train as training  # noqa: E402
+from pipeline.demo.dimensions import Shape  # noqa: E402
 from pipeline.demo.model import Llama  # noqa: E402
 from pipeline.demo.optimizer import orthogonalise  # noqa: E402
-from pipeline.demo.shape import Shape  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
 TINY = Shape(vocabulary=512, width=64, layers=2, heads=2, kv_heads=1, feed_forward=96, context=64)

@@ -12,7 +12,7 @@ from pipeline.engine import (
     Request,
     inspect_model,
 )
-from pipeline.model import DEMO_MODEL
+from pipeline.project.model import DEMO_MODEL
 from tests.pipeline.engine.conftest import random_gguf
 from tests.pipeline.engine.vocabularies import UNFIT
 

@@ -26,7 +26,7 @@ from pipeline.engine import (
     open_engine,
 )
 from pipeline.engine.server import ServerEngine
-from tests.completions_server import free_port, serving
+from tests.support.completions_server import free_port, serving
 
 GREEDY = Sampling(temperature=0)
 

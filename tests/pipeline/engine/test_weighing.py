@@ -19,8 +19,8 @@ from pipeline.engine import (
     ServerSettings,
     open_engine,
 )
-from pipeline.model import DEMO_MODEL
-from tests.completions_server import free_port, serving
+from pipeline.project.model import DEMO_MODEL
+from tests.support.completions_server import free_port, serving
 
 PROMPTS = [
     ("## Example 1\n### Instruction\n", f"Write a function that returns the {word} of a list.\n")

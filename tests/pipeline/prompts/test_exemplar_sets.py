@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from pipeline.errors import ConfigError
-from pipeline.model import DEMO_EXEMPLARS
+from pipeline.project.model import DEMO_EXEMPLARS
 from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import parse_instruction
-from pipeline.text import messages
+from pipeline.sources import commit_messages as messages
 
 STANDARD = Path(load_set.__code__.co_filename).parent / "standard"
 

@@ -6,9 +6,9 @@ import ast
 
 import pytest
 
+from pipeline.verification.inside.values import changed
 from pipeline.verification.instrument import reporting_asserts, reporting_calls, uses_hashes
 from pipeline.verification.mutants import mutants
-from pipeline.verification.values import changed
 
 
 def sources(code: str) -> dict[str, list[str]]:

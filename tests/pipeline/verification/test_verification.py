@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import data_quality, tests_by_hand
-from pipeline.executions import program
 from pipeline.prompts.parse import Rejected
+from pipeline.stages.executions import program
+from pipeline.stages.verifications import outcome
 from pipeline.verification import job
-from pipeline.verifications import outcome
 from sandbox import Limits, Pool, Program
 from tests.pipeline.verification.cases import STRONG, SUM, WEAK, of_this_moment
 

@@ -1,0 +1,45 @@
+"""A record of any stage as rich renderables, field by field: code as code, long texts as blocks.
+
+What a model or a source file wrote is shown as text only, never as markup or terminal control.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Container, Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.syntax import Syntax
+from rich.text import Text
+
+from pipeline.run.status_view import printable
+
+_CODE = frozenset({"code", "tests"})
+_LINE = 80  # characters; a longer text is a block of its own
+
+
+def fields(
+    record: dict[str, Any], colour: bool, without: Container[str] = ()
+) -> Iterator[RenderableType]:
+    """Each field that says something; `colour` highlights code, which pads its lines."""
+    for name, value in record.items():
+        if name not in without and value not in (None, "", [], {}):
+            yield _field(name, value, colour)
+
+
+def _field(name: str, value: Any, colour: bool) -> RenderableType:
+    if isinstance(value, list):
+        value = ", ".join(str(item) for item in value)
+    text = str(value)
+    if "\n" not in text and len(text) <= _LINE:
+        return Text(f"  {name}: {printable(text)}")
+    shown: RenderableType = Text(indented(text))
+    if colour and name in _CODE:
+        shown = Syntax(indented(text), "python", background_color="default")
+    return Group(Text(f"  {name}:", style="dim"), shown)
+
+
+def indented(text: str) -> str:
+    """A text as a block: printable, and further in than the names of fields."""
+    return textwrap.indent(printable(text).rstrip(), "    ")

@@ -1,0 +1,1 @@
+"""Compares rows with benchmark packs: copies, resemblance, and what execution confirms."""

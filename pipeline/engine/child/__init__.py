@@ -1,0 +1,1 @@
+"""Runs in the engine's own process: the only code that loads llama.cpp."""

@@ -1,0 +1,1 @@
+"""The logic of the operator's commands: verify, repair, retry, clean, why, explain, plan, try."""

@@ -1,0 +1,1 @@
+"""Benchmark packs: find them, recognise their layout, read their tasks."""

@@ -1,0 +1,43 @@
+"""A benchmark's task as an instruction for a model, and as a program that judges what the model wrote.
+
+Packs in the layouts of HumanEval and MBPP can be asked so. In: a `Task` of `layouts`. Out: text.
+"""
+
+from __future__ import annotations
+
+from pipeline.errors import ConfigError
+from pipeline.packs.layouts import Task
+from pipeline.packs.pack import Pack
+from pipeline.prompts.render import fence
+from pipeline.text.normalise import parse
+
+LAYOUTS = ("HumanEval", "EvalPlus", "MBPP")
+
+
+def require_layout(pack: Pack) -> None:
+    """Raises ConfigError for a pack whose tasks cannot be asked and judged here."""
+    untested = [task.id for task in pack.tasks if not task.tests]
+    if pack.layout not in LAYOUTS or untested:
+        reason = f"task {untested[0]} has no tests" if untested else f"its layout is {pack.layout}"
+        raise ConfigError(
+            f"{pack.path} cannot be evaluated: {reason}",
+            f"packs in these layouts can: {', '.join(LAYOUTS)}",
+        )
+
+
+def instruction(task: Task) -> str:
+    """What the model is asked; the name of the function is always told."""
+    statement, *stub = task.texts
+    if stub:
+        return f"Complete this Python function.\n\n{fence(stub[0])}"
+    if task.entry_point in statement:
+        return statement
+    return f"{statement}\n\nIt must pass this test:\n\n{fence(task.tests.splitlines()[0])}"
+
+
+def program(task: Task, code: str) -> str:
+    """The model's code among what the task brings along; it runs to its end when all tests pass."""
+    stub = task.texts[1] if len(task.texts) > 1 else ""
+    # A stub may define helpers of its own; the model's function then takes the stub's place.
+    before = stub if stub and parse(stub) is not None else task.setup
+    return "\n\n".join(part.rstrip() for part in (before, code, task.tests) if part) + "\n"

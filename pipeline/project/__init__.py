@@ -1,0 +1,1 @@
+"""What a configuration means: sources, model, exemplars, benchmark packs, engines, sandboxes."""

@@ -1,0 +1,59 @@
+"""The engine that the [engine] section asks for: llama.cpp in a process of its own, or a completions server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import sections as config
+from pipeline.engine import EngineError, EngineSettings, ServerSettings
+from pipeline.engine.server import ServerEngine
+from pipeline.errors import ConfigError, MachineError
+
+
+def engine_settings(section: Any, model_path: Path) -> EngineSettings:
+    """The engine's own settings from the [engine] section. Raises ConfigError for a value it refuses."""
+    try:
+        return EngineSettings(
+            model_path=str(model_path),
+            n_ctx=section.n_ctx,
+            n_seq=section.n_seq,
+            n_cells=section.n_cells,
+            n_contexts=section.n_contexts,
+            n_batch=section.n_batch,
+            n_threads=section.n_threads,
+            sample_threads=section.sample_threads,
+            n_gpu_layers=section.n_gpu_layers,
+            main_gpu=section.main_gpu,
+            tensor_split=tuple(float(share) for share in config.as_list(section.tensor_split)),
+            flash_attn=section.flash_attn,
+            type_k=section.type_k,
+            type_v=section.type_v,
+            step_timeout=section.step_timeout,
+        )
+    except (EngineError, ValueError) as error:
+        raise ConfigError(
+            f"[engine]: {error}", "see the comments in the shipped luigi.cfg"
+        ) from None
+
+
+def open_server(section: Any, base_url: str = "", model: str = "") -> ServerEngine:
+    """The engine for the server of the [engine] section, or for another one; nothing is asked of it yet.
+
+    Raises ConfigError for a value it refuses and MachineError when the client is not installed.
+    """
+    try:
+        settings = ServerSettings(
+            base_url=base_url or section.base_url,
+            model=model if base_url else section.model,
+            concurrency=section.concurrency,
+            timeout=section.timeout,
+            max_retries=section.max_retries,
+            api_key_env=section.api_key_env,
+        )
+    except EngineError as error:
+        raise ConfigError(str(error), "see the comments in the shipped luigi.cfg") from None
+    try:
+        return ServerEngine(settings)
+    except EngineError as error:
+        raise MachineError(str(error)) from None

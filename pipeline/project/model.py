@@ -1,0 +1,224 @@
+"""The base model: which one it is, its digest, what it says of itself, how long texts are in its tokens.
+
+On a completions server it is what the server says. Otherwise it is a file: a local GGUF path, a file of a Hugging Face repository, or, when nothing is configured, the demo model
+that ships with the project. Digest and facts are kept in `artifacts/model/` by path, size and time of
+the file, so that a night of runs hashes a 20 GB file once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline.engine import Engine, EngineError, NoLlamaCpp, inspect_model
+from pipeline.engine.server import ServerEngine
+from pipeline.errors import ConfigError, MachineError, MissingDataError
+from targets.atomic import json_bytes, publish
+
+DEMO_MODEL = Path(__file__).resolve().parents[1] / "demo" / "selfcodealign-demo.gguf"
+NO_LLAMA_CPP = (
+    "a missing library of CUDA belongs on LD_LIBRARY_PATH; otherwise install llama-cpp-python anew, "
+    "for a card with `make cuda`"
+)
+DEMO_EXEMPLARS = DEMO_MODEL.parent / "exemplars"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A base model. `window` is the longest sequence it was trained for or is served with, in tokens.
+
+    `path` and `sha256` are those of a file, `served` is what a server says of its model; the other
+    is empty.
+    """
+
+    name: str
+    window: int
+    path: Path = Path()
+    sha256: str = ""
+    architecture: str = ""
+    is_demo: bool = False
+    served: str = ""
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What a dataset row says of the model."""
+        return {"name": self.name, "sha256": self.sha256}
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What tells the model from others, for recipes."""
+        return {"name": self.name, "served": self.served} if self.served else self.provenance
+
+    def require_file(self) -> Path:
+        """Its GGUF file. Raises ConfigError for a model that only a server has."""
+        if self.served:
+            raise ConfigError(
+                f"{self.name} is served: it can be neither tuned nor evaluated without its file",
+                "set [engine] backend = llama and [model] path to a GGUF of it",
+            )
+        return self.path
+
+
+def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
+    """The GGUF file that [model] means, fetched from the hub when it says so and `fetch` allows.
+
+    Raises MissingDataError when it is not there and cannot be fetched.
+    """
+    if settings.repo_id:
+        return _from_hub(settings, fetch)
+    if not settings.path:
+        return DEMO_MODEL
+    path = (root / Path(settings.path).expanduser()).resolve()
+    if not path.is_file():
+        raise MissingDataError(
+            f"[model] path: there is no file {path}",
+            "correct the path in luigi.cfg; leave it empty for the demo model",
+        )
+    return path
+
+
+def _from_hub(settings: Any, fetch: bool) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    wanted = {
+        "repo_id": settings.repo_id,
+        "filename": settings.filename,
+        "revision": settings.revision,
+    }
+    try:
+        # The cache first: a file fetched once is the same at every later run, hub or no hub.
+        return Path(hf_hub_download(**wanted, local_files_only=True))
+    except (LocalEntryNotFoundError, EntryNotFoundError):
+        if not fetch:
+            raise MissingDataError(
+                f"[model] {settings.repo_id}, file {settings.filename}, is not fetched yet",
+                "the first run fetches it",
+            ) from None
+    try:
+        return Path(hf_hub_download(**wanted))
+    except Exception as error:  # whatever the hub's client and its HTTP library may raise
+        said = (str(error).splitlines() or [""])[0]
+        raise MissingDataError(
+            f"[model] {settings.repo_id}, file {settings.filename}, revision {settings.revision}: "
+            f"{type(error).__name__}: {said}",
+            "check the three keys and the network, or download the file and set [model] path",
+        ) from None
+
+
+def load(settings: Any, root: Path, cache: Path) -> Model:
+    """Locate the model and read its digest and facts, from the cache when the file is unchanged.
+
+    Raises MissingDataError for a missing or damaged file and ConfigError for a digest that differs
+    from [model] sha256.
+    """
+    path = locate(settings, root)
+    known = _cached(cache, path)
+    if known is None:
+        try:
+            known = {"sha256": _sha256(path), **_facts(path)}
+        except OSError as error:
+            raise MissingDataError(
+                f"[model] {path} cannot be read: {error.strerror}",
+                "give permission, or mount its disk",
+            ) from None
+        _remember(cache, path, known)
+    expected = settings.sha256 or (_demo_digest() if path == DEMO_MODEL else "")
+    if expected and expected.lower() != known["sha256"]:
+        raise ConfigError(
+            f"{path} has sha256 {known['sha256']}, [model] sha256 says {expected}",
+            f"remove {path.resolve()} to have it fetched again, or correct the digest"
+            if settings.repo_id
+            else "download the file again, or correct the digest",
+        )
+    return Model(
+        path=path,
+        name=known["name"] or path.stem,
+        sha256=known["sha256"],
+        architecture=known["architecture"],
+        window=known["window"],
+        is_demo=path == DEMO_MODEL,
+    )
+
+
+def ask(engine: ServerEngine, n_ctx: int) -> Model:
+    """The model of a completions server.
+
+    Raises MissingDataError when the server cannot be used, ConfigError when its window is not known or
+    shorter than [engine] n_ctx.
+    """
+    try:
+        found = engine.start()
+    except EngineError as error:
+        raise MissingDataError(f"[engine] {error}") from None
+    if not (n_ctx or found.window):
+        raise ConfigError(
+            f"[engine] n_ctx = 0, and the server does not say the window of {found.id}",
+            "set n_ctx to the window that the server was started with",
+        )
+    if n_ctx > found.window > 0:
+        raise ConfigError(
+            f"[engine] n_ctx = {n_ctx}, but the server's window is {found.window} tokens",
+            "lower n_ctx, or set 0 to take the server's",
+        )
+    return Model(found.id, window=n_ctx or found.window, served=found.describe())
+
+
+def token_counts(model: Model, engine: Engine, texts: Sequence[str], cache: Path) -> list[int]:
+    """Length of each text in the model's tokens; counted once, then kept beside the model's facts."""
+    wanted = hashlib.sha256(orjson.dumps([model.identity, list(texts)])).hexdigest()[:16]
+    path = cache / f"tokens-{wanted}.json"
+    if path.exists():
+        counts: list[int] = orjson.loads(path.read_bytes())
+        return counts
+    try:
+        counts = engine.token_counts(texts)
+    except EngineError as error:
+        raise MissingDataError(f"[engine] {error}") from None
+    publish(path, [orjson.dumps(counts)])
+    return counts
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = inspect_model(str(path), [])
+    except NoLlamaCpp as error:
+        raise MachineError(str(error), NO_LLAMA_CPP) from None
+    except EngineError as error:
+        raise MissingDataError(f"[model] {error}") from None
+    return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}
+
+
+def _demo_digest() -> str:
+    return DEMO_MODEL.with_suffix(".gguf.sha256").read_text(encoding="ascii").split()[0]
+
+
+def _cache_file(cache: Path, path: Path) -> Path:
+    status = path.stat()
+    key = orjson.dumps([str(path.resolve()), status.st_size, status.st_mtime_ns])
+    return cache / f"facts-{hashlib.sha256(key).hexdigest()[:16]}.json"
+
+
+def _cached(cache: Path, path: Path) -> dict[str, Any] | None:
+    try:
+        facts: dict[str, Any] = orjson.loads(_cache_file(cache, path).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return None
+    return facts
+
+
+def _remember(cache: Path, path: Path, facts: dict[str, Any]) -> None:
+    publish(_cache_file(cache, path), [json_bytes({"path": str(path), **facts})])
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 22):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Which candidates become rows: rules of one candidate, near-duplicates, caps, order."""

@@ -1,0 +1,81 @@
+"""How even a dataset is over concepts, categories and difficulties: caps while it is selected, weights after.
+
+A row belongs to one value of each of three aspects: the cluster of each of its concepts, its category, and
+its difficulty as measured. Concepts are one cluster when they have the same words after stemming and after
+near-synonyms are brought together ("list slicing", "slices of lists").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pipeline.decontamination.vocabulary import content_words
+
+ASPECTS = ("concept", "category", "difficulty")
+# Shares of passing samples below which an instruction counts as hard, and as medium.
+_HARD, _MEDIUM = 1 / 3, 2 / 3
+
+
+def measured_difficulty(passed: int, samples: int) -> str:
+    """hard, medium or easy, by the share of the instruction's samples that passed."""
+    share = passed / samples
+    return "hard" if share < _HARD else "medium" if share < _MEDIUM else "easy"
+
+
+def cluster(concept: str) -> str:
+    """The name of a concept's cluster."""
+    return " ".join(sorted(set(content_words(concept)))) or concept.strip().lower()
+
+
+def values(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The (aspect, value) pairs that a row belongs to."""
+    clusters = sorted({cluster(concept) for concept in row["concepts"]})
+    return [
+        *(("concept", name) for name in clusters),
+        ("category", row["category"]),
+        ("difficulty", row["measured_difficulty"]),
+    ]
+
+
+class Caps:
+    """At most so many rows of one value of an aspect; 0 is no limit."""
+
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self._limits = {aspect: limit for aspect, limit in limits.items() if limit}
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def full(self, row: Mapping[str, Any]) -> str | None:
+        """Which of the row's values has no room left, if any."""
+        for aspect, value in values(row) if self._limits else ():
+            if self._counts[aspect, value] >= self._limits.get(aspect, self._counts.total() + 1):
+                return f"{aspect} {value}: {self._limits[aspect]} rows are taken"
+        return None
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        if self._limits:
+            self._counts.update(values(row))
+
+
+class Weights:
+    """Sampling weights that even a dataset out: for each aspect the mean size of its values over the size
+    of the row's (of its largest concept cluster), multiplied, to the power 1/3; 1 is average."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            self._counts.update(values(row))
+        sizes: dict[str, list[int]] = {aspect: [] for aspect in ASPECTS}
+        for (aspect, _), count in self._counts.items():
+            sizes[aspect].append(count)
+        self._means = {aspect: sum(each) / len(each) for aspect, each in sizes.items() if each}
+
+    def of(self, row: Mapping[str, Any]) -> float:
+        largest: dict[str, int] = {}
+        for aspect, value in values(row):
+            largest[aspect] = max(largest.get(aspect, 0), self._counts[aspect, value])
+        weight = 1.0
+        for aspect, size in largest.items():
+            weight *= (self._means[aspect] / size) ** (1 / len(ASPECTS))
+        return round(weight, 4)

@@ -1,0 +1,1 @@
+"""Runs in the sandbox, beside the response that is verified. Imports the standard library alone."""

@@ -1,0 +1,253 @@
+"""Runs inside the sandbox: one response and its tests, again and again, each time in a fork of its own.
+
+Data in: a job (job.py). Data out: a report on standard output, one line behind a mark. The forks share
+nothing and are killed when they take too long, so a mutant that loops or leaves costs nobody else. What the
+report says is not proof against a program that wants to deceive it; that the response passes its tests was
+proved before, by the sandbox's own protocol.
+
+The text of this module and of the two that it imports is part of the program that the sandbox runs.
+"""
+
+from __future__ import annotations
+
+import _signal  # `signal` itself costs more than the rest of this file
+import marshal
+import os
+import select
+import sys
+import time
+
+from pipeline.verification.inside.circumstances import CIRCUMSTANCES, NoSay
+from pipeline.verification.inside.values import changed
+
+MYPY = False
+if MYPY:  # no typing module at run time: it costs more than the rest of this file
+    from collections.abc import Callable
+    from typing import Any
+
+    Namespace = dict[str, Any]
+    Prepare = Callable[[Namespace], None]
+
+_FAILED = ("Failed", "DocTestFailure")  # pytest's and doctest's
+# A fork may take so many seconds of CPU, or SLOWER times what the first took, and so many of wall time: on a
+# busy machine the two are far apart.
+LEAST_CPU = 0.25
+LEAST_WALL = 2.0
+SLOWER = 8
+
+
+def verify(job: dict[str, Any]) -> dict[str, Any]:
+    """The report of a job; see job.py for what each entry means."""
+    runner = Runner(job["seconds"], frozenset(job["raises"]))
+    first = runner.run(job["instrumented_code"], job["instrumented_tests"], watch=job["names"])
+    report: dict[str, Any] = {"first": first["outcome"], "error": first["error"]}
+    if first["outcome"] != "passed":
+        return report
+    runner.limit(first)
+    report.update({key: first[key] for key in ("asserts", "called", "redefined")})
+    report["flaky"] = flaky(job, runner)
+    if report["flaky"] or report["redefined"]:
+        return report
+    called = set(first["called"])
+    mutants = sorted(job["mutants"], key=lambda mutant: mutant[0] not in called)
+    outcomes = []
+    for _, source in mutants[: job["max_mutants"]]:
+        outcome = runner.run(source, job["tests"], prepare=perturbing)["outcome"]
+        if runner.exhausted:
+            break  # it may have been cut short
+        outcomes.append(outcome)
+    report["mutants"] = len(outcomes)
+    report["killed"] = len(outcomes) - outcomes.count("passed")
+    report["noticed"] = outcomes.count("assertion")
+    report["agrees"], report["asked"] = [], 0
+    for id, tests, entry in job["others"]:
+        if runner.exhausted:
+            break
+        report["asked"] += 1
+        alias = aliasing(job["entry"], entry)
+        if runner.run(job["code"], tests, prepare_tests=alias)["outcome"] == "passed":
+            report["agrees"].append(id)
+    return report
+
+
+class Runner:
+    """Runs programs in forks until the job's time is used up."""
+
+    def __init__(self, seconds: float, raises: frozenset[int]) -> None:
+        self._end = time.monotonic() + seconds
+        self._raises = raises
+        self._cpu = self._wall = seconds
+
+    @property
+    def exhausted(self) -> bool:
+        return time.monotonic() >= self._end
+
+    def limit(self, first: dict[str, Any]) -> None:
+        """What later runs may take, by what the first took."""
+        self._cpu = max(LEAST_CPU, SLOWER * first["cpu"])
+        self._wall = max(LEAST_WALL, SLOWER * first["wall"])
+
+    def run(
+        self,
+        code: str,
+        tests: str,
+        watch: tuple[str, ...] = (),
+        prepare: Prepare | None = None,
+        prepare_tests: Prepare | None = None,
+    ) -> dict[str, Any]:
+        """What became of code and tests: passed, assertion, error, no_say or timeout."""
+
+        def child() -> dict[str, Any]:
+            return attempt(code, tests, self._raises, watch, prepare, prepare_tests)
+
+        told, _ = self._fork(lambda write: os.write(write, marshal.dumps(child())))
+        try:
+            outcome = marshal.loads(told)
+        except (EOFError, ValueError, TypeError):
+            outcome = None
+        return outcome if isinstance(outcome, dict) else {"outcome": "timeout", "error": "no end"}
+
+    def run_with_hash_seed(self, source: str, seed: int) -> bool | None:
+        """Whether the program ends well in a new interpreter with this hash seed; None: it did not end."""
+
+        def child(write: int) -> None:
+            with open("again.py", "w") as file:
+                file.write(source)
+            environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+            environment["PYTHONPATH"] = ":".join(path for path in sys.path if path)
+            os.set_inheritable(write, True)  # its end is the program's end
+            arguments = [sys.executable, "-S", "-s", "-B", "again.py"]
+            os.execve(sys.executable, arguments, environment)
+
+        _, status = self._fork(child)
+        return None if status is None else status == 0
+
+    def _fork(self, work: Callable[[int], Any]) -> tuple[bytes, int | None]:
+        """What a forked child wrote, and its exit status; None when its time was up."""
+        read, write = os.pipe()
+        pid = os.fork()
+        if not pid:
+            try:
+                os.close(read)
+                _signal.setitimer(_signal.ITIMER_PROF, self._cpu)
+                quiet = os.open(os.devnull, os.O_RDWR)
+                for stream in (0, 1, 2):
+                    os.dup2(quiet, stream)
+                work(write)
+            finally:
+                os._exit(0)
+        os.close(write)
+        end = min(self._end, time.monotonic() + self._wall)
+        told, part = b"", b"-"
+        while part and select.select([read], [], [], max(0.0, end - time.monotonic()))[0]:
+            part = os.read(read, 65536)
+            told += part
+        os.close(read)
+        if part:
+            os.kill(pid, 9)
+        status = os.waitpid(pid, 0)[1]
+        ended = not part and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == _signal.SIGPROF)
+        return told, status if ended else None
+
+
+def attempt(
+    code: str,
+    tests: str,
+    raises: frozenset[int],
+    watch: tuple[str, ...] = (),
+    prepare: Prepare | None = None,
+    prepare_tests: Prepare | None = None,
+) -> dict[str, Any]:
+    """Run code, then tests, as one `__main__`; only ever called in a process that is thrown away."""
+    module = type(sys)("__main__")
+    sys.modules["__main__"] = module
+    names = module.__dict__
+    seen: dict[str, Any] = {"asserts": 0}
+    called: set[str] = set()
+
+    def asserted() -> None:
+        seen["asserts"] += 1
+
+    names.update(__asserted__=asserted, __called__=called.add, __file__="main.py")
+    began, spent = time.perf_counter(), time.process_time()
+    outcome, error = "passed", ""
+    originals: Namespace = {}
+    try:
+        if prepare:
+            prepare(names)
+        exec(compile(code, "<response>", "exec"), names)
+        if prepare_tests:
+            prepare_tests(names)
+        originals = {name: names.get(name) for name in watch}
+        called.clear()
+        exec(compile(tests, "<tests>", "exec"), names)
+    except NoSay:
+        outcome = "no_say"
+    except BaseException as raised:
+        outcome, error = judge(raised, raises), f"{type(raised).__name__}: {raised}"[:200]
+    return {
+        "outcome": outcome,
+        "error": error,
+        "wall": time.perf_counter() - began,
+        "cpu": time.process_time() - spent,
+        "asserts": seen["asserts"],
+        "called": sorted(called),
+        "redefined": [name for name in watch if names.get(name) is not originals.get(name)],
+    }
+
+
+def judge(raised: BaseException, raises: frozenset[int]) -> str:
+    """What an exception that ended the tests says: a check of theirs failed, or something else.
+
+    A check is an assert, a `raise` statement of the tests (`raises`: the lines of those), or a library's."""
+    if isinstance(raised, SystemExit):  # unittest.main
+        return "assertion" if raised.code else "passed"
+    trace = raised.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    file = trace.tb_frame.f_code.co_filename if trace is not None else ""
+    if isinstance(raised, AssertionError) or type(raised).__name__ in _FAILED:
+        # An assert of the response itself is not the tests' merit.
+        return "error" if file == "<response>" else "assertion"
+    own = trace is not None and file == "<tests>" and trace.tb_lineno in raises
+    return "assertion" if own else "error"
+
+
+def flaky(job: dict[str, Any], runner: Runner) -> str:
+    """What makes the tests fail at another time, "" when nothing is known to."""
+    source, tests = job["code"], job["tests"]
+    for _ in range(job["repeats"]):
+        again = runner.run(source, tests)
+        if again["outcome"] in ("assertion", "error"):
+            return f"it fails when it is run again: {again['error']}"
+    for where, modules, circumstance, control in CIRCUMSTANCES:
+        if not modules.intersection(job["uses"]):
+            continue
+        again = runner.run(source, tests, prepare=circumstance)
+        if again["outcome"] != "assertion":
+            continue
+        if runner.run(source, tests, prepare=control)["outcome"] == "passed":
+            return f"it fails {where}: {again['error']}"
+    for seed in range(1, job["hash_seeds"] + 1):
+        if runner.run_with_hash_seed(job["program"], seed) is False:
+            if runner.run_with_hash_seed(job["program"], 0):
+                return f"it fails with PYTHONHASHSEED={seed}"
+            break  # it does not run in a bare interpreter at all
+    return ""
+
+
+def aliasing(mine: str, theirs: str) -> Prepare:
+    """Let another response's tests find this response's function under the name that they use."""
+
+    def prepare(names: Namespace) -> None:
+        if theirs and mine in names:
+            names.setdefault(theirs, names[mine])
+
+    return prepare
+
+
+def perturbing(names: Namespace) -> None:
+    """Give mutants the functions that change a returned value into another of the same type."""
+    names.update(
+        __more__=lambda value: changed(value, 1), __other__=lambda value: changed(value, -1)
+    )

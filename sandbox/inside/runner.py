@@ -1,0 +1,319 @@
+"""Runs inside the sandbox: one program, and evidence of how it ended. Imports only what is built in.
+
+Data in: descriptor 3, a socket to the worker; /tmp/main.py, the program; `config`. Data out: on the socket,
+one message each: STARTED; then the worker's token, sent back when the program's last top-level statement was
+done, or a letter that says how it ended instead; FAILED when unittest or doctest counted a failure that the
+program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
+
+Why a pass cannot be faked from Python code:
+- The token exists only as a bytearray on the value stack of `_launch`'s frame while the program runs. It is in
+  no variable, closure, constant or container, so frames, closures and modules do not lead to it.
+- Once the program's code has returned and `check` is content, only C code stands between the token and the
+  socket.
+- What would need a search of memory (`gc.get_objects`, ...), a jump over statements (`sys.settrace`) or an
+  interpreter without these hooks trips a wire (wires.py): the process leaves before the act is done.
+- The socket tells the worker which process wrote, and a fork has an empty token: it can sign for nobody.
+Not promised: a program whose asserts are empty passes; so does one that corrupts the interpreter's memory
+without ctypes, as hand-made byte code can.
+"""
+
+from __future__ import annotations
+
+import _imp
+import builtins
+import io
+import marshal
+import posix
+import sys
+
+MYPY = False
+if MYPY:  # no typing module at run time: it costs more than the rest of this file
+    from collections.abc import Callable
+    from types import CodeType, ModuleType, TracebackType
+    from typing import Any, NoReturn
+
+    # at run time these files are one: see boot.py
+    from sandbox.inside.importer import bundle_finder
+    from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace
+
+STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
+CHANGED, FAILED = b"I", b"F"
+TOKEN_SIZE = 16
+SCRIPT = "/tmp/main.py"
+
+# Built-ins that programs replace for honest reasons: a mocked input, a captured print.
+REPLACEABLE = (
+    "input",
+    "print",
+    "open",
+    "exit",
+    "quit",
+    "help",
+    "copyright",
+    "credits",
+    "license",
+    "_",
+)
+# What tests compare with, and no honest program replaces.
+COMPARERS = (("math", "isclose"), ("cmath", "isclose"))
+SITE_NAMES = ("exit", "quit", "help", "copyright", "credits", "license")
+
+
+class Changed(Exception):
+    """The program reached its end, having replaced what its tests rely on."""
+
+
+class _Stop(BaseException):
+    """Ends the run of a compiled module before its first instruction."""
+
+
+def _main_module() -> ModuleType:
+    module = type(sys)("__main__")
+    module.__dict__.update(__file__=SCRIPT, __builtins__=builtins, __cached__=None)
+    sys.modules["__main__"] = module
+    return module
+
+
+def _add_site_names() -> None:
+    """The built-ins that `import site` would add."""
+    import _sitebuiltins as site
+
+    for name in ("exit", "quit"):
+        setattr(builtins, name, site.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    builtins.help = site._Helper()
+    for name in ("copyright", "credits", "license"):
+        setattr(builtins, name, site._Printer(name, ""))
+
+
+def _make_take(fd: int) -> Callable[[], bytearray]:
+    """A function that waits for the token; until then nothing of the program runs. A fork's token is empty."""
+    read, leave, at_fork = posix.readv, posix._exit, posix.register_at_fork
+
+    def take() -> bytearray:
+        token = bytearray(TOKEN_SIZE)
+        if read(fd, [token]) != TOKEN_SIZE:
+            leave(125)
+        at_fork(after_in_child=token.clear)
+        return token
+
+    return take
+
+
+def _compile(source: str) -> CodeType:
+    """What compile() does. Its first call would make Python types for the whole syntax tree: 1 ms.
+
+    exec() of text makes none; a profile function stops it at the module's first instruction.
+    """
+    code: list[CodeType] = []
+
+    def stop(frame: Any, event: str, _: object) -> None:
+        if event == "call":
+            code.append(frame.f_code)
+            raise _Stop
+
+    try:
+        sys.setprofile(stop)
+        exec(source, {})
+    except _Stop:
+        pass
+    except SyntaxError as error:
+        if error.filename == "<string>":
+            error.filename = SCRIPT
+        raise
+    finally:
+        sys.setprofile(None)
+    _imp._fix_co_filename(code[0], SCRIPT)  # type: ignore[attr-defined]
+    return code[0]
+
+
+def _read_script() -> bytes:
+    with io.FileIO(SCRIPT) as file:
+        data = file.readall()
+    return data[3:] if data.startswith(b"\xef\xbb\xbf") else data
+
+
+def _make_program(
+    source: bytes, namespace: dict[str, Any], run: Any, begun: list[bool]
+) -> Callable[[], None]:
+    """A function that compiles and runs the program as `__main__`, by `run` where there is one."""
+
+    def program() -> None:
+        text = source.decode()
+        if run is None:
+            code = _compile(text)
+            begun.append(True)
+            exec(code, namespace)
+        else:
+            run(text, namespace, _compile, begun)
+
+    return program
+
+
+def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
+    """A function that refuses an end that was reached with replaced built-ins or another `__main__`."""
+    modules, namespace, table = sys.modules, module.__dict__, builtins.__dict__
+    keep, changed, kind, text, c_function = table.copy(), Changed, type, str, type(len)
+    for name in REPLACEABLE:
+        keep.pop(name, None)
+
+    def check_keys(owner: str, names: dict[str, Any]) -> None:
+        for key in [*names]:
+            if kind(key) is not text:  # it could be equal to a name for some and not for others
+                raise changed(f"{owner} has a name that is no plain text")
+
+    def check(_: None) -> bytes:
+        check_keys("builtins", table)
+        check_keys("__main__", namespace)
+        check_keys("sys.modules", modules)  # type: ignore[arg-type]
+        for name, value in keep.items():
+            if table.get(name) is not value:
+                raise changed(f"builtins.{name} was replaced")
+        if modules.get("__main__") is not module or namespace.get("__name__") != "__main__":
+            raise changed("__main__ was replaced")
+        if namespace.get("__builtins__") is not builtins:
+            raise changed("__builtins__ was replaced")
+        for name, attribute in COMPARERS:
+            if name not in modules:
+                continue
+            check_keys(name, modules[name].__dict__)
+            function: Any = modules[name].__dict__.get(attribute)
+            if kind(function) is not c_function or function.__name__ != attribute:
+                raise changed(f"{name}.{attribute} was replaced")
+        if also is not None:
+            also()
+        return b""
+
+    return check
+
+
+def _launch(steps: list[Any]) -> None:
+    steps.pop()(steps.pop(), [steps.pop()(), steps.pop()(steps.pop()())])
+    #   writev  descriptor    token           check        program
+
+
+def _finish(status: int) -> int:
+    """What the interpreter does at its end, but for its own tear-down: threads, atexit, flush."""
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        try:
+            threading._shutdown()
+        except BaseException as error:
+            _report(error)
+    import atexit
+
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except BaseException:
+            status = 120
+    return status
+
+
+def _own_part(error: BaseException) -> TracebackType | None:
+    """The traceback of an exception without the runner's frames."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == "<runner>":
+        trace = trace.tb_next
+    return trace
+
+
+def _report(error: Any) -> None:
+    """Print an exception as Python does."""
+    try:
+        error.__traceback__ = _own_part(error)
+        sys.excepthook(type(error), error, error.__traceback__)
+    except BaseException:
+        try:
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        except BaseException:
+            return
+
+
+def _conclude(error: Any) -> int:
+    """The exit code of an exception that ended the program; its message goes to stderr, as Python does it."""
+    if not isinstance(error, SystemExit):
+        _report(error)
+        return 1
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    print(error.code, file=sys.stderr)
+    return 1
+
+
+def _make_say(fd: int) -> Callable[[bytes], None]:
+    """A function that sends a message; nobody can be told of a socket that the program has closed."""
+    write, closed = posix.write, OSError
+
+    def say(message: bytes) -> None:
+        try:
+            write(fd, message)
+        except closed:
+            return
+
+    return say
+
+
+def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, Any]:
+    """`endings.prepare` for the programs that end by leaving or have tests; nothing for the many others."""
+    last = source.rstrip().rpartition(b"\n")[2]
+    leaves = any(word in last for word in (b"exit", b"quit", b"main", b"SystemExit"))
+    if not (leaves or b"unittest" in source or b"doctest" in source):
+        return None, None
+    start, size = config["endings"]
+    space: dict[str, Any] = {"__name__": "endings"}
+    exec(marshal.loads(posix.pread(4, size, start)), space)
+    pair: tuple[Any, Any] = space["prepare"](source, fd, Changed, FAILED, SCRIPT, SITE_NAMES)
+    return pair
+
+
+def main(config: dict[str, Any]) -> NoReturn:
+    """Run the program and leave the process."""
+    fd, exit = config["fd"], posix._exit
+    say = _make_say(fd)
+    posix.dup2(3, fd, False)
+    posix.close(3)
+    sys.argv[:] = [SCRIPT]
+    sys.path[:] = ["/tmp", *(path for path in sys.path if path), *config["path"]]
+    sys.meta_path.insert(-1, bundle_finder(config["stdlib"]))  # type: ignore[arg-type]
+    source = _read_script()
+    if any(name.encode() in source for name in SITE_NAMES):
+        _add_site_names()
+    run, also = _load_endings(fd, config, source)
+    posix.close(4)
+    module = _main_module()
+    quiet_settrace()
+    guard_built_in_modules()
+    arm()
+    begun: list[bool] = []
+    program = _make_program(source, module.__dict__, run, begun)
+    steps = [program, _make_check(module, also), _make_take(fd), fd, posix.writev]
+    exits, changed, everything, no_memory = SystemExit, Changed, BaseException, MemoryError
+    del program, config, module, run, also, source
+    say(STARTED)
+    error: Any = None
+    status = 1
+    try:
+        _launch(steps)
+        status = 0
+    except exits as raised:
+        say(EXITED)
+        error = raised
+    except changed as raised:
+        say(CHANGED + str(raised).encode()[:200])
+    except no_memory as raised:
+        say(MEMORY)
+        error = raised
+    except everything as raised:
+        say(EXCEPTION if begun else SYNTAX)
+        error = raised
+    try:
+        if error is not None:
+            status = _conclude(error)
+        status = _finish(status)
+    except everything:
+        status = status or 1
+    exit(status)

@@ -1,0 +1,1 @@
+"""Builds the file system that a program in the sandbox sees."""

@@ -1,0 +1,44 @@
+"""The configuration as a whole: the shipped file documents every key, and nothing else is accepted."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import sections as config
+
+ROOT = Path(__file__).parents[3]
+
+
+def shipped() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "luigi.cfg")
+    return parser
+
+
+def test_the_shipped_file_has_every_section_and_key_and_no_other():
+    documented = {name: set(shipped().options(name)) for name in shipped().sections()}
+    known = {
+        section.__name__: {key for key, _ in section.get_params()} for section in config.SECTIONS
+    }
+    assert documented == known
+
+
+@pytest.mark.parametrize("section", config.SECTIONS, ids=lambda section: section.__name__)
+def test_the_shipped_values_are_the_defaults(section):
+    parser = shipped()
+    for key, parameter in section.get_params():
+        written = parser.get(section.__name__, key)
+        assert parameter.parse(written) == parameter.normalize(parameter._default), key
+
+
+def test_lists_are_split_at_lines_and_commas():
+    assert config.as_list("a, b\nc,\n\n d ") == ["a", "b", "c", "d"]
+    assert config.as_list("") == []
+
+
+def test_an_unknown_name_gets_the_nearest_right_one():
+    assert config._nearest("smaples", {"samples", "shots"}, "{}") == "did you mean samples?"
+    assert "shots" in config._nearest("zzz", {"samples", "shots"}, "{}")

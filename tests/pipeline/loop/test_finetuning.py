@@ -1,0 +1,38 @@
+"""What the settings of fine-tuning come to."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from pipeline.config import sections as config
+from pipeline.loop.arms import apply
+from pipeline.loop.finetuning import plan
+from pipeline.project import session
+from pipeline.project.model import DEMO_MODEL
+from pipeline.project.session import Session
+
+# arXiv 2410.24198, "Training"
+PAPER = {
+    "learning_rate": 1e-5,
+    "optimizer": "adafactor",
+    "epochs": 4,
+    "batch": 64,
+    "warmup": 0.05,
+    "max_length": 1280,
+    "lora_rank": 0,
+}
+
+
+def plan_for(path: str, root: Path) -> dict[str, Any]:
+    with session.using(Session(apply(config.load(), {("model", "path"): path}), root)):
+        return plan()
+
+
+def test_a_model_is_tuned_by_the_papers_recipe_and_the_demo_model_at_a_rate_of_its_own(
+    tmp_path: Path,
+) -> None:
+    model = shutil.copy(DEMO_MODEL, tmp_path / "model.gguf")
+    assert plan_for(str(model), tmp_path) == {**PAPER, "seed": 1}
+    assert plan_for("", tmp_path) == {**PAPER, "learning_rate": 1e-3, "seed": 1}

@@ -1,0 +1,83 @@
+"""The estimate of a whole run: arithmetic on a pilot whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.operations.estimate import Pilot, StageSample, compare, estimate, seeds_in
+
+PREFILL, DECODE = 0.001, 0.01  # seconds for a token
+
+
+def generating(size, tail, new, contexts=4, context_tokens=500.0):
+    seconds = PREFILL * (size * tail + contexts * context_tokens) + DECODE * size * new
+    ones = np.ones(size)
+    return StageSample(
+        ones, ones, ones * tail, ones * new, seconds, contexts, context_tokens, 100 * size
+    )
+
+
+def pilot(size=10, lost=0):
+    ones = np.ones(size)
+    executions = StageSample(ones * 4, ones * 4, ones * 0, ones * 0, 2.0, 0, 0.0, 10 * size)
+    stages = {
+        "concepts": generating(size, tail=200, new=10),
+        "instructions": generating(size, tail=50, new=40),
+        "responses": generating(size, tail=60, new=200),
+        "executions": executions,
+    }
+    rows = ones.copy()
+    rows[:lost] = 0
+    return Pilot(stages, sound=ones, rows=rows, row_bytes=1000 * size, fixed_seconds=5.0)
+
+
+def test_units_and_tokens_grow_with_the_seeds():
+    plan = estimate(pilot(), 1000, 16)
+    assert plan["stages"]["responses"]["units"] == [1000, 1000, 1000]
+    assert plan["new_tokens"][1] == 250_000
+    assert plan["stages"]["executions"]["seconds"][1] == 200
+
+
+def test_time_counts_each_few_shot_context_as_often_as_it_is_computed():
+    plan = estimate(pilot(), 1000, 16)
+    tokens = {"concepts": (200, 10), "instructions": (50, 40), "responses": (60, 200)}
+    expected = 5 + 200
+    for tail, new in tokens.values():
+        expected += PREFILL * (1000 * tail + 16 * 500) + DECODE * 1000 * new
+    assert plan["hours"][1] * 3600 == pytest.approx(expected, rel=0.01)
+
+
+def test_rows_that_resemble_each_other_make_the_yield_fall_as_the_dataset_grows():
+    few, many = estimate(pilot(lost=3), 20, 16), estimate(pilot(lost=3), 2000, 16)
+    assert few["rows"][1] / 20 > 2 * many["rows"][1] / 2000
+
+
+def test_an_interval_is_wider_where_the_seeds_of_the_pilot_differ():
+    same = pilot()
+    mixed = pilot()
+    mixed.sound[::2] = mixed.rows[::2] = 0
+    assert estimate(mixed, 100, 4)["rows"][0] < estimate(same, 100, 4)["rows"][0]
+    low, middle, high = estimate(mixed, 100, 4)["rows"]
+    assert low < middle < high
+
+
+def test_a_budget_fits_as_many_seeds_as_it_pays_for():
+    plan = estimate(pilot(), 1000, 16)
+    assert seeds_in(plan, plan["hours"][1]) == 1000
+    assert 450 < seeds_in(plan, plan["hours"][1] / 2) < 550
+    assert seeds_in(plan, 0.0) == 0
+
+
+def test_the_comparison_says_how_far_off_the_estimate_was():
+    plan = estimate(pilot(), 1000, 16)
+    manifest = {
+        "rows": 500,
+        "spent": {stage: {"new_tokens": 100_000} for stage in ("concepts", "responses")},
+        "seconds": dict.fromkeys(plan["stages"], 100.0),
+        "funnel": {stage: {"kept": 1000} for stage in plan["stages"]},
+    }
+    lines = {line["what"]: line for line in compare(plan, manifest)}
+    assert lines["new tokens"]["off"] == 0.25
+    assert lines["rows"]["happened"] == 500
+    assert lines["responses kept"]["off"] == 0.0

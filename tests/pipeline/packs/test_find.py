@@ -1,0 +1,105 @@
+"""Where benchmark packs are found: folders and, against a hub-shaped server, datasets of the hub."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import ConfigError, MissingDataError
+from pipeline.packs.find import find
+from tests.support.hubs import COMMIT, Hub, run_against, serving
+
+ROW = {"task_id": 1, "text": "Double the number x.", "code": "def f(x):\n    return 2 * x\n",
+       "test_list": ["assert f(2) == 4"]}  # fmt: skip
+LINE = json.dumps(ROW).encode() + b"\n"
+
+FIND = """
+import sys
+from pathlib import Path
+from pipeline.packs import find
+from pipeline.text.packs import load_pack
+for pack in find(sys.argv[2:], Path(sys.argv[1])):
+    print(pack.name, pack.source, load_pack(pack.path, pack.name).tasks[0].name)
+"""
+
+
+def parquet(rows: int) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([ROW] * rows), buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def hub():
+    files = {
+        "README.md": b"# A benchmark",
+        "dataset_infos.json": b"{}",
+        "full/test-00000-of-00001.parquet": parquet(2),
+        "sanitized/test-00000-of-00001.parquet": parquet(1),
+        "extra.jsonl": LINE,
+    }
+    with serving(files) as endpoint:
+        yield endpoint
+
+
+def test_packs_are_named_by_their_paths_and_other_files_are_none(tmp_path):
+    for file in ("a.jsonl", "deep/a.jsonl", "notes.txt"):
+        (tmp_path / "packs" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "packs" / file).write_bytes(LINE)
+    packs = find(["packs"], tmp_path)
+    assert [(pack.name, pack.source) for pack in packs] == [("a", "packs"), ("deep/a", "packs")]
+
+
+def test_only_the_default_folder_may_be_missing_or_empty(tmp_path):
+    assert find(["packs"], tmp_path) == []
+    (tmp_path / "packs").mkdir()
+    assert find(["packs"], tmp_path) == []
+    with pytest.raises(MissingDataError, match="no folder"):
+        find(["nowhere"], tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MissingDataError, match="no benchmark pack"):
+        find(["empty"], tmp_path)
+
+
+def test_two_packs_of_one_name_are_refused(tmp_path):
+    (tmp_path / "packs").mkdir()
+    for name in ("a.jsonl", "a.json"):
+        (tmp_path / "packs" / name).write_bytes(LINE)
+    with pytest.raises(ConfigError, match="both the pack a"):
+        find(["packs"], tmp_path)
+
+
+def test_a_dataset_of_the_hub_is_fetched_once_and_its_packs_are_named_by_file(tmp_path, hub):
+    expected = [
+        f"someone/stack/{name} hf:someone/stack@{COMMIT} someone/stack/{name}:1"
+        for name in ("extra", "full/test-00000-of-00001", "sanitized/test-00000-of-00001")
+    ]
+    for fetched in (3, 0):
+        Hub.fetched.clear()
+        ended = run_against(hub, tmp_path, FIND, "hf:someone/stack@main")
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.splitlines() == expected
+        assert len(Hub.fetched) == fetched
+
+
+def test_a_pattern_picks_files_of_a_dataset(tmp_path, hub):
+    for pattern, name in (("full/*", "full/test-00000-of-00001"), ("extra*", "extra")):
+        ended = run_against(hub, tmp_path, FIND, f"hf:someone/stack:{pattern}")
+        assert ended.stdout.startswith(f"someone/stack/{name} "), ended.stderr
+        assert len(ended.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize("entry", ["hf:someone/nothing", "hf:someone/stack:*.zip"])
+def test_a_dataset_or_a_file_that_is_not_there_is_named(tmp_path: Path, hub, entry):
+    ended = run_against(hub, tmp_path, FIND, entry)
+    assert f"MissingDataError: [decontamination] packs: {entry}" in ended.stderr
+
+
+def test_a_label_that_names_no_dataset_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="names no dataset"):
+        find(["hf:humaneval"], tmp_path)

@@ -1,0 +1,143 @@
+"""Benchmark packs: each layout read as its authors publish it, and what is wrong with one said plainly."""
+
+import gzip
+import json
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.packs.layouts import LAYOUTS
+from pipeline.packs.pack import load_pack
+
+STUB = 'def double(x):\n    """Double the number x.\n    >>> double(2)\n    4\n    """\n'
+BODY = "    return x * 2\n"
+FUNCTION = "def double(x):\n    return x * 2\n"
+CHECK = "def check(candidate):\n    assert candidate(2) == 4\n"
+
+ROWS = {
+    "HumanEval": {
+        "task_id": "HumanEval/0", "prompt": STUB, "entry_point": "double", "canonical_solution": BODY,
+        "test": CHECK,
+    },
+    "EvalPlus": {
+        "task_id": "HumanEval/0", "prompt": STUB, "entry_point": "double", "canonical_solution": BODY,
+        "base_input": [[2], [3]], "plus_input": [[0]], "atol": 0, "contract": "",
+    },
+    "EvoEval": {
+        "task_id": "EvoEval/0", "prompt": STUB, "entry_point": "double", "canonical_solution": BODY,
+        "inputs": "[[2]]", "test": CHECK, "main": "",
+    },
+    "MBPP": {
+        "task_id": 2, "text": "Double the number x.", "code": FUNCTION, "test_setup_code": "",
+        "test_list": ["assert double(2) == 4", "assert sorted([double(1)]) == [2]"], "challenge_test_list": [],
+    },
+    "LiveCodeBench": {
+        "question_title": "Double", "question_content": "Double the number x.", "platform": "leetcode",
+        "question_id": "17", "starter_code": "class Solution:\n    def double(self, x):",
+        "public_test_cases": json.dumps([{"input": "2", "output": "4", "testtype": "functional"}]),
+        "private_test_cases": "gASVAA==", "metadata": json.dumps({"func_name": "double"}),
+    },
+    "DS-1000": {
+        "prompt": "Problem:\nDouble the number x.\nA:\n<code>", "reference_code": "result = x * 2",
+        "metadata": {"problem_id": 5, "library": "Numpy"}, "code_context": "def test_execution(s): ...",
+    },
+    "GSM8K": {"question": "Double the number x.", "answer": "It is 4.\n#### 4"},
+    "ClassEval": {
+        "task_id": "ClassEval_0", "skeleton": "class Doubler:\n    '''Double the number x.'''\n",
+        "test": "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n"
+        "        self.assertEqual(Doubler().double(2), 4)\n",
+        "solution_code": "class Doubler:\n    def double(self, x):\n        return x * 2\n",
+        "import_statement": [], "class_description": "Double the number x.", "class_name": "Doubler",
+        "methods_info": [{"method_name": "double", "method_description": STUB}],
+    },
+    "CanItEdit": {
+        "id": 3, "name": "double", "full_name": "3_double", "before": "def double(x): return x\n",
+        "after": FUNCTION, "tests": "assert double(2) == 4\n",
+        "instruction_descriptive": "Double the number x.", "instruction_lazy": "double it",
+    },
+}  # fmt: skip
+
+
+def write(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_there_is_a_case_for_every_layout():
+    assert set(ROWS) == set(LAYOUTS)
+
+
+@pytest.mark.parametrize("layout", ROWS)
+def test_a_layout_is_recognised_and_its_statement_and_solution_read(layout, tmp_path):
+    pack = load_pack(write(tmp_path / "bench.jsonl", ROWS[layout], ROWS[layout]))
+    assert pack.layout == ("HumanEval" if layout == "EvoEval" else layout)
+    assert [task.pack for task in pack.tasks] == ["bench", "bench"]
+    task = pack.tasks[0]
+    assert "Double the number x." in task.texts[0]
+    assert task.id
+    if layout not in ("GSM8K", "LiveCodeBench"):
+        assert "x * 2" in task.solutions[0]
+
+
+@pytest.mark.parametrize(
+    "layout", ["HumanEval", "EvalPlus", "EvoEval", "MBPP", "LiveCodeBench", "CanItEdit"]
+)
+def test_the_tests_of_a_layout_accept_a_right_and_refuse_a_wrong_program(layout, tmp_path):
+    task = load_pack(write(tmp_path / "bench.jsonl", ROWS[layout])).tasks[0]
+    assert task.entry_point in ("double", "")
+    exec(FUNCTION + task.tests, {})
+    with pytest.raises(AssertionError):
+        exec(FUNCTION.replace("2", "3") + task.tests, {})
+
+
+def test_gzipped_packs_json_lists_and_parquet_are_read_too(tmp_path):
+    row = ROWS["MBPP"]
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps(row).encode()))
+    (tmp_path / "b.json").write_text(json.dumps([row, row]))
+    pq.write_table(pa.Table.from_pylist([row, row]), tmp_path / "c.parquet")
+    plain = load_pack(write(tmp_path / "d.jsonl", row)).tasks[0]
+    for name, tasks in (("a.jsonl.gz", 1), ("b.json", 2), ("c.parquet", 2)):
+        pack = load_pack(tmp_path / name)
+        assert (pack.name, pack.layout, len(pack.tasks)) == (name[0], "MBPP", tasks)
+        assert replace(pack.tasks[0], pack="d") == plain
+        assert len(pack.revision) == 64
+
+
+@pytest.mark.parametrize("layout", ROWS)
+def test_a_layout_is_recognised_in_parquet_as_well(layout, tmp_path):
+    write(tmp_path / "lines.jsonl", ROWS[layout])
+    pq.write_table(pa.Table.from_pylist([ROWS[layout]]), tmp_path / "table.parquet")
+    lines, table = (load_pack(tmp_path / name) for name in ("lines.jsonl", "table.parquet"))
+    assert lines.layout == table.layout
+    assert [replace(task, pack="lines") for task in table.tasks] == list(lines.tasks)
+
+
+def test_the_revision_changes_with_the_file(tmp_path):
+    path = write(tmp_path / "a.jsonl", ROWS["MBPP"])
+    before = load_pack(path).revision
+    write(path, ROWS["MBPP"], ROWS["MBPP"])
+    assert load_pack(path).revision != before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.jsonl", b"", "no task"),
+        ("a.jsonl", b"{}\n", "no known benchmark"),
+        ("a.jsonl", b'{"prompt": "x", "completion": "y"}\n', "completion, prompt"),
+        ("a.jsonl", b"{not json\n", "not JSON Lines"),
+        ("a.jsonl", b"[1, 2]\n", "JSON objects"),
+        ("a.jsonl", b"\xff\xfe\n", "damaged"),
+        ("a.jsonl.gz", gzip.compress(b"{}")[:-9], "damaged"),
+        ("a.parquet", b"PAR1 and no table", "damaged"),
+        ("a.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "q"}\n', "task 2"),
+    ],
+)
+def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(name, content, says, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_pack(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)

@@ -1,0 +1,215 @@
+"""Which candidates become rows: every candidate has one fate, and earlier rows stay."""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from pipeline.config import sections as config
+from pipeline.selection.selector import Selector
+
+PLACE = {
+    "source": "code",
+    "path": "a.py",
+    "name": "f",
+    "lines": [1, 3],
+    "licence": None,
+    "repository": None,
+    "revision": None,
+}
+# Words that no two texts share, so that rows resemble each other only where a test wants it.
+WORDS = [f"w{number}" for number in range(40)]
+
+
+def settings(**changes):
+    section = {key: parameter.task_value("selection", key) for key, parameter in PARAMETERS}
+    return SimpleNamespace(**{**section, "choose": "shortest", **changes})
+
+
+PARAMETERS = config.selection.get_params()
+
+
+def code(name: str) -> str:
+    lines = "".join(f"    x = {name}_{word}(x)\n" for word in WORDS[:12])
+    return f"def {name}(x):\n{lines}    return x\n"
+
+
+def candidate(group: str, sample: int = 0, **changes):
+    name = changes.get("name", f"f_{group}_{sample}")
+    source = changes.get("code", code(name))
+    prose = " ".join(f"{word}{group}{sample}" for word in WORDS)
+    return {
+        "id": f"{group}-{sample:03d}",
+        "seed": {"id": group, "digest": group},
+        "instruction": {
+            "id": group,
+            "instruction": changes.get("text", f"Write {group} {prose}"),
+            "concepts": changes.get("concepts", ["lists"]),
+            "category": changes.get("category", "function"),
+            "difficulty": "easy",
+        },
+        "response": {
+            "response": changes.get("response", f"{prose}\n\n```python\n{source}```"),
+            "code": source,
+            "tests": changes.get("tests", f"assert {name}(1) == 1\n"),
+        },
+        "verdict": {"passed": changes.get("passed", True), "status": "some"},
+        "verification": {
+            "asserts": 1,
+            "functions": [name],
+            "mutants": 4,
+            "killed": changes.get("killed", 4),
+            "agreement": changes.get("agreement", 1.0),
+        },
+        "samples": changes.get("samples", {"n": 4, "passed": 4}),
+    }
+
+
+class Everything(dict):
+    """Every seed but the one named gone is in force."""
+
+    def __contains__(self, seed):
+        return seed != "gone"
+
+    def __missing__(self, seed):
+        return PLACE
+
+
+def fates(*batches, **changes):
+    selector = Selector(Everything(), settings(**changes))
+    return {
+        found["id"]: rule or "taken"
+        for batch in batches
+        for found, rule, _ in selector.judge(batch)
+    }
+
+
+def test_one_passing_response_of_each_instruction_is_taken():
+    found = fates([candidate(name, n) for name in "ab" for n in range(3)])
+    assert sorted(found.values()) == ["not_chosen"] * 4 + ["taken"] * 2
+
+
+def test_the_choice_is_the_same_at_every_run_and_in_any_order():
+    candidates = [candidate("a", sample) for sample in range(5)]
+    for choose in ("best", "verified", "random", "shortest"):
+        assert fates(candidates, choose=choose) == fates(candidates[::-1], choose=choose)
+
+
+def test_shortest_takes_the_shortest_response():
+    long = candidate("a", 0, response="x" * 3000)
+    assert fates([long, candidate("a", 1)]) == {"a-001": "taken", "a-000": "not_chosen"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("not_passed", {"passed": False}),
+        ("unfinished", {"response": "TODO later"}),
+        ("instruction_too_long", {"text": "word " * 201}),
+        ("no_definition", {"code": "print(1)\n"}),
+        ("no_executed_assert", {"tests": "def test():\n    assert f(1)\n"}),
+    ],
+)
+def test_each_rule_names_what_it_drops(rule, changes):
+    assert fates([candidate("a", **changes)]) == {"a-000": rule}
+
+
+def test_a_row_whose_seed_is_gone_leaves():
+    assert fates([candidate("gone")]) == {"gone-000": "seed_gone"}
+
+
+SAME = {"text": "Write a function that returns x.", "response": "It.\n\n```python\nf = g\n```"}
+
+
+def test_the_same_instruction_and_response_is_taken_once_and_the_earlier_batch_wins():
+    earlier, later = candidate("a", **SAME), candidate("b", **SAME)
+    assert fates([earlier], [later]) == {"a-000": "taken", "b-000": "duplicate"}
+
+
+def test_a_duplicate_gives_way_to_another_response_of_its_instruction():
+    other = candidate("b", 1)
+    assert fates([candidate("a", **SAME)], [candidate("b", **SAME), other]) == {
+        "a-000": "taken", "b-000": "duplicate", "b-001": "taken",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["text", "response", "code"])
+def test_a_row_that_resembles_another_in_one_part_is_one_too_many(field):
+    first = candidate("a")
+    part = {"text": first["instruction"]["instruction"], **first["response"]}[field]
+    changed = part.replace("w39", "other").replace("w11", "other")
+    near = candidate("b", **{field: changed, "name": "f_a_0"})
+    found = fates([first], [near], max_same_names=0)
+    assert found == {"a-000": "taken", "b-000": "near_duplicate"}
+    assert fates([first], [near], max_same_names=0, near_duplicates=1)["b-000"] == "taken"
+
+
+def test_the_evidence_of_a_near_duplicate_names_the_row_and_the_similarity():
+    near = candidate("b", text=candidate("a")["instruction"]["instruction"] + " end")
+    judged = Selector(Everything(), settings()).judge([candidate("a"), near])
+    (evidence,) = [evidence for _, rule, evidence in judged if rule]
+    assert re.fullmatch(r"instruction resembles a-000 \(Jaccard (1\.00|0\.[89]\d)\)", evidence)
+
+
+def test_the_best_row_of_a_cluster_stays_whatever_the_order():
+    text = candidate("a")["instruction"]["instruction"]
+    better = candidate("b", text=text, response="Short.\n\n```python\nf = g\n```")
+    for batch in ([candidate("a"), better], [better, candidate("a")]):
+        assert fates(batch) == {"b-000": "taken", "a-000": "near_duplicate"}
+
+
+def test_new_batches_take_no_earlier_row_out_and_one_batch_may():
+    text = candidate("a")["instruction"]["instruction"]
+    better = candidate("b", text=text, response="Short.\n\n```python\nf = g\n```")
+    assert fates([candidate("a")], [better]) == {"a-000": "taken", "b-000": "near_duplicate"}
+
+
+def test_names_that_were_defined_before_are_dropped_up_to_a_number():
+    rows = [candidate(group, name="solve", code="def solve(x):\n    return x\n") for group in "abc"]
+    off = {"near_duplicates": 1}
+    assert list(fates(rows, **off).values()) == ["taken", "names_taken", "names_taken"]
+    assert list(fates(rows, max_same_names=2, **off).values()).count("taken") == 2
+    assert set(fates(rows, max_same_names=0, **off).values()) == {"taken"}
+
+
+@pytest.mark.parametrize(
+    ("cap", "changes"),
+    [
+        ("max_per_concept", {"concepts": ["list slicing", "sets"]}),
+        ("max_per_category", {"category": "text"}),
+        ("max_per_difficulty", {"samples": {"n": 4, "passed": 1}}),
+    ],
+)
+def test_a_cap_bounds_the_rows_of_a_value(cap, changes):
+    rows = [candidate(group, **changes) for group in "abc"]
+    assert list(fates(rows, **{cap: 2}).values()) == ["taken", "taken", "cap"]
+    other = candidate("d", concepts=["dictionaries"], category="class")
+    assert fates([*rows, other], **{cap: 2})["d-000"] == "taken"
+
+
+def test_rows_say_how_hard_their_instruction_was():
+    batch = [candidate("a", samples={"n": 4, "passed": 1})]
+    ((row, _, _),) = Selector(Everything(), settings()).judge(batch)
+    assert row["samples"] == {"n": 4, "passed": 1}
+    assert row["measured_difficulty"] == "hard"
+
+
+def test_best_is_chosen_by_agreement_then_strength_then_brevity():
+    agreeing = candidate("a", 0, agreement=0.9, killed=1)
+    strong = candidate("a", 1, agreement=0.5, killed=4, response="Short.")
+    weak = candidate("a", 2, agreement=0.5, killed=2, response="S.")
+    long = candidate("a", 3, agreement=0.5, killed=4)
+    judged = Selector(Everything(), settings(choose="best")).judge([long, weak, strong, agreeing])
+    assert [found["id"] for found, _, _ in judged] == ["a-000", "a-001", "a-003", "a-002"]
+
+
+def test_verified_is_chosen_by_agreement_then_strength_and_equals_are_drawn():
+    agreeing = candidate("a", 0, agreement=0.9, killed=1)
+    weak = candidate("a", 1, agreement=0.5, killed=2, response="S.")
+    equals = [candidate("a", n, agreement=0.5, killed=4, response="S" * n) for n in range(2, 30)]
+    judged = Selector(Everything(), settings(choose="verified")).judge([weak, *equals, agreeing])
+    first, *middle, last = [found["id"] for found, _, _ in judged]
+    assert (first, last) == ("a-000", "a-001")
+    assert sorted(middle) == [one["id"] for one in equals] != middle
