@@ -37,10 +37,10 @@ from benchmarks import planting, tests_by_hand, weak_tests  # noqa: E402
 from pipeline.decontamination.decontaminator import Decontaminator  # noqa: E402
 from pipeline.packs.layouts import Task  # noqa: E402
 from pipeline.packs.pack import load_pack  # noqa: E402
-from pipeline.prompts.parse import Rejected  # noqa: E402
-from pipeline.stages.executions import program  # noqa: E402
+from pipeline.records import Rejection  # noqa: E402
 from pipeline.stages.verifications import outcome  # noqa: E402
 from pipeline.text.normalise import parse  # noqa: E402
+from pipeline.text.programs import program_text  # noqa: E402
 from pipeline.verification import job  # noqa: E402
 from sandbox import Limits, Pool, Program  # noqa: E402
 
@@ -162,7 +162,7 @@ def verified(cases: Sequence[weak_tests.Case]) -> dict[str, str]:
     """What became of each case: not_passed, the rule that rejects it, or kept."""
     by_id = {case.id: case for case in cases}
     with Pool(workers=len(os.sched_getaffinity(0)), limits=Limits()) as pool:
-        programs = (Program(case.id, program(case.code, case.tests)) for case in cases)
+        programs = (Program(case.id, program_text(case.code, case.tests)) for case in cases)
         fates = {
             result.id: "passed" if result.passed else "not_passed"
             for result in pool.run_many(programs)
@@ -174,7 +174,7 @@ def verified(cases: Sequence[weak_tests.Case]) -> dict[str, str]:
         )
         for result in pool.run_many(again):
             found = outcome(result, by_id[result.id].code)
-            fates[result.id] = found.rule if isinstance(found, Rejected) else "kept"
+            fates[result.id] = found.rule if isinstance(found, Rejection) else "kept"
     return fates
 
 

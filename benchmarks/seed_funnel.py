@@ -20,7 +20,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import sources
-from pipeline.config import sections as config
+from pipeline.config import sections
 from pipeline.seeds import typecheck
 from pipeline.seeds.criteria import Wanted
 from pipeline.stages.seeds import Scan
@@ -29,7 +29,7 @@ LABELS = ("python-stdlib", "python-packages")
 
 
 def look(folder: Path) -> Scan:
-    section = config.seeds()
+    section = sections.seeds()
     settings = SimpleNamespace(**{key: getattr(section, key) for key, _ in section.get_params()})
     found = [sources.resolve(label, Path.cwd(), settings) for label in LABELS]
     return Scan(folder, found, Wanted.of(settings))

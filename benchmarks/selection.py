@@ -32,7 +32,7 @@ from typing import Any
 # Not this folder, which holds a benchmark named sandbox.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from pipeline.config import sections as config  # noqa: E402
+from pipeline.config import sections  # noqa: E402
 from pipeline.decontamination.decontaminator import Decontaminator  # noqa: E402
 from pipeline.packs.pack import load_pack  # noqa: E402
 from pipeline.selection.selector import Selector  # noqa: E402
@@ -118,7 +118,7 @@ def decontaminate(count: int, part: int) -> dict[str, float]:
 def select(count: int) -> dict[str, float]:
     """All candidates through the selector."""
     settings = SimpleNamespace(
-        **{key: parameter._default for key, parameter in config.selection.get_params()}
+        **{key: parameter._default for key, parameter in sections.selection.get_params()}
     )
     selector = Selector(_Everything(), settings)
     spent = time.process_time()

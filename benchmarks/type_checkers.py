@@ -24,7 +24,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import sources
-from pipeline.config import sections as config
+from pipeline.config import sections
 from pipeline.seeds import rules as filters
 from pipeline.seeds.criteria import Wanted
 from pipeline.seeds.definitions import Definition, decode, definitions
@@ -53,7 +53,7 @@ unresolved-import = "ignore"
 
 def candidates(labels: list[str]) -> Iterator[str]:
     """Codes of functions that reach the type check."""
-    section = config.seeds()
+    section = sections.seeds()
     values = {key: getattr(section, key) for key, _ in section.get_params()}
     settings = SimpleNamespace(**{**values, "type_check": False})
     rules = Wanted.of(settings).rules

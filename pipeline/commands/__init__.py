@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from pipeline.config import sections as config
+from pipeline import config
 from pipeline.project.session import Session
 
 

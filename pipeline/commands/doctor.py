@@ -21,17 +21,17 @@ from dataclasses import asdict
 import orjson
 from rich.text import Text
 
-from pipeline import sources
+from pipeline import config, demo, sources
 from pipeline.commands import console, print_json
 from pipeline.commands.status import gpus
-from pipeline.config import sections as config
+from pipeline.config import Settings
 from pipeline.config.location import ROOT
-from pipeline.config.sections import Settings
 from pipeline.engine import EngineError, ModelFacts, NoLlamaCpp, inspect_model
 from pipeline.engine.sizing import free_host_memory
 from pipeline.errors import ConfigError, MachineError, PipelineError
 from pipeline.project import model
 from pipeline.project.engines import open_server
+from pipeline.text.lists import as_list
 from sandbox import check
 from sandbox.check import CAUTION, FAIL, PASS, Finding
 
@@ -97,7 +97,7 @@ def _model(settings: Settings) -> list[Finding]:
     if settings.engine.backend == "server":
         return [_served(settings)]
     found = []
-    path = model.DEMO_MODEL
+    path = demo.MODEL
     try:
         path = model.locate(settings.model, ROOT, fetch=False)
     except PipelineError as error:
@@ -110,7 +110,7 @@ def _model(settings: Settings) -> list[Finding]:
     except EngineError as error:
         return [*found, Finding(FAIL, "model", str(error), "correct [model] path in luigi.cfg")]
     if not found:
-        found.append(judge_model(facts, is_demo=path == model.DEMO_MODEL))
+        found.append(judge_model(facts, is_demo=path == demo.MODEL))
         found.append(_memory(facts))
     return [judge_llama_cpp(facts, [card["name"] for card in gpus()]), *found]
 
@@ -191,7 +191,7 @@ def _sandbox() -> list[Finding]:
 
 def _sources(settings: Settings) -> list[Finding]:
     found = []
-    for label in config.as_list(settings.seeds.sources):
+    for label in as_list(settings.seeds.sources):
         try:
             source = sources.resolve(label, ROOT, settings.seeds)
         except PipelineError as error:

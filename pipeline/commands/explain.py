@@ -13,7 +13,7 @@ from pipeline.commands import console, open_session, print_json
 from pipeline.commands.record_view import fields, indented
 from pipeline.errors import MissingDataError
 from pipeline.operations.lineage import life, siblings
-from pipeline.run.status_view import printable
+from pipeline.text.display import printable
 
 HELP = "show the whole life of a seed, a response, a row or a place in a source file"
 

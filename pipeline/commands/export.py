@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from pipeline import config
 from pipeline.commands import console, print_json
-from pipeline.config import sections as config
 from pipeline.config.location import ROOT
 from pipeline.dataset.finished import Finished
 from pipeline.errors import ConfigError

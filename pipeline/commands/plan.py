@@ -11,14 +11,14 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from pipeline import config
 from pipeline.commands import console, print_json
-from pipeline.config import sections as config
 from pipeline.config.location import ROOT
 from pipeline.dataset.finished import Finished
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.operations.estimate import compare, estimate, seeds_in
 from pipeline.operations.pilot import run_pilot
-from pipeline.run.status_view import duration
+from pipeline.text.display import duration
 from targets import publish
 from targets.atomic import json_bytes
 

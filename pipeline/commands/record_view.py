@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.syntax import Syntax
 from rich.text import Text
 
-from pipeline.run.status_view import printable
+from pipeline.text.display import printable
 
 _CODE = frozenset({"code", "tests"})
 _LINE = 80  # characters; a longer text is a block of its own

@@ -7,11 +7,11 @@ from collections import Counter
 from typing import Any
 
 from pipeline.commands import open_session, print_json
-from pipeline.config.sections import as_list
 from pipeline.errors import ConfigError
 from pipeline.operations.carryover import Carry, apply, plan
 from pipeline.project import session
 from pipeline.stages.recipes import SHARDED
+from pipeline.text.lists import as_list
 
 HELP = "carry records over to a raised limit, so that only those it had cut off run again"
 

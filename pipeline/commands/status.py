@@ -18,8 +18,8 @@ from typing import Any
 
 from rich.live import Live
 
+from pipeline import config
 from pipeline.commands import console, print_json
-from pipeline.config import sections as config
 from pipeline.config.location import ROOT
 from pipeline.errors import MissingDataError
 from pipeline.run import status

@@ -22,10 +22,10 @@ from pipeline.commands import console, print_json
 from pipeline.commands.record_view import fields, indented
 from pipeline.errors import MissingDataError
 from pipeline.operations import scratch_run as aside
-from pipeline.run.status_view import printable
 from pipeline.stages.base import ShardTask
 from pipeline.stages.seeds import Seeds, scan
 from pipeline.stages.selection import Selection
+from pipeline.text.display import printable
 from targets import ShardPaths, read_jsonl
 
 HELP = "take one snippet through all stages, to see what the model makes of it"

@@ -4,3 +4,12 @@
 prompt documents, `tokenizer`, `model`, `optimizer` and `train` make the model, `convert` the GGUF.
 Importing this package needs nothing but the standard library; training needs the extra `train`.
 """
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).resolve().parent
+
+MODEL = _FOLDER / "selfcodealign-demo.gguf"
+MODEL_SHA256 = MODEL.with_suffix(".gguf.sha256")
+EXEMPLARS = _FOLDER / "exemplars"
+PACK = _FOLDER / "micro-world.jsonl.gz"

@@ -10,16 +10,16 @@ import json
 import random
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
+from pipeline.demo import EXEMPLARS
 from pipeline.demo.world import Chain, Task, draw_chain, make_task
-from pipeline.demo.world import concepts as vocabulary
 from pipeline.demo.world.chains import extended_chain, related_chain
 from pipeline.demo.world.snippets import make_snippet
 from pipeline.demo.world.task import LANGUAGE
 from pipeline.prompts import render
+from pipeline.text.code_concepts import CALLS, METHODS, NODES
+from pipeline.text.markdown import fence
 
-EXEMPLARS = Path(__file__).parent / "exemplars"
 MIX = {"concepts": 14, "instructions": 12, "responses": 66, "inspired": 3, "evolved": 2, "raw": 3}
 """Documents of each kind in a hundred."""
 EXAMPLES = {
@@ -65,7 +65,7 @@ def responses_example(rng: random.Random) -> str:
     task = make_task(rng)
     return (
         f"{render.responses_tail(task.instruction)}{response_text(task)}\n\n"
-        f"### Tests\n{render.fence(task.tests)}\n"
+        f"### Tests\n{fence(task.tests)}\n"
     )
 
 
@@ -95,7 +95,7 @@ def _task_for(rng: random.Random, draw: Callable[[], Chain]) -> Task:
 
 
 def response_text(task: Task) -> str:
-    return f"{task.explanation}\n\n{render.fence(task.code)}"
+    return f"{task.explanation}\n\n{fence(task.code)}"
 
 
 WRITERS = {
@@ -121,9 +121,7 @@ def draw_document(rng: random.Random) -> str:
 
 def _blurred(rng: random.Random, concepts: tuple[str, ...]) -> list[str]:
     """Concepts as they come from real seeds: some have nothing to do with the task."""
-    everything = sorted(
-        {*vocabulary.METHODS.values(), *vocabulary.CALLS.values(), *vocabulary.NODES.values()}
-    )
+    everything = sorted({*METHODS.values(), *CALLS.values(), *NODES.values()})
     draw = rng.random()
     if draw < UNRELATED_RATE:
         return rng.sample(everything, rng.choice((2, 3, 4)))

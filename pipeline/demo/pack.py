@@ -16,9 +16,9 @@ import random
 from collections import Counter
 from pathlib import Path
 
+from pipeline.demo import PACK
 from pipeline.demo.world import combination, hidden_tests, make_task
 
-PACK = Path(__file__).parent / "micro-world.jsonl.gz"
 TASKS = 600
 SEED = "micro-world pack 1"
 MOST_OF_A_COMBINATION = 3

@@ -14,7 +14,8 @@ from typing import Any
 from pipeline.dataset.finished import Finished
 from pipeline.errors import MachineError
 from pipeline.export.forms import preference
-from pipeline.stages.executions import limits, program
+from pipeline.stages.executions import limits
+from pipeline.text.programs import program_text
 from sandbox import Pool, Program, SandboxUnavailable
 
 
@@ -27,7 +28,7 @@ def preference_pairs(dataset: Finished) -> Iterator[dict[str, Any]]:
         row = rows.get(response["instruction_id"])
         if row is not None and response["response"] != row["response"]:
             texts[response["id"]] = response["response"]
-            programs.append(Program(response["id"], program(response["code"], row["tests"])))
+            programs.append(Program(response["id"], program_text(response["code"], row["tests"])))
     worse: dict[str, list[str]] = {}
     for id in _failing_again(dataset, programs):
         worse.setdefault(id.rpartition("-")[0], []).append(id)

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.prompts.parse import code_blocks
-from pipeline.stages.executions import program
+from pipeline.text.markdown import code_blocks
+from pipeline.text.programs import program_text
 from sandbox import Limits, Pool, Program
 
 
 def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[float]:
     """One reward a completion; completions are texts, or lists of messages as trainers make them."""
     programs = [
-        Program(str(number), program("\n".join(code_blocks(_text(completion))), test))
+        Program(str(number), program_text("\n".join(code_blocks(_text(completion))), test))
         for number, (completion, test) in enumerate(zip(completions, tests, strict=True))
     ]
     with Pool(limits=Limits()) as pool:

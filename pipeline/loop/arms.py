@@ -11,8 +11,9 @@ from typing import Any
 
 import luigi
 
-from pipeline.config.sections import SECTIONS, Settings, as_list
+from pipeline.config import SECTIONS, Settings
 from pipeline.errors import ConfigError
+from pipeline.text.lists import as_list
 
 BASE, DISTILLED = "base", "distilled"
 Overrides = dict[tuple[str, str], Any]

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from math import log2
 from typing import Any
 
-from pipeline.demo.world.concepts import tree_concepts
 from pipeline.loop.arms import BASE
 from pipeline.loop.statistics import bootstrap
-from pipeline.prompts.parse import code_blocks
-from pipeline.selection.rules import fingerprint
+from pipeline.text.code_concepts import tree_concepts
+from pipeline.text.markdown import code_blocks
+from pipeline.text.normalise import fingerprint
 from targets import ShardPaths
 
 Runs = Sequence[Sequence[float]]

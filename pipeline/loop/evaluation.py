@@ -20,8 +20,8 @@ from typing import Any
 
 import luigi
 
-from pipeline.config import sections as config
-from pipeline.config.sections import as_list
+from pipeline import demo
+from pipeline.config import sections
 from pipeline.engine import Engine, open_engine
 from pipeline.errors import ConfigError
 from pipeline.loop.finetuning import FineTunedModel
@@ -31,18 +31,19 @@ from pipeline.packs.pack import Pack, load_pack
 from pipeline.project import model, session
 from pipeline.project.engines import engine_settings
 from pipeline.project.model import Model
-from pipeline.prompts import parse, render, tuned
-from pipeline.prompts.parse import Rejected
+from pipeline.prompts import render, tuned
+from pipeline.records import Rejection
 from pipeline.stages import recipes
 from pipeline.stages.base import GenerationTask, ShardTask, Unit
 from pipeline.stages.executions import open_pool, verdict
 from pipeline.stages.recipes import GenerationPlan
+from pipeline.text.lists import as_list
+from pipeline.text.markdown import code_blocks
 from sandbox import Program
 from targets import Finished, Recipe, publish
 from targets.atomic import json_bytes
 
 VERSIONS = {"answers": 1, "evaluation": 1}
-DEMO_PACK = Path(__file__).parents[1] / "demo" / "micro-world.jsonl.gz"
 BASE, TUNED = "base", "tuned"
 
 
@@ -70,7 +71,7 @@ def _model_is_there() -> bool:
 @cache
 def model_at(path: str) -> Model:
     run = session.current()
-    wanted = config.model(path=path, repo_id="", filename="", revision="main", sha256="")
+    wanted = sections.model(path=path, repo_id="", filename="", revision="main", sha256="")
     return model.load(wanted, run.root, run.artifacts / "model")
 
 
@@ -79,7 +80,7 @@ def pack() -> Pack:
     """The pack that [evaluation] names, or the demo pack."""
     run = session.current()
     named = run.settings.evaluation.pack
-    found = load_pack(run.root / Path(named).expanduser() if named else DEMO_PACK)
+    found = load_pack(run.root / Path(named).expanduser() if named else demo.PACK)
     problems.require_layout(found)
     return found
 
@@ -184,10 +185,10 @@ class Answers(GenerationTask):
         write = tuned.tail if prompt_style() == "tuned" else render.responses_tail
         return write(unit.record["instruction"])
 
-    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
-        blocks = parse.code_blocks(text)
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
+        blocks = code_blocks(text)
         if not blocks:
-            return Rejected("no_code_block", text[-200:])
+            return Rejection("no_code_block", text[-200:])
         return {"id": unit.id, "code": "\n".join(blocks)}
 
 

@@ -19,13 +19,13 @@ from typing import Any
 
 import luigi
 
+from pipeline import demo
 from pipeline.loop.arms import BASE, Overrides, of_seed
 from pipeline.loop.comparison import evaluation_recipe, run_task, score, selected, variant
 from pipeline.loop.evaluation import pack
 from pipeline.loop.finetuning import FineTunedModel, plan, require_libraries
 from pipeline.loop.statistics import bootstrap
 from pipeline.project import session
-from pipeline.project.model import DEMO_EXEMPLARS
 from pipeline.stages import selection
 from pipeline.stages.base import PipelineTask
 from pipeline.stages.seeds import Seeds
@@ -118,7 +118,7 @@ def following(overrides: Overrides) -> Overrides:
     run = session.current()
     tuning, exemplars = run.settings.finetuning, run.settings.prompts.exemplars
     if exemplars == "auto":
-        exemplars = str(DEMO_EXEMPLARS) if run.model.is_demo else "standard"
+        exemplars = str(demo.EXEMPLARS) if run.model.is_demo else "standard"
     own = {**overrides, **of_seed(tuning.seed, tuned=True, rows=tuning.rows)}
     with session.using(variant(own)):
         tuned = FineTunedModel().folder

@@ -15,7 +15,7 @@ from luigi.configuration import get_config
 from luigi.task import flatten
 from rich.console import Console
 
-from pipeline.config import sections as config
+from pipeline import config
 from pipeline.config.location import ROOT
 from pipeline.project import session
 from pipeline.project.session import Session

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pipeline.errors import ConfigError
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import Pack
-from pipeline.prompts.render import fence
+from pipeline.text.markdown import fence
 from pipeline.text.normalise import parse
 
 LAYOUTS = ("HumanEval", "EvalPlus", "MBPP")

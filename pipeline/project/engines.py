@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import sections as config
 from pipeline.engine import EngineError, EngineSettings, ServerSettings
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import ConfigError, MachineError
+from pipeline.text.lists import as_list
 
 
 def engine_settings(section: Any, model_path: Path) -> EngineSettings:
@@ -25,7 +25,7 @@ def engine_settings(section: Any, model_path: Path) -> EngineSettings:
             sample_threads=section.sample_threads,
             n_gpu_layers=section.n_gpu_layers,
             main_gpu=section.main_gpu,
-            tensor_split=tuple(float(share) for share in config.as_list(section.tensor_split)),
+            tensor_split=tuple(float(share) for share in as_list(section.tensor_split)),
             flash_attn=section.flash_attn,
             type_k=section.type_k,
             type_v=section.type_v,

@@ -15,17 +15,16 @@ from typing import Any
 
 import orjson
 
+from pipeline import demo
 from pipeline.engine import Engine, EngineError, NoLlamaCpp, inspect_model
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import ConfigError, MachineError, MissingDataError
 from targets.atomic import json_bytes, publish
 
-DEMO_MODEL = Path(__file__).resolve().parents[1] / "demo" / "selfcodealign-demo.gguf"
 NO_LLAMA_CPP = (
     "a missing library of CUDA belongs on LD_LIBRARY_PATH; otherwise install llama-cpp-python anew, "
     "for a card with `make cuda`"
 )
-DEMO_EXEMPLARS = DEMO_MODEL.parent / "exemplars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
     if settings.repo_id:
         return _from_hub(settings, fetch)
     if not settings.path:
-        return DEMO_MODEL
+        return demo.MODEL
     path = (root / Path(settings.path).expanduser()).resolve()
     if not path.is_file():
         raise MissingDataError(
@@ -128,7 +127,7 @@ def load(settings: Any, root: Path, cache: Path) -> Model:
                 "give permission, or mount its disk",
             ) from None
         _remember(cache, path, known)
-    expected = settings.sha256 or (_demo_digest() if path == DEMO_MODEL else "")
+    expected = settings.sha256 or (_demo_digest() if path == demo.MODEL else "")
     if expected and expected.lower() != known["sha256"]:
         raise ConfigError(
             f"{path} has sha256 {known['sha256']}, [model] sha256 says {expected}",
@@ -142,7 +141,7 @@ def load(settings: Any, root: Path, cache: Path) -> Model:
         sha256=known["sha256"],
         architecture=known["architecture"],
         window=known["window"],
-        is_demo=path == DEMO_MODEL,
+        is_demo=path == demo.MODEL,
     )
 
 
@@ -195,7 +194,7 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def _demo_digest() -> str:
-    return DEMO_MODEL.with_suffix(".gguf.sha256").read_text(encoding="ascii").split()[0]
+    return demo.MODEL.with_suffix(".gguf.sha256").read_text(encoding="ascii").split()[0]
 
 
 def _cache_file(cache: Path, path: Path) -> Path:

@@ -25,8 +25,7 @@ from typing import NoReturn
 
 from luigi.interface import core
 
-from pipeline import sources
-from pipeline.config import sections as config
+from pipeline import config, demo, sources
 from pipeline.config.location import ROOT
 from pipeline.decontamination.decontaminator import Decontaminator
 from pipeline.engine import Engine, open_engine
@@ -45,6 +44,7 @@ from pipeline.run.reporter import Reporter
 from pipeline.seeds.criteria import Wanted
 from pipeline.stages import recipes
 from pipeline.stages.recipes import GenerationPlan
+from pipeline.text.lists import as_list
 from targets import Locked, Recipe, ShardPaths, lock, sweep
 
 logger = logging.getLogger("selfcodealign")
@@ -88,9 +88,7 @@ class Session:
     def sources(self) -> list[sources.Source]:
         """The configured seed sources, each known to exist."""
         section = self.settings.seeds
-        return [
-            sources.resolve(label, self.root, section) for label in config.as_list(section.sources)
-        ]
+        return [sources.resolve(label, self.root, section) for label in as_list(section.sources)]
 
     @cached_property
     def wanted(self) -> Wanted:
@@ -111,7 +109,7 @@ class Session:
             standard = Path(__file__).parents[1] / "prompts" / wanted
             return load_set(standard if standard.is_dir() else self.root / wanted)
         return load_set(
-            model.DEMO_EXEMPLARS
+            demo.EXEMPLARS
             if self.model.is_demo
             else Path(__file__).parents[1] / "prompts" / "standard"
         )
@@ -135,7 +133,7 @@ class Session:
     @cached_property
     def packs(self) -> list[PackFile]:
         """The benchmarks that rows are compared with."""
-        return find_packs(config.as_list(self.settings.decontamination.packs), self.root)
+        return find_packs(as_list(self.settings.decontamination.packs), self.root)
 
     @cached_property
     def decontaminator(self) -> Decontaminator | None:
@@ -183,7 +181,7 @@ class Session:
         opened: dict[tuple[str, str], tuple[ServerEngine, Model]] = {}
         own = {}
         for stage in recipes.generating(self.settings):
-            section = getattr(self.settings, self.settings.section_of(stage))
+            section = getattr(self.settings, recipes.section_of(stage))
             where = section.base_url, section.model
             if not section.base_url:
                 continue

@@ -19,7 +19,7 @@ from pathlib import Path
 import orjson
 
 from pipeline.errors import ConfigError
-from pipeline.prompts.parse import code_blocks
+from pipeline.text.markdown import code_blocks
 
 STAGES = ("concepts", "instructions", "responses")
 JUDGEMENTS = "judgements"

@@ -9,11 +9,11 @@ The form is described in docs/prompts.md; the demo model is trained on documents
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pipeline.prompts.exemplars import JUDGEMENTS, Committed, Exemplar, ExemplarSet, Judged
+from pipeline.text.markdown import fence
 
 STOPS = {
     "concepts": ("\n",),
@@ -24,23 +24,6 @@ STOPS = {
     "responses": ("\n## ",),
 }
 """Where a completion of each form ends (a stage's name, or that of another source of instructions); a model's end-of-text token ends it as well."""
-
-_STRUCTURE = re.compile(
-    r"^(?:#{2,3} (?:Example \d+|Snippet|Commit|Documented|Concepts|Properties|Instruction|Response|Tests)\b)",
-    re.MULTILINE,
-)
-
-
-def fence(code: str) -> str:
-    """Python in a Markdown fence that is longer than any run of backticks inside."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
-    ticks = "`" * (longest + 1)
-    return f"{ticks}python\n{code.rstrip()}\n{ticks}"
-
-
-def breaks_structure(text: str) -> bool:
-    """Whether a text holds a line that reads as one of our own section headers."""
-    return _STRUCTURE.search(text) is not None
 
 
 YES, NO = "Yes", "No"

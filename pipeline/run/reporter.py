@@ -27,7 +27,8 @@ from rich.live import Live
 
 from pipeline.run import status
 from pipeline.run.status import Counts, Funnel
-from pipeline.run.status_view import duration, view
+from pipeline.run.status_view import view
+from pipeline.text.display import duration
 
 logger = logging.getLogger("selfcodealign")
 

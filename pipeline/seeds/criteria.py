@@ -12,12 +12,12 @@ from typing import Any
 
 import orjson
 
-from pipeline.config.sections import as_list
 from pipeline.errors import ConfigError
 from pipeline.seeds import rules as filters
 from pipeline.seeds import typecheck
 from pipeline.seeds.definitions import KINDS
 from pipeline.sources import Source, licences
+from pipeline.text.lists import as_list
 
 # Raise it when a rule in intake.py or text/ would judge otherwise: every part is then read again.
 RULES_VERSION = 3

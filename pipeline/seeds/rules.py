@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from pipeline.prompts.render import breaks_structure
+from pipeline.prompts.structure import breaks_structure
 from pipeline.seeds.definitions import CLASSES, METHODS, Definition
 from pipeline.seeds.imports import modules_of, statements_in
 from pipeline.seeds.syntax import captures, parameters, text_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from pipeline.text.normalise import nested_definitions, parsed
+from pipeline.text.normalise import is_assert, nested_definitions, parsed
 
 _UNFINISHED = re.compile(
     r"\b(?:todo|fixme|notimplemented|notimplementederror)\b|your code (?:goes )?here", re.IGNORECASE
@@ -51,23 +51,6 @@ def without_executed_assert(tests: str) -> str | None:
     return None
 
 
-def is_assert(node: ast.AST) -> bool:
-    """Whether a statement checks something: an assert, unittest's methods, a block that must raise."""
-    match node:
-        case ast.Assert():
-            return True
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
-            return name.startswith("assert")
-        case ast.With(items=items):
-            return any(
-                isinstance(item.context_expr, ast.Call)
-                and isinstance(item.context_expr.func, ast.Attribute)
-                and item.context_expr.func.attr.startswith(("assert", "raises"))
-                for item in items
-            )
-    return False
-
-
 def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     """The names of all functions, and of all classes, that the code defines at any depth."""
     functions: set[str] = set()
@@ -76,8 +59,3 @@ def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     for node in nested_definitions(module) if module else ():
         (classes if isinstance(node, ast.ClassDef) else functions).add(node.name)
     return frozenset(functions), frozenset(classes)
-
-
-def fingerprint(text: str) -> str:
-    """The text without any whitespace: what exact deduplication compares."""
-    return "".join(text.split())

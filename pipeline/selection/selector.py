@@ -18,6 +18,7 @@ import orjson
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
 from pipeline.text.nearduplicates import NearDuplicateRows
+from pipeline.text.normalise import fingerprint
 
 Candidate = dict[str, Any]
 Fate = tuple[
@@ -180,5 +181,5 @@ _RANKS: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
 
 
 def _fingerprint(row: Mapping[str, Any]) -> bytes:
-    text = rules.fingerprint(row["instruction"] + "\0" + row["response"])
+    text = fingerprint(row["instruction"] + "\0" + row["response"])
     return hashlib.sha256(text.encode()).digest()

@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.config.sections import as_list
 from pipeline.errors import ConfigError
 from pipeline.sources import commits, git, hub, tables
 from pipeline.sources.base import Change, Document, Part, Source, Unread
 from pipeline.sources.exclusions import KINDS
 from pipeline.sources.folders import FolderSource, folder_of
 from pipeline.sources.installed import PACKAGES, STDLIB, PackagesSource, standard_library
+from pipeline.text.lists import as_list
 
 __all__ = ["Change", "Document", "Part", "Source", "Unread", "resolve"]
 

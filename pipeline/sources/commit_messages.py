@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from pipeline.prompts.render import breaks_structure
+from pipeline.prompts.structure import breaks_structure
 
 MIN_WORDS = 3
 MIN_TELLING = 2  # of them that do not stand in every second message

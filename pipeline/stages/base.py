@@ -24,7 +24,7 @@ from pipeline.engine import Completion, Engine, EngineError, Request, Sampling
 from pipeline.errors import MachineError, PipelineError
 from pipeline.project import session
 from pipeline.prompts import render
-from pipeline.prompts.parse import Rejected
+from pipeline.records import Rejection
 from pipeline.run.reporter import StageProgress
 from pipeline.stages.recipes import GenerationPlan
 from targets import Damaged, Finished, Recipe, ShardPaths, ShardWriter
@@ -158,7 +158,7 @@ class GenerationTask(ShardTask):
         """The few-shot context of a key."""
         return render.context(session.current().exemplars, self.plan.form, self.plan.shots, key)
 
-    def refuse(self, unit: Unit) -> Rejected | None:
+    def refuse(self, unit: Unit) -> Rejection | None:
         """Why a unit is dropped without asking the model, where it is."""
         return None
 
@@ -167,7 +167,7 @@ class GenerationTask(ShardTask):
         """The unit's own part of the prompt."""
 
     @abstractmethod
-    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
         """The record that a finished completion holds, or the rule that it breaks."""
 
     def run(self) -> None:
@@ -237,12 +237,12 @@ class GenerationTask(ShardTask):
             "computed_prompt_tokens": completion.computed_prompt_tokens,
             "new_tokens": completion.new_tokens,
         }
-        outcome: dict[str, Any] | Rejected
+        outcome: dict[str, Any] | Rejection
         if completion.reason == "stop":
             outcome = self.parse(unit, completion.text)
         else:
-            outcome = Rejected(completion.reason, completion.detail or completion.text[-200:])
-        if isinstance(outcome, Rejected):
+            outcome = Rejection(completion.reason, completion.detail or completion.text[-200:])
+        if isinstance(outcome, Rejection):
             writer.reject(
                 unit.id, outcome.rule, outcome.evidence, spent, completion=completion.text
             )

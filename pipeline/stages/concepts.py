@@ -12,7 +12,7 @@ import luigi
 
 from pipeline.project import session
 from pipeline.prompts import parse, render
-from pipeline.prompts.parse import Rejected
+from pipeline.records import Rejection
 from pipeline.stages.base import GenerationTask, Unit
 from pipeline.stages.judgements import Judgements
 from pipeline.stages.seeds import SeedShard
@@ -41,8 +41,8 @@ class Concepts(GenerationTask):
     def tail(self, unit: Unit) -> str:
         return render.concepts_tail(unit.record["code"])
 
-    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
         names = parse.parse_concepts(text)
-        if isinstance(names, Rejected):
+        if isinstance(names, Rejection):
             return names
         return {"id": unit.id, "concepts": names}

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from pipeline.project import session
-from pipeline.stages.executions import Executions, open_pool, program, settle
+from pipeline.stages.executions import Executions, open_pool, settle
+from pipeline.text.programs import program_text
 from sandbox import Program
 from targets import Finished, ShardPaths
 from targets.journal import read_from
@@ -59,4 +60,4 @@ def _grown(responses: ShardPaths, ended: threading.Event) -> Iterator[Program]:
             entries, offset = read_from(responses.journal, offset)
             for entry in entries:
                 if (record := entry.get("record")) and not ended.is_set():
-                    yield Program(record["id"], program(record["code"], record["tests"]))
+                    yield Program(record["id"], program_text(record["code"], record["tests"]))

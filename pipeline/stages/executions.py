@@ -14,21 +14,17 @@ from typing import Any
 
 import luigi
 
-from pipeline.config.sections import as_list
 from pipeline.errors import MachineError
 from pipeline.project import session
 from pipeline.stages.base import ShardTask
 from pipeline.stages.responses import Responses
+from pipeline.text.lists import as_list
+from pipeline.text.programs import program_text
 from sandbox import Limits, Pool, Program, Result, SandboxUnavailable
 from targets import Finished, ShardWriter
 
 STDERR_KEPT = 2000  # characters, from the end
 CPU_SHARE = 0.8  # CPU seconds a program gets for each second of its wall limit
-
-
-def program(code: str, tests: str) -> str:
-    """The test program of a response: its code, then its tests."""
-    return f"{code.rstrip()}\n\n{tests.rstrip()}\n"
 
 
 class Executions(ShardTask):
@@ -45,7 +41,7 @@ class Executions(ShardTask):
         total = self.input_paths("responses").read_meta()["kept"]
         with suppress(Finished), self.open_writer() as writer:
             pending = (
-                Program(record["id"], program(record["code"], record["tests"]))
+                Program(record["id"], program_text(record["code"], record["tests"]))
                 for record in self.input_paths("responses").read()
                 if record["id"] not in writer.done
             )

@@ -18,11 +18,11 @@ import luigi
 
 from pipeline.project import session
 from pipeline.prompts import parse, render
-from pipeline.prompts.parse import Rejected
-from pipeline.selection.rules import fingerprint
+from pipeline.records import Rejection
 from pipeline.stages import recipes
 from pipeline.stages.base import GenerationTask, Unit, draw
 from pipeline.stages.concepts import Concepts
+from pipeline.text.normalise import fingerprint
 
 LANGUAGE = "Python"
 
@@ -87,22 +87,22 @@ class _Written(GenerationTask):
             }
             yield Unit(record["id"], {**record, **properties})
 
-    def refuse(self, unit: Unit) -> Rejected | None:
+    def refuse(self, unit: Unit) -> Rejection | None:
         needs = self.source.needs
         if needs and needs not in unit.record["seed"]:
-            return Rejected("no_commit", "the seed is of no commit: see [seeds] sources, commits:")
+            return Rejection("no_commit", "the seed is of no commit: see [seeds] sources, commits:")
         return None
 
     def tail(self, unit: Unit) -> str:
         return self.source.tail(unit.record)
 
-    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
         instruction = parse.parse_instruction(text)
-        if isinstance(instruction, Rejected):
+        if isinstance(instruction, Rejection):
             return instruction
         record = unit.record
         if fingerprint(instruction) == fingerprint(record.get("instruction", "")):
-            return Rejected("not_evolved", instruction[:200])
+            return Rejection("not_evolved", instruction[:200])
         return {
             "id": unit.id,
             "instruction": instruction,

@@ -10,13 +10,13 @@ from typing import Any
 
 import orjson
 
-from pipeline.config import sections as config
-from pipeline.config.sections import Settings, as_list
+from pipeline.config import Settings, sections
 from pipeline.errors import ConfigError
 from pipeline.packs.find import PackFile
 from pipeline.project.model import Model
 from pipeline.prompts.exemplars import JUDGEMENTS, ExemplarSet
 from pipeline.prompts.render import STOPS, example, judgements_context
+from pipeline.text.lists import as_list
 from sandbox import PROTOCOL
 from targets import Recipe
 
@@ -67,6 +67,11 @@ _TAIL_SHARE = {
 }
 
 
+def section_of(stage: str) -> str:
+    """The section that a generating stage is configured in: drafts are instructions as well."""
+    return "instructions" if stage == DRAFTS else stage
+
+
 def generating(settings: Settings) -> dict[str, str]:
     """The generating stages in their order, each with the form of its prompts."""
     source = settings.instructions.source
@@ -110,7 +115,7 @@ def plan_generation(
     Raises ConfigError when not even one exemplar fits.
     """
     form = generating(settings)[stage]
-    name = settings.section_of(stage)
+    name = section_of(stage)
     section = getattr(settings, name)
     wanted = section.shots or exemplars.shots[name]
     there = len(exemplars.of(form)) if form in exemplars.intro else 0
@@ -225,7 +230,7 @@ def build(
             "version": VERSIONS["verifications"],
             **{
                 key: getattr(settings.verification, key)
-                for key, _ in config.verification.get_params()
+                for key, _ in sections.verification.get_params()
             },
         },
         recipes["executions"],
@@ -259,7 +264,7 @@ def selection(settings: Settings, stages: Mapping[str, Recipe], snapshot: str) -
     """The recipe of the selection over the seeds that are there now; `stages` are those of `build`."""
     ingredients = {
         "version": VERSIONS["selection"],
-        **{key: getattr(settings.selection, key) for key, _ in config.selection.get_params()},
+        **{key: getattr(settings.selection, key) for key, _ in sections.selection.get_params()},
         "snapshot": snapshot,
     }
     return Recipe("selection", ingredients, stages[SHARDED[-1]])
@@ -311,7 +316,7 @@ def _generation(
     limits = {
         "max_tokens": plan.max_tokens,
         "window": plan.window,
-        "attempt": getattr(settings, settings.section_of(plan.stage)).attempt,
+        "attempt": getattr(settings, section_of(plan.stage)).attempt,
     }
     return Recipe(plan.stage, ingredients, parent, limits)
 

@@ -13,7 +13,7 @@ import luigi
 
 from pipeline.project import session
 from pipeline.prompts import parse, render
-from pipeline.prompts.parse import Rejected
+from pipeline.records import Rejection
 from pipeline.stages.base import GenerationTask, Unit
 from pipeline.stages.instructions import Instructions
 
@@ -43,9 +43,9 @@ class Responses(GenerationTask):
     def tail(self, unit: Unit) -> str:
         return render.responses_tail(unit.record["instruction"])
 
-    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejected:
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
         parsed = parse.parse_response(text)
-        if isinstance(parsed, Rejected):
+        if isinstance(parsed, Rejection):
             return parsed
         return {
             "id": unit.id,

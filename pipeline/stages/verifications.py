@@ -20,7 +20,7 @@ from typing import Any
 import luigi
 
 from pipeline.project import session
-from pipeline.prompts.parse import Rejected
+from pipeline.records import Rejection
 from pipeline.stages.base import ShardTask
 from pipeline.stages.executions import Executions, open_pool
 from pipeline.verification import job
@@ -65,11 +65,11 @@ class Verifications(ShardTask):
                     for result in pool.run_many(self._programs(programs, codes)):
                         found = outcome(result, codes.pop(result.id))
                         spent = {"verifications": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
-                        if isinstance(found, Rejected):
+                        if isinstance(found, Rejection):
                             writer.reject(result.id, found.rule, found.evidence, spent)
                         else:
                             writer.keep(result.id, found, spent)
-                        ticker.advance(not isinstance(found, Rejected))
+                        ticker.advance(not isinstance(found, Rejection))
             seconds = round(time.monotonic() - began, 3)
             writer.publish({"seconds": seconds, "resumed": writer.resumed})
 
@@ -100,11 +100,11 @@ class Verifications(ShardTask):
                     )
 
 
-def outcome(result: Result, code: str) -> dict[str, Any] | Rejected:
+def outcome(result: Result, code: str) -> dict[str, Any] | Rejection:
     """The record of a verification program's result, or the rule that the tests break."""
     report = job.read_report(result.id, result.stdout)
     if report is None:
-        return Rejected("not_verified", f"{result.status}: {result.detail}"[:200])
+        return Rejection("not_verified", f"{result.status}: {result.detail}"[:200])
     return job.weakness(report, code) or job.facts(result.id, report)
 
 

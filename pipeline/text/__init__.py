@@ -1,1 +1,1 @@
-"""Pure text logic: no files, no models, no Luigi."""
+"""Pure and general: text, code as text, hashes. No files, no models, no Luigi."""

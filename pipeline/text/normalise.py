@@ -105,3 +105,25 @@ def _docstring_lines(definition: ast.AST) -> set[int]:
         ):
             numbers.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
     return numbers
+
+
+def is_assert(node: ast.AST) -> bool:
+    """Whether a statement checks something: an assert, unittest's methods, a block that must raise."""
+    match node:
+        case ast.Assert():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name.startswith("assert")
+        case ast.With(items=items):
+            return any(
+                isinstance(item.context_expr, ast.Call)
+                and isinstance(item.context_expr.func, ast.Attribute)
+                and item.context_expr.func.attr.startswith(("assert", "raises"))
+                for item in items
+            )
+    return False
+
+
+def fingerprint(text: str) -> str:
+    """The text without any whitespace: what exact deduplication compares."""
+    return "".join(text.split())

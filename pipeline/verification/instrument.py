@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ast
 
-from pipeline.selection.rules import is_assert
-from pipeline.text.normalise import parse
+from pipeline.text.normalise import is_assert, parse
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.prompts.parse import Rejected
+from pipeline.records import Rejection
 from pipeline.verification import instrument
 from pipeline.verification.mutants import mutants
 
@@ -87,20 +87,20 @@ def read_report(id: str, stdout: str) -> dict[str, Any] | None:
     return report if isinstance(report, dict) else None
 
 
-def weakness(report: Mapping[str, Any], code: str) -> Rejected | None:
+def weakness(report: Mapping[str, Any], code: str) -> Rejection | None:
     """Why passing the tests proves little or nothing, if so."""
     if report["first"] != "passed":
-        return Rejected("flaky_tests", f"it passed once, then not: {report['error']}")
+        return Rejection("flaky_tests", f"it passed once, then not: {report['error']}")
     if report["redefined"]:
-        return Rejected("tests_redefine", ", ".join(report["redefined"]))
+        return Rejection("tests_redefine", ", ".join(report["redefined"]))
     if report["flaky"]:
-        return Rejected("flaky_tests", report["flaky"])
+        return Rejection("flaky_tests", report["flaky"])
     if instrument.has_functions(code) and not report["called"]:
-        return Rejected("response_not_called", "the tests call no function of the response")
+        return Rejection("response_not_called", "the tests call no function of the response")
     if not report["asserts"] and not report["noticed"]:
-        return Rejected("no_assert_ran", "no assert of the tests was executed")
+        return Rejection("no_assert_ran", "no assert of the tests was executed")
     if report["mutants"] and not report["noticed"]:
-        return Rejected("vacuous_tests", f"none of {report['mutants']} mutants failed an assert")
+        return Rejection("vacuous_tests", f"none of {report['mutants']} mutants failed an assert")
     return None
 
 

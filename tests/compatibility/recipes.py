@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import sections as config
+from pipeline import config
 from pipeline.loop.comparison import Comparison
 from pipeline.loop.evaluation import Evaluation
 from pipeline.loop.self_alignment import SelfAlignment

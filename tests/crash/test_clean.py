@@ -13,14 +13,15 @@ from tests.crash.conftest import Small
 # are copies of the demo model, and all folders have the recipes that their tasks give them.
 LOOP = """
 import subprocess, sys
-from pipeline import comparison_arms as arms, session
+from pipeline import demo
+from pipeline.loop import arms
+from pipeline.project import session
 from pipeline.commands import open_session
-from pipeline.comparison import Comparison
-from pipeline.evaluation import Answers, Evaluation
-from pipeline.finetuning import FineTunedModel
-from pipeline.model import DEMO_MODEL
-from pipeline.self_alignment import EVERY_ROUND, SelfAlignment, following
-from pipeline.session import Session
+from pipeline.loop.comparison import Comparison
+from pipeline.loop.evaluation import Answers, Evaluation
+from pipeline.loop.finetuning import FineTunedModel
+from pipeline.loop.self_alignment import EVERY_ROUND, SelfAlignment, following
+from pipeline.project.session import Session
 
 run = open_session()
 session.use(run)
@@ -37,7 +38,7 @@ for number, of_seed in enumerate([
     with session.using(Session(arms.apply(run.settings, of_seed), run.root)) as variant:
         if variant.settings.evaluation.model == "tuned":
             FineTunedModel().recipe.write(run.artifacts)
-            content = bytearray(DEMO_MODEL.read_bytes()) + bytes([number])
+            content = bytearray(demo.MODEL.read_bytes()) + bytes([number])
             FineTunedModel().gguf.write_bytes(content)
         Answers().recipe.write(run.artifacts)
         Evaluation().recipe.write(run.artifacts)

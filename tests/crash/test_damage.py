@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.project.model import DEMO_EXEMPLARS, DEMO_MODEL
+from pipeline import demo
 from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
 
@@ -146,8 +146,8 @@ def test_a_run_refuses_a_damaged_shard_and_names_the_repair(project):
 
 def test_a_rotten_model_file_is_named_when_it_is_looked_at(fresh):
     model = fresh.root / "model.gguf"
-    shutil.copy(DEMO_MODEL, model)
-    fresh.configure(model={"path": "model.gguf"}, prompts={"exemplars": DEMO_EXEMPLARS})
+    shutil.copy(demo.MODEL, model)
+    fresh.configure(model={"path": "model.gguf"}, prompts={"exemplars": demo.EXEMPLARS})
     code, output = fresh.ask("verify", "--model")
     assert code == 0, output
     before = model.stat()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.project.model import DEMO_MODEL
+from pipeline import demo
 from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import told
@@ -94,7 +94,7 @@ def test_a_source_file_that_may_not_be_read_is_on_file_and_read_when_it_may(fres
 
 def test_a_model_that_may_not_be_read_is_named(fresh):
     model = fresh.root / "model.gguf"
-    shutil.copy(DEMO_MODEL, model)
+    shutil.copy(demo.MODEL, model)
     fresh.configure(model={"path": "model.gguf"})
     with forbidden(model, 0):
         code, output = run(fresh)

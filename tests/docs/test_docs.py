@@ -12,8 +12,8 @@ import pytest
 
 from pipeline import errors
 from pipeline.__main__ import COMMANDS
+from pipeline.config import SECTIONS
 from pipeline.config.location import _LUIGI_DEFAULTS
-from pipeline.config.sections import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [

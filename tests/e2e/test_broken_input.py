@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from pipeline.project.model import DEMO_MODEL
+from pipeline import demo
 from tests.pipeline.engine.vocabularies import UNFIT
 
 
@@ -51,8 +51,8 @@ def test_bad_configuration_is_named_with_its_remedy(project, sections, code, mes
 @pytest.mark.parametrize(
     "content",
     [
-        DEMO_MODEL.read_bytes()[: DEMO_MODEL.stat().st_size // 2],
-        DEMO_MODEL.read_bytes()[:1000],
+        demo.MODEL.read_bytes()[: demo.MODEL.stat().st_size // 2],
+        demo.MODEL.read_bytes()[:1000],
         b"this is no model at all" * 100,
         b"",
     ],
@@ -72,7 +72,7 @@ def test_a_damaged_model_is_named(project, content):
     ids=["unknown architecture", *UNFIT],
 )
 def test_a_model_that_llama_cpp_cannot_use_is_named_with_the_remedy(project, change, message):
-    (project.root / "model.gguf").write_bytes(DEMO_MODEL.read_bytes().replace(*change))
+    (project.root / "model.gguf").write_bytes(demo.MODEL.read_bytes().replace(*change))
     project.configure(model={"path": "model.gguf"})
     ended, output = project.run()
     assert ended == 20, output

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipeline.project.model import DEMO_EXEMPLARS
+from pipeline import demo
 
 PACK = [
     ('def running_product(numbers):\n    """Return the running products of the numbers: at every position the product of all\n'
@@ -141,7 +141,7 @@ def finished(shared_project):
     (root / "packs" / "heart.jsonl").write_text(content)
     shared_project.configure(
         seeds={"sources": "code", "near_duplicates": 0},
-        prompts={"exemplars": DEMO_EXEMPLARS},
+        prompts={"exemplars": demo.EXEMPLARS},
         responses={"samples": 1},
         selection={"near_duplicates": 1},
         engine={

@@ -15,9 +15,9 @@ import orjson
 import pyarrow.parquet
 import pytest
 
-from pipeline.prompts.parse import code_blocks
-from pipeline.stages.executions import program
 from pipeline.stages.recipes import SHARDED
+from pipeline.text.markdown import code_blocks
+from pipeline.text.programs import program_text
 from sandbox import Limits, Pool, Program
 from tests.support.projects import LUIGI
 
@@ -77,7 +77,7 @@ def test_rows_hold_what_the_readme_promises(finished):
 
 def test_every_row_passes_again_in_the_sandbox(finished):
     programs = [
-        Program(row["id"], program("\n".join(code_blocks(row["response"])), row["tests"]))
+        Program(row["id"], program_text("\n".join(code_blocks(row["response"])), row["tests"]))
         for row in finished.rows()
     ]
     with Pool(workers=2, limits=Limits()) as pool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from pipeline import demo
 from pipeline.engine import inspect_model
-from pipeline.project.model import DEMO_MODEL
 
 
 def explain(project, *arguments):
@@ -78,7 +78,7 @@ def test_the_prompts_are_those_that_were_sent(demo_run):
         events = {event["stage"]: event for event in explain(demo_run, seed)["events"]}
         prompt = events["instructions"]["prompt"]
         texts += [prompt["context"], prompt["tail"]]
-    facts = inspect_model(str(DEMO_MODEL), texts)
+    facts = inspect_model(str(demo.MODEL), texts)
     assert recorded == sum(facts.token_counts) + facts.add_bos * len(texts) // 2
 
 

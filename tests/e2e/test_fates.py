@@ -36,7 +36,7 @@ MORE = {
 FATES = """
 import sys, orjson
 from pipeline.commands import open_session
-from pipeline.life import life
+from pipeline.operations.lineage import life
 run = open_session()
 told = {id: [[event["stage"], event["id"], event["fate"]] for event in life(run, id)]
         for id in orjson.loads(sys.stdin.read())}

@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import pytest
 
-from pipeline.project.model import DEMO_MODEL
+from pipeline import demo
 
 # Longer than the ten megabytes that the hub's client writes at a time.
-CONTENT = DEMO_MODEL.read_bytes() + bytes(25_000_000)
+CONTENT = demo.MODEL.read_bytes() + bytes(25_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 FILE = "/someone/small-base/resolve/main/model-q8_0.gguf"
 
@@ -83,7 +83,7 @@ def configure(project, filename="model-q8_0.gguf", **model):
     project.configure(
         seeds={"sources": "empty"},
         model={"repo_id": "someone/small-base", "filename": filename, **model},
-        prompts={"exemplars": DEMO_MODEL.parent / "exemplars"},
+        prompts={"exemplars": demo.MODEL.parent / "exemplars"},
     )
 
 

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from pipeline.project.model import DEMO_EXEMPLARS
+from pipeline import demo
 from pipeline.prompts import render
 from pipeline.prompts.exemplars import load_set
-from pipeline.prompts.parse import code_blocks
+from pipeline.prompts.structure import breaks_structure
+from pipeline.text.markdown import code_blocks
 from tests.support import nasty
 
 HEADER = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
@@ -45,7 +46,7 @@ def outside_fences(text: str) -> str:
 def test_every_seed_stays_inside_its_own_section_of_the_prompt(finished):
     seeds = [seed for seed in finished.records("seeds").values() if seed["source"] == "nasty"]
     assert {seed["name"] for seed in seeds} >= nasty.DOCSTRINGS.keys()
-    exemplars = load_set(DEMO_EXEMPLARS)
+    exemplars = load_set(demo.EXEMPLARS)
     context = render.context(exemplars, "concepts", 2, "any")
     for seed in seeds:
         prompt = context + render.concepts_tail(seed["code"])
@@ -53,7 +54,7 @@ def test_every_seed_stays_inside_its_own_section_of_the_prompt(finished):
         titles = HEADER.findall(outside_fences(prompt))
         expected = ["Example 1", "Snippet", "Concepts", "Example 2", "Snippet", "Concepts"]
         assert titles == [*expected, "Example 3", "Snippet", "Concepts"]
-        assert not render.breaks_structure(seed["code"])
+        assert not breaks_structure(seed["code"])
 
 
 def test_every_nasty_seed_has_a_fate_and_the_funnel_adds_up(finished):

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipeline.project.model import DEMO_MODEL
+from pipeline import demo
 from tests.support.completions_server import free_port, serving
 from tests.support.projects import Project
 
@@ -27,7 +27,7 @@ def distilled(shared_project: Project) -> Project:
     """A finished dataset whose responses a server's model wrote."""
     port = free_port()
     configure(shared_project, port)
-    with serving(DEMO_MODEL, port, "--model_alias", "teacher"):
+    with serving(demo.MODEL, port, "--model_alias", "teacher"):
         code, output = shared_project.run()
     assert code == 0, output
     return shared_project
@@ -56,7 +56,7 @@ def test_rows_and_card_say_who_answered(distilled: Project) -> None:
 def test_with_the_server_elsewhere_nothing_is_made_again(distilled: Project) -> None:
     before, port = distilled.files(), free_port()
     configure(distilled, port)
-    with serving(DEMO_MODEL, port, "--model_alias", "teacher"):
+    with serving(demo.MODEL, port, "--model_alias", "teacher"):
         code, output = distilled.run()
     assert code == 0, output
     assert distilled.files() == before

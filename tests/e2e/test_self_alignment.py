@@ -16,9 +16,9 @@ from typing import Any
 import orjson
 import pytest
 
+from pipeline import demo
 from pipeline.demo.pack import PACK
 from pipeline.engine import inspect_model
-from pipeline.project.model import DEMO_MODEL
 from pipeline.prompts.parse import parse_response
 from tests.support.projects import Project
 
@@ -82,9 +82,9 @@ def test_training_killed_at_a_checkpoint_goes_on_from_there(loop: Project) -> No
     facts = inspect_model(str(gguf))
     assert (facts.architecture, facts.n_params) == (
         "llama",
-        inspect_model(str(DEMO_MODEL)).n_params,
+        inspect_model(str(demo.MODEL)).n_params,
     )
-    assert gguf.read_bytes() != DEMO_MODEL.read_bytes()
+    assert gguf.read_bytes() != demo.MODEL.read_bytes()
     assert list((gguf.parent / "model").glob("*.safetensors"))
 
 

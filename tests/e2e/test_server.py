@@ -10,7 +10,7 @@ import orjson
 import pyarrow.parquet
 import pytest
 
-from pipeline.project.model import DEMO_EXEMPLARS, DEMO_MODEL
+from pipeline import demo
 from tests.support.completions_server import free_port, serving
 from tests.support.projects import Project
 
@@ -21,7 +21,7 @@ def on_server(port: int, **more) -> dict[str, dict]:
     """The demo on a server: what says that its model is the demo model is left to the user."""
     return {
         "seeds": {"stdlib_share": 0.08},
-        "prompts": {"exemplars": DEMO_EXEMPLARS},
+        "prompts": {"exemplars": demo.EXEMPLARS},
         "engine": {
             "backend": "server",
             "base_url": f"http://127.0.0.1:{port}/v1",
@@ -47,7 +47,7 @@ def projects(tmp_path_factory):
     embedded.configure(seeds={"stdlib_share": 0.08}, engine={"n_ctx": WINDOW})
     port = free_port()
     served.configure(**on_server(port))
-    with serving(DEMO_MODEL, port, "--model_alias", "demo"):
+    with serving(demo.MODEL, port, "--model_alias", "demo"):
         for project in (embedded, served):
             code, output = project.run()
             assert code == 0, output
@@ -103,7 +103,7 @@ def test_a_finished_dataset_is_found_again_on_another_port(projects):
     _, served = projects
     before, port = served.files(), free_port()
     served.configure(**on_server(port))
-    with serving(DEMO_MODEL, port, "--model_alias", "demo"):
+    with serving(demo.MODEL, port, "--model_alias", "demo"):
         code, output = served.run()
     assert code == 0, output
     assert {path: status for path, status in served.files().items() if "model/" not in path} == {
@@ -133,7 +133,7 @@ def test_a_server_that_cannot_be_used_is_one_line_before_any_work(project, chang
 def test_a_server_that_does_not_say_its_window_has_to_be_told(project):
     port = free_port()
     project.configure(**on_server(port, n_ctx=0))
-    with serving(DEMO_MODEL, port):
+    with serving(demo.MODEL, port):
         code, output = project.run()
     assert code == 15
     assert "the server does not say the window" in output

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import sections as config
-from pipeline.project.model import DEMO_EXEMPLARS, DEMO_MODEL
+from pipeline import config, demo
 from pipeline.project.session import Session
 from pipeline.stages import recipes
 
@@ -60,7 +59,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "type_check"): (False, SCAN),
     ("seeds", "near_duplicates"): (0.9, SCAN),
     ("seeds", "vanished"): ("drop", NOTHING),
-    ("model", "sha256"): (DEMO_MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
+    ("model", "sha256"): (demo.MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
     ("model", "revision"): ("v2", NOTHING),  # without repo_id
     ("prompts", "exemplars"): ("mine", EVERYTHING),
     ("prompts", "fewshot_contexts"): ("2", EVERYTHING),
@@ -152,7 +151,7 @@ def determined(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("matrix")
-    shutil.copytree(DEMO_EXEMPLARS, root / "mine")
+    shutil.copytree(demo.EXEMPLARS, root / "mine")
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
     return root

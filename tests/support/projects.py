@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from pipeline.project.model import DEMO_EXEMPLARS
+from pipeline import demo
 from pipeline.stages.recipes import SHARDED
 
 LUIGI = Path(sys.executable).with_name("luigi")
@@ -146,7 +146,7 @@ _JUDGED = "### Snippet\n```python\n{code}\n```\n\n### Documented\n{answer}\n"
 
 def exemplars_with_judge(folder: Path) -> None:
     """The demo's exemplars with two more, by which the model judges seeds."""
-    shutil.copytree(DEMO_EXEMPLARS, folder)
+    shutil.copytree(demo.EXEMPLARS, folder)
     (folder / "judge").mkdir()
     for answer, text in (("Yes", "Twice x."), ("No", "See below.")):
         code = f'def f(x):\n    """{text}"""\n    return 2 * x'

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline import sources
-from pipeline.config import sections as config
+from pipeline.config import sections
 from pipeline.seeds.criteria import Wanted
 from pipeline.stages.seeds import Scan
 from targets import ShardPaths, read_jsonl
@@ -24,7 +24,7 @@ def function(name: str, words: str) -> str:
 
 def settings(**changes: Any) -> SimpleNamespace:
     """The [seeds] section with its defaults, but for `changes`."""
-    section = config.seeds()
+    section = sections.seeds()
     values = {key: getattr(section, key) for key, _ in section.get_params()}
     return SimpleNamespace(**{**values, "type_check": False, **changes})
 

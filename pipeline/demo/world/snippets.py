@@ -25,6 +25,7 @@ from pipeline.demo.world.snippet_parts import (
     TYPES,
     VERBS,
 )
+from pipeline.text.code_concepts import tree_concepts
 
 _SLOT = re.compile(r"\{(a|b|n|m|o|x|f2|f|g2|g|s2|s|i|t2|t|op)\}|\{\{|\}\}")
 
@@ -40,7 +41,7 @@ class Snippet:
 def make_snippet(rng: random.Random) -> Snippet:
     """A function of 3 to about 35 lines."""
     code = _Writer(rng).function()
-    found = vocabulary.tree_concepts(code)
+    found = tree_concepts(code)
     return Snippet(code, tuple(vocabulary.choose(rng, found)))
 
 

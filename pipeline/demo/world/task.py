@@ -10,6 +10,7 @@ from pipeline.demo.world import phrasing
 from pipeline.demo.world.chains import Chain, draw_chain, held_out
 from pipeline.demo.world.code import Style, Writing, can_nest, function
 from pipeline.demo.world.expected import write_tests
+from pipeline.text.code_concepts import tree_concepts
 
 TRAP_RATE = 0.55
 BUG_RATE = 0.06
@@ -113,6 +114,6 @@ def _draw_bugs(rng: random.Random, chain: Chain) -> dict[int, int]:
 
 def _concepts(rng: random.Random, chain: Chain, code: str) -> list[str]:
     meaning = [concept for step in chain for concept in step.op.concepts]
-    seen = vocabulary.tree_concepts(code)
+    seen = tree_concepts(code)
     both = [*meaning, *seen] if rng.random() < 0.7 else seen
     return vocabulary.choose(rng, both)

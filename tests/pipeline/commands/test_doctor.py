@@ -7,9 +7,9 @@ import dataclasses
 import orjson
 import pytest
 
+from pipeline import demo
 from pipeline.commands.doctor import judge_llama_cpp, judge_model
 from pipeline.engine import inspect_model
-from pipeline.project.model import DEMO_MODEL
 from tests.support.projects import Project
 
 
@@ -70,7 +70,7 @@ def test_a_configuration_that_cannot_be_read_fails_and_the_machine_is_examined(t
 
 @pytest.fixture(scope="module")
 def facts():
-    return inspect_model(str(DEMO_MODEL))
+    return inspect_model(str(demo.MODEL))
 
 
 @pytest.mark.parametrize(

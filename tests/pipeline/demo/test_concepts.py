@@ -7,9 +7,10 @@ import random
 
 import pytest
 
-from pipeline.demo.world.concepts import choose, tree_concepts
+from pipeline.demo.world.concepts import choose
 from pipeline.demo.world.snippets import make_snippet
 from pipeline.prompts.parse import parse_concepts
+from pipeline.text.code_concepts import tree_concepts
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from pipeline.demo.world import make_task
 from pipeline.engine import EngineSettings, LlamaEngine, Request, Sampling, inspect_model
 from pipeline.prompts import render
 from pipeline.prompts.exemplars import load_set
-from pipeline.prompts.parse import ParsedResponse, Rejected, parse_concepts, parse_response
+from pipeline.prompts.parse import ParsedResponse, parse_concepts, parse_response
+from pipeline.records import Rejection
 from sandbox import run
 
 FOLDER = Path(__file__).parents[3] / "pipeline" / "demo"
@@ -87,7 +88,7 @@ def test_it_names_concepts(engine: LlamaEngine) -> None:
     rng = random.Random(2)
     seeds = [make_task(rng, noisy=False).seed for _ in range(12)]
     lines = ask(engine, "concepts", [render.concepts_tail(seed) for seed in seeds], 0.7)
-    assert sum(not isinstance(parse_concepts(line), Rejected) for line in lines) >= 11
+    assert sum(not isinstance(parse_concepts(line), Rejection) for line in lines) >= 11
 
 
 def test_it_solves_a_share_of_plain_tasks_and_not_all(engine: LlamaEngine) -> None:

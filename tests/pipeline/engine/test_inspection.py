@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline import demo
 from pipeline.engine import (
     EngineError,
     EngineSettings,
@@ -12,7 +13,6 @@ from pipeline.engine import (
     Request,
     inspect_model,
 )
-from pipeline.project.model import DEMO_MODEL
 from tests.pipeline.engine.conftest import random_gguf
 from tests.pipeline.engine.vocabularies import UNFIT
 
@@ -28,7 +28,7 @@ def test_the_facts_of_a_model_come_from_its_file(tiny_model):
 
 
 def test_the_type_of_the_weights_is_the_one_the_file_states():
-    assert inspect_model(str(DEMO_MODEL)).quantization == "F16"
+    assert inspect_model(str(demo.MODEL)).quantization == "F16"
 
 
 @pytest.mark.parametrize("content", [b"not a library", None], ids=["unloadable", "absent"])
@@ -37,8 +37,8 @@ def test_a_llama_cpp_that_cannot_be_loaded_is_not_the_models_fault(tmp_path, mon
         (tmp_path / "libllama.so").write_bytes(content)
     monkeypatch.setenv("LLAMA_CPP_LIB_PATH", str(tmp_path))
     with pytest.raises(NoLlamaCpp, match=r"cannot be loaded.*hared library") as caught:
-        inspect_model(str(DEMO_MODEL))
-    assert DEMO_MODEL.name not in str(caught.value)
+        inspect_model(str(demo.MODEL))
+    assert demo.MODEL.name not in str(caught.value)
 
 
 def test_a_missing_file_names_its_neighbours(tmp_path):

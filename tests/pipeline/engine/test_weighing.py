@@ -11,6 +11,7 @@ import llama_cpp
 import numpy as np
 import pytest
 
+from pipeline.demo import MODEL
 from pipeline.engine import (
     EngineError,
     EngineSettings,
@@ -19,7 +20,6 @@ from pipeline.engine import (
     ServerSettings,
     open_engine,
 )
-from pipeline.project.model import DEMO_MODEL
 from tests.support.completions_server import free_port, serving
 
 PROMPTS = [
@@ -48,7 +48,7 @@ def weighed(engine, asked: list[Question]) -> dict[str, tuple[float, ...]]:
 def expected() -> dict[str, list[float]]:
     """What llama_cpp.Llama's logits say, prompt by prompt."""
     llm = llama_cpp.Llama(
-        str(DEMO_MODEL), n_ctx=512, n_threads=1, logits_all=True, verbose=False, flash_attn=False
+        str(MODEL), n_ctx=512, n_threads=1, logits_all=True, verbose=False, flash_attn=False
     )
     found = {}
     for i, (context, tail) in enumerate(PROMPTS):
@@ -64,7 +64,7 @@ def expected() -> dict[str, list[float]]:
 
 @pytest.fixture(scope="module")
 def demo():
-    with LlamaEngine(EngineSettings(str(DEMO_MODEL), n_ctx=512, n_seq=4, n_threads=1)) as engine:
+    with LlamaEngine(EngineSettings(str(MODEL), n_ctx=512, n_seq=4, n_threads=1)) as engine:
         yield engine
 
 
@@ -123,7 +123,7 @@ def test_a_question_without_options_or_with_an_empty_one_is_refused(options):
 def served(*arguments: str):
     """The demo model on a server, and an engine for it."""
     stack, port = ExitStack(), free_port()
-    stack.enter_context(serving(DEMO_MODEL, port, *arguments))
+    stack.enter_context(serving(MODEL, port, *arguments))
     settings = ServerSettings(f"http://127.0.0.1:{port}/v1", max_retries=0)
     return stack, stack.enter_context(open_engine(settings))
 

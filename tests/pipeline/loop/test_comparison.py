@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import sections as config
+from pipeline import config
+from pipeline.config import sections
 from pipeline.errors import ConfigError
 from pipeline.loop import arms
 from pipeline.loop.comparison_report import diversity, figures, plot, table
-from pipeline.prompts import render
+from pipeline.text.markdown import fence
 from targets import ShardPaths, ShardWriter
 
 
@@ -83,7 +84,7 @@ def test_an_arms_settings_reach_the_child_through_the_command_line(name: str) ->
     given = dict(zip(options[::2], options[1::2], strict=True))
     for (section, key), value in arms.ARMS[name].items():
         written = given[f"--{section}-{key.replace('_', '-')}"]
-        parameter = dict(getattr(config, section).get_params())[key]
+        parameter = dict(getattr(sections, section).get_params())[key]
         assert parameter.parse(written) == value == getattr(getattr(settings, section), key)
     assert given["--engine-n-threads"] == str(settings.engine.n_threads)
 
@@ -119,7 +120,7 @@ def selection_of(folder: Path, responses: list[str]) -> ShardPaths:
             row = {
                 "instruction": f"Task {number}",
                 "concepts": ["one"],
-                "response": render.fence(code),
+                "response": fence(code),
             }
             writer.keep(f"{number}", {"id": f"{number}", **row})
         writer.publish({})

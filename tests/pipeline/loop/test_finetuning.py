@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pipeline.config import sections as config
+from pipeline import config, demo
 from pipeline.loop.arms import apply
 from pipeline.loop.finetuning import plan
 from pipeline.project import session
-from pipeline.project.model import DEMO_MODEL
 from pipeline.project.session import Session
 
 # arXiv 2410.24198, "Training"
@@ -33,6 +32,6 @@ def plan_for(path: str, root: Path) -> dict[str, Any]:
 def test_a_model_is_tuned_by_the_papers_recipe_and_the_demo_model_at_a_rate_of_its_own(
     tmp_path: Path,
 ) -> None:
-    model = shutil.copy(DEMO_MODEL, tmp_path / "model.gguf")
+    model = shutil.copy(demo.MODEL, tmp_path / "model.gguf")
     assert plan_for(str(model), tmp_path) == {**PAPER, "seed": 1}
     assert plan_for("", tmp_path) == {**PAPER, "learning_rate": 1e-3, "seed": 1}

@@ -16,10 +16,10 @@ import gguf  # noqa: E402
 import numpy as np  # noqa: E402
 from safetensors.torch import load_file, save_file  # noqa: E402
 
+from pipeline import demo  # noqa: E402
 from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.loop.gguf_file import write_gguf  # noqa: E402
 from pipeline.loop.train import load  # noqa: E402
-from pipeline.project.model import DEMO_MODEL  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +27,15 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo model as safetensors, loaded from its GGUF."""
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("weights")
-    model, tokenizer = load(str(DEMO_MODEL))
+    model, tokenizer = load(str(demo.MODEL))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
 def test_a_model_that_was_not_tuned_comes_back_as_it_was(weights: Path, tmp_path: Path) -> None:
-    write_gguf(weights, DEMO_MODEL, tmp_path / "model.gguf")
-    before, after = (gguf.GGUFReader(str(path)) for path in (DEMO_MODEL, tmp_path / "model.gguf"))
+    write_gguf(weights, demo.MODEL, tmp_path / "model.gguf")
+    before, after = (gguf.GGUFReader(str(path)) for path in (demo.MODEL, tmp_path / "model.gguf"))
     assert {name: field.contents() for name, field in before.fields.items()} == {
         name: field.contents() for name, field in after.fields.items()
     }
@@ -51,8 +51,8 @@ def test_weights_in_half_precision_are_written(weights: Path, tmp_path: Path) ->
         name: tensor.bfloat16() for name, tensor in load_file(weights / "model.safetensors").items()
     }
     save_file(halves, tmp_path / "model.safetensors", metadata={"format": "pt"})
-    write_gguf(tmp_path, DEMO_MODEL, tmp_path / "model.gguf")
-    assert (tmp_path / "model.gguf").stat().st_size == DEMO_MODEL.stat().st_size
+    write_gguf(tmp_path, demo.MODEL, tmp_path / "model.gguf")
+    assert (tmp_path / "model.gguf").stat().st_size == demo.MODEL.stat().st_size
 
 
 def test_a_missing_tensor_is_named_and_nothing_is_left(weights: Path, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_missing_tensor_is_named_and_nothing_is_left(weights: Path, tmp_path: 
     del tensors["model.layers.3.mlp.up_proj.weight"]
     save_file(tensors, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(PipelineError, match=r"blk\.3\.ffn_up\.weight"):
-        write_gguf(tmp_path, DEMO_MODEL, tmp_path / "model.gguf")
+        write_gguf(tmp_path, demo.MODEL, tmp_path / "model.gguf")
     assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 

@@ -21,8 +21,8 @@ LINE = json.dumps(ROW).encode() + b"\n"
 FIND = """
 import sys
 from pathlib import Path
-from pipeline.packs import find
-from pipeline.text.packs import load_pack
+from pipeline.packs.find import find
+from pipeline.packs.pack import load_pack
 for pack in find(sys.argv[2:], Path(sys.argv[1])):
     print(pack.name, pack.source, load_pack(pack.path, pack.name).tasks[0].name)
 """

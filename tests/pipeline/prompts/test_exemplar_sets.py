@@ -9,8 +9,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from pipeline import demo
 from pipeline.errors import ConfigError
-from pipeline.project.model import DEMO_EXEMPLARS
 from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import parse_instruction
 from pipeline.sources import commit_messages as messages
@@ -18,7 +18,7 @@ from pipeline.sources import commit_messages as messages
 STANDARD = Path(load_set.__code__.co_filename).parent / "standard"
 
 
-@pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
+@pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
 def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path) -> None:
     shipped = load_set(folder)
     for form in ("instructions", "inspired", "evolved", "committed"):
@@ -26,14 +26,14 @@ def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path
         assert shipped.intro[form]
 
 
-@pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
+@pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
 def test_a_draft_is_an_instruction_shorter_than_what_evolved_from_it(folder: Path) -> None:
     for exemplar in load_set(folder).of("evolved"):
         assert parse_instruction(exemplar.draft) == exemplar.draft
         assert len(exemplar.draft.split()) < len(exemplar.instruction.split()), exemplar.name
 
 
-@pytest.mark.parametrize("folder", [STANDARD, DEMO_EXEMPLARS], ids=["standard", "demo"])
+@pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
 def test_a_commit_of_a_set_is_one_that_the_rules_let_through(folder: Path) -> None:
     for exemplar in load_set(folder).committed:
         assert messages.fault(exemplar.message) is None, exemplar.name
@@ -44,7 +44,7 @@ def test_a_commit_of_a_set_is_one_that_the_rules_let_through(folder: Path) -> No
 
 
 def test_a_set_needs_introductions_for_the_three_stages_alone(tmp_path: Path) -> None:
-    mine = Path(shutil.copytree(DEMO_EXEMPLARS, tmp_path / "mine"))
+    mine = Path(shutil.copytree(demo.EXEMPLARS, tmp_path / "mine"))
     meta = orjson.loads((mine / "set.json").read_bytes())
     del meta["intro"]["evolved"], meta["intro"]["inspired"], meta["intro"]["committed"]
     (mine / "set.json").write_bytes(orjson.dumps(meta))
@@ -56,7 +56,7 @@ def test_a_set_needs_introductions_for_the_three_stages_alone(tmp_path: Path) ->
 
 
 def test_a_misplaced_section_is_refused_with_the_order_that_is_wanted(tmp_path: Path) -> None:
-    mine = Path(shutil.copytree(DEMO_EXEMPLARS, tmp_path / "mine"))
+    mine = Path(shutil.copytree(demo.EXEMPLARS, tmp_path / "mine"))
     file = mine / "02-value-of.md"
     file.write_text(file.read_text().replace("### Instruction\n", "### Task\n"))
     with pytest.raises(ConfigError, match=r"Task") as error:

@@ -3,7 +3,10 @@
 import pytest
 
 from pipeline.prompts import parse, render
-from pipeline.prompts.parse import ParsedResponse, Rejected
+from pipeline.prompts.parse import ParsedResponse
+from pipeline.prompts.structure import breaks_structure
+from pipeline.records import Rejection
+from pipeline.text.markdown import code_blocks, fence
 
 RESPONSE = """Adds the two.
 
@@ -43,7 +46,7 @@ def test_a_response_is_split_into_its_parts():
 )
 def test_a_response_that_misses_a_part_is_rejected_by_its_rule(text, rule):
     rejected = parse.parse_response(text)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, Rejection)
     assert rejected.rule == rule
 
 
@@ -72,7 +75,7 @@ def test_concepts_are_names_between_commas(text, expected):
 )
 def test_what_is_no_list_of_concepts_is_rejected(text, rule):
     rejected = parse.parse_concepts(text)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, Rejection)
     assert rejected.rule == rule
 
 
@@ -86,19 +89,19 @@ def test_instructions_are_stripped_and_must_say_something():
         ("Write this:\n## Example 4\nand that", "stray_header"),
     ):
         rejected = parse.parse_instruction(text)
-        assert isinstance(rejected, Rejected)
+        assert isinstance(rejected, Rejection)
         assert rejected.rule == rule
 
 
 @pytest.mark.parametrize("code", ["x = 1", "x = '```'", 'x = """\n````python\n"""'])
 def test_a_fence_holds_whatever_backticks_are_inside(code):
-    assert parse.code_blocks(render.fence(code)) == [code + "\n"]
+    assert code_blocks(fence(code)) == [code + "\n"]
 
 
 @pytest.mark.parametrize("line", ["## Example 2", "### Tests", "### Response", "### Snippet here"])
 def test_a_line_that_reads_as_our_header_is_noticed(line):
-    assert render.breaks_structure(f"text\n{line}\nmore")
-    assert not render.breaks_structure(f"text\n  {line}\nmore")
+    assert breaks_structure(f"text\n{line}\nmore")
+    assert not breaks_structure(f"text\n  {line}\nmore")
 
 
 def test_a_prompt_ends_with_exactly_one_newline():

@@ -18,12 +18,13 @@ import pipeline.prompts
 from pipeline.prompts.exemplars import Exemplar, load_set
 from pipeline.prompts.parse import (
     ParsedResponse,
-    Rejected,
     parse_concepts,
     parse_instruction,
     parse_response,
 )
-from pipeline.prompts.render import breaks_structure, fence
+from pipeline.prompts.structure import breaks_structure
+from pipeline.records import Rejection
+from pipeline.text.markdown import fence
 from sandbox import Limits, Pool, Program
 
 FOLDER = Path(pipeline.prompts.__file__).parent / "standard"
@@ -164,7 +165,7 @@ def test_our_own_parsers_accept_every_part(exemplar: Exemplar) -> None:
         exemplar.response, exemplar.code, exemplar.tests
     )
     assert parse_instruction(exemplar.instruction) == exemplar.instruction
-    assert not isinstance(parse_concepts(", ".join(exemplar.concepts)), Rejected)
+    assert not isinstance(parse_concepts(", ".join(exemplar.concepts)), Rejection)
     assert 3 <= len(exemplar.concepts) <= 6
     parts = (exemplar.snippet, exemplar.instruction, exemplar.response, exemplar.tests)
     assert not any(breaks_structure(part) for part in parts)

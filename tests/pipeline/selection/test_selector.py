@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.config import sections as config
+from pipeline.config import sections
 from pipeline.selection.selector import Selector
 
 PLACE = {
@@ -28,7 +28,7 @@ def settings(**changes):
     return SimpleNamespace(**{**section, "choose": "shortest", **changes})
 
 
-PARAMETERS = config.selection.get_params()
+PARAMETERS = sections.selection.get_params()
 
 
 def code(name: str) -> str:

@@ -16,7 +16,7 @@ ROWS = [{"path": f"{number}.py", "content": "x = 1\n", "stars": number} for numb
 READ = """
 import io, os, sys
 import pyarrow, pyarrow.parquet
-from pipeline.parquet import read_rows
+from pipeline.sources.parquet import read_rows
 
 threads = len(os.listdir("/proc/self/task"))
 with open(sys.argv[1], "rb") as opened:

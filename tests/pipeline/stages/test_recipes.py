@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.config import sections as config
+from pipeline import config
 from pipeline.errors import ConfigError
 from pipeline.project.model import Model
 from pipeline.prompts.exemplars import load_set

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import data_quality, tests_by_hand
-from pipeline.prompts.parse import Rejected
-from pipeline.stages.executions import program
+from pipeline.records import Rejection
 from pipeline.stages.verifications import outcome
+from pipeline.text.programs import program_text
 from pipeline.verification import job
 from sandbox import Limits, Pool, Program
 from tests.pipeline.verification.cases import STRONG, SUM, WEAK, of_this_moment
@@ -33,7 +33,9 @@ def outcomes():
     with Pool(workers=2, limits=Limits()) as pool:
         passed = {
             result.id: result.passed
-            for result in pool.run_many(Program(id, program(*case)) for id, case in cases.items())
+            for result in pool.run_many(
+                Program(id, program_text(*case)) for id, case in cases.items()
+            )
         }
         found = {
             result.id: outcome(result, cases[result.id][0])
@@ -50,7 +52,7 @@ def test_weak_tests_pass_and_are_dropped_by_their_rule(outcomes, number):
     passed, found = outcomes
     assert passed[f"weak {number}"] or WEAK_CASES[number][0] == "flaky_tests"
     dropped = found[f"weak {number}"]
-    assert isinstance(dropped, Rejected), dropped
+    assert isinstance(dropped, Rejection), dropped
     assert dropped.rule == WEAK_CASES[number][0], dropped
 
 
@@ -59,7 +61,7 @@ def test_strong_tests_are_kept_and_described(outcomes, number):
     passed, found = outcomes
     assert passed[f"strong {number}"]
     record = found[f"strong {number}"]
-    assert not isinstance(record, Rejected), record
+    assert not isinstance(record, Rejection), record
     assert record["mutants"] >= record["killed"] >= 1
 
 

@@ -1,0 +1,220 @@
+"""The records that pass from stage to stage: the fields of each, the ids that link them, and why one is dropped.
+
+A record is a JSON object, typed here as a TypedDict; its fields are documented here once, and the Parquet schema,
+the dataset card and docs/files.md are checked against these types. Every record carries the id of the unit of work
+that made it:
+
+    seed, concepts, instruction    sixteen hex digits of the seed's digest        1512836f6921ca0c
+    response and what follows it   the instruction's id, a dash, the sample       1512836f6921ca0c-002
+
+Records of the stages are small on purpose: a later stage joins them by id instead of copying them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+# A rule's stable name -> one sentence that says what it drops; docs/reference/rules.md lists all of them.
+Rules = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a unit of work gives no record: the stable name of a rule, and the evidence in short."""
+
+    rule: str
+    evidence: str
+
+
+def sample_id(instruction: str, sample: int) -> str:
+    """The id of the `sample`-th response to an instruction; samples count from 0."""
+    return f"{instruction}-{sample:03d}"
+
+
+def instruction_of(response: str) -> str:
+    """The id of the instruction that a response answers, from the response's id."""
+    return response.rpartition("-")[0]
+
+
+def seed_of(record: str) -> str:
+    """The id of the seed that any record was made from, from the record's id."""
+    return record.partition("-")[0]
+
+
+class _Seed(TypedDict):
+    id: str  # the first sixteen hex digits of `digest`
+    code: str  # the imports it needs, then its own lines: what prompts show
+    name: str  # as defined; Class.method for a method
+    kind: str  # functions, methods or classes
+    source: str  # the entry of [seeds] sources
+    path: str  # of the file in its source
+    lines: list[int]  # first and last, counted from 1, decorators included
+    digest: str  # sha256 of `code`, in hex
+    licence: str | None  # an SPDX expression, or None when nothing names one
+    repository: str | None  # of a git source or a dataset
+    revision: str | None  # commit of `repository`
+
+
+class Seed(_Seed, total=False):
+    """A definition in a source that no rule dropped (stage seeds)."""
+
+    message: str  # of the commit that wrote it; only of a commits: source
+
+
+class Judgement(TypedDict):
+    """A seed that the model judges to be documented well enough (stage judgements)."""
+
+    id: str
+    yes: float  # probability of Yes among Yes and No, 0 to 1
+
+
+class Concepts(TypedDict):
+    """The programming concepts in a seed (stage concepts)."""
+
+    id: str
+    concepts: list[str]
+
+
+class Instruction(TypedDict):
+    """A task made from a seed (stages drafts and instructions)."""
+
+    id: str  # the seed's
+    instruction: str
+    category: str
+    difficulty: str  # as asked for, not as measured
+    language: str
+    concepts: list[str]
+
+
+class Response(TypedDict):
+    """One answer to an instruction, with tests (stage responses)."""
+
+    id: str
+    instruction_id: str
+    sample: int  # from 0
+    response: str  # prose and code as written
+    code: str  # the contents of its Python blocks
+    tests: str
+
+
+class Verdict(TypedDict):
+    """What the sandbox saw when a response ran with its tests (stage executions)."""
+
+    id: str
+    passed: bool
+    status: str  # passed, failed, timeout, ...: sandbox.Status
+    detail: str
+    exit_code: int | None
+    signal: int | None
+    wall_s: float
+    cpu_s: float
+    max_rss: int  # bytes
+    stderr: str  # its end
+
+
+class Verification(TypedDict):
+    """What a response's tests are worth (stage verifications); null where it did not pass or was not verified."""
+
+    id: str
+    asserts: int | None  # executed
+    functions: list[str] | None  # of the response, called by its tests
+    mutants: int | None  # that were run
+    killed: int | None  # of them, by the tests
+    agrees: list[str]  # other responses to the instruction whose tests it passes
+    asked: int  # with how many others' tests it was run
+
+
+class Clean(TypedDict):
+    """A response that is in no benchmark (stage decontamination)."""
+
+    id: str
+    suspects: list[str]  # tasks that it was run against, and did not solve
+
+
+class RowSeed(TypedDict):
+    """Where a row's seed stands in the sources now."""
+
+    id: str
+    source: str
+    path: str
+    name: str
+    lines: list[int]
+    digest: str
+    licence: str | None
+    repository: str | None
+    revision: str | None
+
+
+class Samples(TypedDict):
+    """How many responses an instruction got, and how many of them passed their tests."""
+
+    n: int
+    passed: int
+
+
+class RowVerification(TypedDict):
+    """What a row's tests are worth."""
+
+    asserts: int | None
+    functions: list[str] | None
+    mutants: int | None
+    killed: int | None
+    agreement: (
+        float  # share of the passing responses of its instruction that agree with it both ways
+    )
+
+
+class ModelName(TypedDict):
+    """The model that wrote a row's response. `sha256` is empty for a server's model."""
+
+    name: str
+    sha256: str
+
+
+class Selected(TypedDict):
+    """A response that was chosen (stage selection): a row but for its weight and model."""
+
+    id: str  # the response's
+    instruction: str
+    response: str
+    tests: str
+    concepts: list[str]
+    category: str
+    difficulty: str  # as asked for
+    seed: RowSeed
+    samples: Samples
+    verification: RowVerification
+    measured_difficulty: str  # by the share of samples that passed
+
+
+class Row(Selected):
+    """A row of the dataset (train.jsonl, train.parquet)."""
+
+    weight: float  # for a sampler that evens out concepts
+    model: ModelName
+
+
+class _Rejected(TypedDict):
+    id: str
+    rule: str
+    evidence: str
+
+
+class Rejected(_Rejected, total=False):
+    """A rejected unit, as `*.rejected.jsonl` holds it."""
+
+    completion: str  # the whole text that was rejected; only of a generating stage
+
+
+class Candidate(TypedDict):
+    """All that the selection looks at of one response, joined from the shards of the stages."""
+
+    id: str
+    response: Response
+    verdict: Verdict
+    instruction: Instruction
+    seed: Seed
+    samples: Samples
+    verification: dict[str, Any]
