@@ -1,29 +1,29 @@
-"""The engine against llama.cpp's own programs and against llama-cpp-python's loop, in one run.
+"""Compares the engine with llama.cpp's programs and with llama-cpp-python's loop, in one run.
 
     python benchmarks/engine.py [--quick] [--json] [--model FILE] [--threads N] [--gpu]
 
 Every side runs in a process of its own, the sides of a comparison one after the other in every
-round, and a figure is the median over the rounds of a ratio within a round: on a machine that is
-shared, ratios mean more than times. Decode rates are short, so each is the best of some repeats,
-for both sides. All sides have the same number of threads throughout. It wants idle cores: threads that
-wait for one whose core is taken lose most of their time (engine_choices.py beside). The model has
-random weights: the text is noise.
+round. A figure is the median over the rounds of a ratio within a round: on a shared machine, ratios
+are more reliable than times. Decode measurements are short, so each is the best of some repeats, for
+both sides. All sides have the same number of threads. The cores must be idle: threads that wait for
+one whose core is taken lose most of their time (engine_choices.py beside). The model has random
+weights: the text is noise.
 
 The workload: 64 requests x 4 samples, contexts of 1,000 tokens, tails of 60, 64 new tokens.
 
-vs_batched_bench: decode rate over that of `llama-batched-bench -pps -kvu` (no drawing of tokens, no
-    replacement: the limit), the lowest of the batch sizes
+vs_batched_bench: decode rate over that of `llama-batched-bench -pps -kvu`, an upper limit because it
+    draws no tokens and replaces no sequences; the lowest of the batch sizes
 vs_limit: on the workload, the time that batched-bench's rates need for the tokens that must be
-    computed, over ours
-vs_loop_shared_context: tokens a second over those of `Llama.create_completion` in a loop, with one
+    computed, over the engine's time
+vs_loop_shared_context: tokens per second over those of `Llama.create_completion` in a loop, with one
     context for all
-vs_loop_own_contexts: the same, where every call of the loop has a context of its own (as in the
-    reference's stages of one sample) and ours pools four
+vs_loop_own_contexts: the same, where every call of the loop has its own context (as in the
+    reference's stages of one sample) and the engine shares four
 vs_loop_own_contexts_by_request: the same, where the four samples of a request share its context
-vs_llama_server_cold: tokens a second over those of `llama-server -np 16`, both from empty caches
+vs_llama_server_cold: tokens per second over those of `llama-server -np 16`, both from empty caches
 python_share, sampling_share: of a decode step at the largest size
 
-Not measured here: what the constants of the engine rest on (engine_choices.py).
+Not measured here: the choices behind the engine's constants (engine_choices.py).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ POOL = 4
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What all sides have in common."""
+    """Parameters that all sides share."""
 
     model: str
     threads: int
@@ -67,7 +67,7 @@ class Setup:
 
     @property
     def flash(self) -> str:
-        return "auto" if self.gpu_layers else "off"  # on a CPU, off is the faster for all sides
+        return "auto" if self.gpu_layers else "off"  # on a CPU, off is faster for all sides
 
 
 def text(rng: random.Random, n_tokens: int) -> str:
@@ -87,7 +87,7 @@ def prompts(setup: Setup, contexts: int) -> list[tuple[str, str]]:
 
 
 def batched_bench(setup: Setup) -> dict[str, Any]:
-    """Prefill and decode rate for one batch size, in tokens a second."""
+    """Prefill and decode rate for one batch size, in tokens per second."""
     from llama_cpp_tools import tools
 
     cells = CONTEXT + TAIL + setup.n_seq * (NEW + 2) + 256
@@ -102,7 +102,7 @@ def batched_bench(setup: Setup) -> dict[str, Any]:
 
 
 def decode(setup: Setup) -> dict[str, Any]:
-    """Our decode rate for the same, drawing included, and where the time of a step goes."""
+    """The engine's decode rate for the same, drawing included, and the shares of a step's time."""
     from pipeline.engine import EngineSettings, Request
     from pipeline.engine.child import native
     from pipeline.engine.child.batcher import Batcher
@@ -138,8 +138,8 @@ def decode(setup: Setup) -> dict[str, Any]:
     }
 
 
-def ours(setup: Setup, contexts: int) -> dict[str, Any]:
-    """The workload through the public engine, cold; loading the model is not counted."""
+def engine(setup: Setup, contexts: int) -> dict[str, Any]:
+    """The workload through `LlamaEngine`, from empty caches; loading the model is not counted."""
     from pipeline.engine import EngineSettings, LlamaEngine, Request
 
     settings = EngineSettings(
@@ -149,19 +149,19 @@ def ours(setup: Setup, contexts: int) -> dict[str, Any]:
         n_gpu_layers=setup.gpu_layers,
     )
     work = prompts(setup, contexts)
-    with LlamaEngine(settings) as engine:
-        engine.start()
+    with LlamaEngine(settings) as opened:
+        opened.start()
         began = time.perf_counter()
         tokens = sum(
             completion.new_tokens
-            for completion in engine.generate(
+            for completion in opened.generate(
                 Request(f"{i}/{j}", context, tail, NEW, seed=i * SAMPLES + j)
                 for i, (context, tail) in enumerate(work)
                 for j in range(SAMPLES)
             )
         )
         seconds = time.perf_counter() - began
-        stats = engine.stats()
+        stats = opened.stats()
     return {
         "rate": tokens / seconds,
         "seconds": seconds,
@@ -172,7 +172,7 @@ def ours(setup: Setup, contexts: int) -> dict[str, Any]:
 
 
 def loop(setup: Setup, kind: str) -> dict[str, Any]:
-    """`Llama.create_completion`, call after call; it keeps the prefix that two calls share."""
+    """`Llama.create_completion` in a loop; it keeps the prefix that two consecutive calls share."""
     import llama_cpp
 
     llm = llama_cpp.Llama(
@@ -205,7 +205,7 @@ def loop(setup: Setup, kind: str) -> dict[str, Any]:
 
 
 def llama_server(setup: Setup) -> dict[str, Any]:
-    """The workload on llama-server with as many slots as we have sequences, from empty caches."""
+    """The workload on llama-server with a slot for each sequence, from empty caches."""
     from llama_cpp_tools import tools
 
     with socket.socket() as probe:
@@ -260,8 +260,8 @@ def _post(port: int, path: str, body: dict[str, Any] | None) -> dict[str, Any] |
 SIDES: dict[str, Callable[[Setup], dict[str, Any]]] = {
     "batched-bench": batched_bench,
     "decode": decode,
-    "ours, one context": lambda setup: ours(setup, 1),
-    "ours, four contexts": lambda setup: ours(setup, POOL),
+    "engine, one context": lambda setup: engine(setup, 1),
+    "engine, four contexts": lambda setup: engine(setup, POOL),
     "loop, one context": lambda setup: loop(setup, "shared"),
     "loop, own contexts": lambda setup: loop(setup, "own"),
     "loop, own contexts by request": lambda setup: loop(setup, "own by request"),
@@ -288,7 +288,7 @@ def _short(figures: dict[str, Any]) -> str:
 
 
 def decode_pairs(setup: Setup, size: int, repeats: int) -> list[list[dict[str, Any]]]:
-    """Figures of both decode sides for one batch size, by turns."""
+    """Figures of both decode sides for one batch size, alternating."""
     alone = replace(setup, n_seq=size)
     return [[run_side(name, alone) for name in DECODE_SIDES] for _ in range(repeats)]
 
@@ -302,7 +302,7 @@ def compare(setup: Setup, rounds: int, repeats: int) -> dict[str, Any]:
         sized = {n: decode_pairs(setup, n, repeats) for n in setup.sizes}
         side = {name: run_side(name, setup) for name in SIDES if name not in DECODE_SIDES}
         raw.append({"decode": sized, **side})
-        one, four = side["ours, one context"], side["ours, four contexts"]["rate"]
+        one, four = side["engine, one context"], side["engine, four contexts"]["rate"]
         limit = {n: max(bench["decode"] for bench, _ in pairs) for n, pairs in sized.items()}
         reached = {n: max(mine["decode"] for _, mine in pairs) for n, pairs in sized.items()}
         prefill = max(bench["prefill"] for pairs in sized.values() for bench, _ in pairs)
@@ -362,11 +362,11 @@ def main() -> None:
         sizes=tuple(int(n) for n in args.sizes.split(",")),
         gpu_layers=-1 if args.gpu else 0,
     )
-    found = compare(setup, args.rounds or (1 if args.quick else 3), repeats=2 if args.quick else 3)
+    figures = compare(setup, args.rounds or (1 if args.quick else 3), repeats=2 if args.quick else 3)
     if args.json:
-        print(json.dumps(found))
+        print(json.dumps(figures))
         return
-    for key, value in found.items():
+    for key, value in figures.items():
         if not isinstance(value, list | dict):
             print(f"{key:36} {value}")
 

@@ -1,16 +1,18 @@
-"""What the engine's constants rest on: sequences, flash attention, sampler, company, threads.
+"""Measures the choices behind the engine's constants: sequences, flash attention, sampler, threads.
 
     python benchmarks/engine_choices.py [sequences] [flash] [sampler] [threads] [company] [beside] [--model FILE]
 
-Prints Markdown tables. Rates are tokens for a second of CPU time on one thread, which other work on
-the machine changes little. The model is the demo model unless another is given.
+Prints Markdown tables. Rates are tokens per second of CPU time on one thread, on which other load of
+the machine has little influence. The default model is the demo model.
 
 sequences: rate by number of sequences and by the order of requests that use four contexts
 flash: rate with flash attention on and off
-sampler: microseconds a token of our sampler and of llama.cpp's chain, by vocabulary
+sampler: microseconds per token of this engine's sampler and of llama.cpp's chain, by vocabulary
 threads: milliseconds to draw a token for each of 32 sequences, by vocabulary and number of threads
-company: how many of 200 samples change with what runs beside them, in 8 bits and in 32
-beside: tokens a second, of wall time, beside other busy processes: one thread, all, and as many as are free
+company: how many of 200 samples change with the other requests of their batch, as shipped and in
+    32 bits
+beside: tokens per second of wall time, beside other busy processes: one thread, all, and as many as
+    cores are free
 """
 
 from __future__ import annotations
@@ -26,40 +28,36 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+import llama_cpp as lib
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pipeline.engine import EngineSettings, Request, Sampling  # noqa: E402
-from pipeline.engine.child import native  # noqa: E402
-from pipeline.engine.child.batcher import Batcher  # noqa: E402
-from pipeline.engine.child.contexts import Prompts  # noqa: E402
-from pipeline.engine.child.cores import FreeCores, cores  # noqa: E402
-from pipeline.engine.child.sampling import Sampler  # noqa: E402
-from pipeline.engine.child.worker import load  # noqa: E402
-from pipeline.prompts import render  # noqa: E402
-from pipeline.prompts.exemplars import load_set  # noqa: E402
+from pipeline.engine import EngineSettings, Request, Sampling, cores
+from pipeline.engine.child import native
+from pipeline.engine.child.batcher import Batcher
+from pipeline.engine.child.contexts import Prompts
+from pipeline.engine.child.cores import FreeCores
+from pipeline.engine.child.sampling import Sampler
+from pipeline.engine.child.worker import load
+from pipeline.prompts import render
+from pipeline.prompts.exemplars import load_set
 
 DEMO = ROOT / "pipeline" / "demo"
 
 
 def demo_requests(n: int, contexts: int, max_tokens: int = 160) -> list[Request]:
-    """Responses asked of the demo model, each with one of `contexts` contexts drawn at random."""
+    """Requests for responses of the demo model, each with one of `contexts` random contexts."""
     exemplars, rng = load_set(DEMO / "exemplars"), random.Random(3)
     pool = [render.context(exemplars, "responses", 2, str(key)) for key in range(contexts)]
     tails = [render.responses_tail(exemplar.instruction) for exemplar in exemplars.exemplars]
     stops = render.STOPS["responses"]
-    return [
-        Request(str(i), rng.choice(pool), tails[i % len(tails)], max_tokens, stops, seed=i)
-        for i in range(n)
-    ]
+    return [Request(str(i), rng.choice(pool), tails[i % len(tails)], max_tokens, stops, seed=i) for i in range(n)]
 
 
-def run(
-    model: str, requests: list[Request], look_ahead: int = 64, **settings: object
-) -> tuple[dict[str, str], float]:
-    """The texts by request, and the tokens for a second of CPU time."""
+def run(model: str, requests: list[Request], look_ahead: int = 64, **settings: object) -> tuple[dict[str, str], float]:
+    """Texts by request, and tokens per second of CPU time."""
     chosen = EngineSettings(model, n_ctx=1024, n_threads=1, **settings)  # type: ignore[arg-type]
     loaded, cache, plan = load(chosen, 0, lambda: None)
     batcher, prompts = Batcher(loaded, cache, plan, chosen), Prompts(loaded)
@@ -101,9 +99,8 @@ def flash(model: str) -> None:
 
 
 def sampler(_model: str) -> None:
-    """The chain is given its array of candidates ready-made, which favours it."""
-    lib = native.lib
-    print("| vocabulary | ours, µs | llama.cpp's chain, µs |\n|---|---|---|")
+    """The chain's array of candidates is prepared in advance, in its favour."""
+    print("| vocabulary | this engine, µs | llama.cpp's chain, µs |\n|---|---|---|")
     for size in (2_048, 32_000, 151_936):
         logits = (np.random.default_rng(0).standard_normal(size) * 3).astype(np.float32)
         mine = Sampler(Sampling(), 1)
@@ -129,7 +126,7 @@ def sampler(_model: str) -> None:
 
 
 def threads(_model: str) -> None:
-    """Wall time, so it wants as many free cores as threads."""
+    """Measures wall time, so it needs as many free cores as threads."""
     counts = [n for n in (1, 2, 4, 8, 16) if n <= cores()]
     print("| vocabulary | " + " | ".join(f"{n} threads, ms" for n in counts) + " |")
     print("|---|" + "---|" * len(counts))
@@ -166,10 +163,7 @@ def company(model: str) -> None:
             alone, _ = run(path, requests, n_seq=1)
             among, _ = run(path, requests, n_seq=16)
             reverse, _ = run(path, requests[::-1], n_seq=16)
-            changed = [
-                sum(one[key] != other[key] for key in one)
-                for one, other in ((alone, among), (among, reverse))
-            ]
+            changed = [sum(one[key] != other[key] for key in one) for one, other in ((alone, among), (among, reverse))]
             print(f"| {name} | {changed[0]} of 200 | {changed[1]} of 200 |", flush=True)
 
 
@@ -188,17 +182,18 @@ def beside(model: str) -> None:
 
 
 def wall_rate(model: str, n_threads: int, seconds: float = 20) -> float:
-    """Tokens a second of wall time; `n_threads` 0: as many as are free."""
+    """Tokens per second of wall time; `n_threads` 0: as many as cores are free."""
     chosen = EngineSettings(model, n_ctx=1024, n_threads=n_threads)
     loaded, cache, plan = load(chosen, 0, lambda: None)
-    batcher, prompts, free = Batcher(loaded, cache, plan, chosen), Prompts(loaded), FreeCores()
+    batcher, prompts = Batcher(loaded, cache, plan, chosen), Prompts(loaded)
+    free_cores = FreeCores()
     for i, request in enumerate(demo_requests(512, 1)):
         batcher.submit(prompts.job(i, request))
     began = time.monotonic()
     while time.monotonic() - began < seconds and batcher.busy:
         batcher.step()
         if not n_threads:
-            cache.use_threads(free.threads(plan.n_threads))
+            cache.use_threads(free_cores.threads(plan.n_threads))
     rate = batcher.take_counters().new_tokens / (time.monotonic() - began)
     cache.free()
     loaded.free()

@@ -1,38 +1,40 @@
-"""The generation engine: requests in, completions out, in the order they finish.
+"""The generation engine: requests in, completions out, in the order in which they finish.
 
-Two engines keep one contract: llama.cpp embedded in a process of its own (`LlamaEngine`, the
-default) and any OpenAI-compatible completions server (`ServerEngine`). `open_engine` picks by the
-type of its settings. Nothing here imports luigi or llama_cpp; llama.cpp is only ever loaded in the
-engine's own process, so that a native crash cannot take the caller with it.
+Two engines implement one protocol: llama.cpp in a process of its own (`LlamaEngine`, the default)
+and any OpenAI-compatible completions server (`ServerEngine`). `open_engine` selects one by the type
+of its settings. Only `pipeline.engine.child` imports llama_cpp, and only the engine's own process
+imports `pipeline.engine.child`, so a native crash cannot end the caller.
 
-A prompt is `context + tail`. The context is the shared few-shot prefix and is computed once for all
-requests that carry the same text; the tail is the record's own. Both are tokenized separately, so a
+A prompt is `context + tail`. The context is the shared few-shot prefix; it is computed once for all
+requests with the same text. The tail is specific to the record. Both are tokenized separately, so a
 context should end where no token can span the border: after a newline.
 """
 
 from __future__ import annotations
 
+from pipeline.engine.completions_api import ServedModel
 from pipeline.engine.embedded import LlamaEngine
 from pipeline.engine.inspection import inspect_model
 from pipeline.engine.protocol import (
-    Answer,
+    Choice,
     Completion,
     Engine,
     EngineError,
-    EngineSettings,
     EngineStats,
     ModelFacts,
     NoLlamaCpp,
     Plan,
-    Question,
     Reason,
     Request,
     Sampling,
-    ServerSettings,
+    Scores,
 )
+from pipeline.engine.server import ServerEngine
+from pipeline.engine.settings import EngineSettings, ServerSettings
+from pipeline.engine.sizing import cores, free_host_memory
 
 __all__ = [
-    "Answer",
+    "Choice",
     "Completion",
     "Engine",
     "EngineError",
@@ -42,23 +44,25 @@ __all__ = [
     "ModelFacts",
     "NoLlamaCpp",
     "Plan",
-    "Question",
     "Reason",
     "Request",
     "Sampling",
+    "Scores",
+    "ServedModel",
+    "ServerEngine",
     "ServerSettings",
+    "cores",
+    "free_host_memory",
     "inspect_model",
     "open_engine",
 ]
 
 
 def open_engine(settings: EngineSettings | ServerSettings) -> Engine:
-    """The engine for `settings`. Nothing is loaded before the first request (or `start()`).
+    """Return the engine for `settings`. Nothing is loaded before the first request (or `start()`).
 
-    Raises EngineError when a setting is out of range or the model file cannot be one.
+    Raises EngineError when the model file cannot be one, or the server's client is not installed.
     """
     if isinstance(settings, ServerSettings):
-        from pipeline.engine.server import ServerEngine
-
         return ServerEngine(settings)
     return LlamaEngine(settings)

@@ -1,10 +1,12 @@
-"""The embedded engine, seen from the caller: one process that may die, and no request lost.
+"""The embedded engine, on the caller's side: llama.cpp in a process that may die at any time.
 
-`generate` keeps a bounded number of requests in the engine process and hands their completions on.
-If that process crashes, is killed or gives no sign of life, another is started and gets the
-requests that are unanswered. Which of them did it, nobody can tell while many run together: those
-that ran in two deaths run alone, and one that kills the process twice while alone is answered with
-reason "crash". So a kill from outside costs time, and never a record.
+`generate` keeps a bounded number of requests in flight in the engine process and yields their
+completions. If that process crashes, is killed or sends no heartbeat, another is started and gets
+the requests in flight. A request that causes deaths repeatedly is identified (`InFlight`) and
+completes with reason "crash". So a kill from outside costs time, but no record.
+
+Promised: every request completes exactly once.
+Not promised: that tokens computed before a death are not computed again.
 """
 
 from __future__ import annotations
@@ -12,92 +14,43 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pipeline.engine import wire
+from pipeline.engine.in_flight import InFlight
 from pipeline.engine.inspection import check_model_file, inspect_model, load_error
 from pipeline.engine.process import Child
 from pipeline.engine.protocol import (
-    Answer,
+    Choice,
     Completion,
+    Counters,
     EngineError,
-    EngineSettings,
     EngineStats,
     Plan,
-    Question,
     Request,
+    Scores,
 )
+from pipeline.engine.settings import EngineSettings
 from pipeline.engine.sizing import CPU
 
 log = logging.getLogger(__name__)
 
-# Requests in the engine process at a time, for each sequence: enough to see which contexts recur.
-AHEAD = 4
+# Requests in flight for each sequence: enough for the scheduler to see which contexts recur.
+IN_FLIGHT = 4
 LOAD_ATTEMPTS = 4
-LOAD_TIMEOUT = 120.0  # without a sign of life; loading gives one every second
-DEATHS_TOGETHER = 2
-DEATHS_ALONE = 2
-DEATHS_WITHOUT_ANSWER = 8
+LOAD_TIMEOUT = 120.0  # seconds without a heartbeat; loading sends one every second
+DEATHS_WITHOUT_COMPLETION = 8
 CRASHES_IN_A_ROW = 24
 _POLL_SECONDS = 1.0
 
 
 class _Died(Exception):
-    """The engine process is gone, or of no more use; the text says why, if it said so."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """The unanswered requests of one `generate`, by number."""
-
-    requests: dict[int, Request] = field(default_factory=dict)
-    sent: set[int] = field(default_factory=set)
-    running: set[int] = field(default_factory=set)
-    deaths: dict[int, int] = field(default_factory=dict)  # a request ran in, among others
-    deaths_alone: dict[int, int] = field(default_factory=dict)
-    alone: deque[int] = field(default_factory=deque)  # run one by one before the others
-    deaths_since_answer: int = 0
-    crashes_in_a_row: int = 0
-
-    def to_send(self) -> list[int]:
-        """The requests that the process should get now."""
-        if self.alone:
-            return [] if self.sent else [self.alone[0]]
-        return [key for key in self.requests if key not in self.sent]
-
-    def take(self, key: int) -> Request | None:
-        """Remove an answered request; None for one that an earlier `generate` gave up."""
-        self.sent.discard(key)
-        self.running.discard(key)
-        self.deaths.pop(key, None)
-        self.deaths_alone.pop(key, None)
-        if key in self.alone:
-            self.alone.remove(key)
-        return self.requests.pop(key, None)
-
-    def blame(self) -> int | None:
-        """Note a death of the process; returns the request that is now known to cause it."""
-        suspects = self.running or self.sent
-        ran_alone = bool(self.alone) or len(suspects) == 1
-        self.sent, self.running = set(), set()
-        self.deaths_since_answer += 1
-        if ran_alone:
-            for key in suspects:
-                self.deaths_alone[key] = self.deaths_alone.get(key, 0) + 1
-                if self.deaths_alone[key] >= DEATHS_ALONE:
-                    return key
-            return None
-        for key in sorted(suspects):
-            self.deaths[key] = self.deaths.get(key, 0) + 1
-            if self.deaths[key] >= DEATHS_TOGETHER:
-                self.alone.append(key)
-        return None
+    """The engine process has ended or is unusable; the text is the cause, or empty."""
 
 
 class LlamaEngine:
@@ -116,11 +69,11 @@ class LlamaEngine:
         self._generating = False
 
     def start(self) -> Plan:
-        """Load the model now instead of at the first request; the plan it runs with.
+        """Load the model now instead of at the first request; return the plan.
 
         Raises EngineError when the model cannot be loaded or does not fit.
         """
-        self._disown()
+        self._detach_after_fork()
         if self._child is None or self._plan is None:
             self._plan = self._load()
             for note in self._plan.notes:
@@ -129,12 +82,12 @@ class LlamaEngine:
 
     @property
     def pid(self) -> int | None:
-        """The engine process, while there is one."""
+        """Process id of the engine process; None while there is none."""
         return self._child.pid if self._child else None
 
     @property
     def leaves_cores_free(self) -> bool:
-        """See `Engine`. Not known before the model is loaded."""
+        """See `Engine`. Determined when the model is loaded."""
         return self._plan is not None and self._plan.device != CPU
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
@@ -145,8 +98,8 @@ class LlamaEngine:
         return self._stats
 
     def close(self) -> None:
-        """End the process. A later `generate` starts another."""
-        self._disown()
+        """End the process. A later `generate` starts another one."""
+        self._detach_after_fork()
         self._end(grace=2.0)
 
     def __enter__(self) -> LlamaEngine:
@@ -161,66 +114,66 @@ class LlamaEngine:
         self.close()
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Completion]:
-        """See `Engine.generate`. Leaving the iterator early drops what is unanswered."""
+        """See `Engine.generate`. Closing the iterator early cancels requests in flight."""
         if self._generating and self._owner == os.getpid():
             raise EngineError("the engine is already generating: one generate() at a time")
         return self._generate(iter(requests))
 
-    def weigh(self, questions: Iterable[Question]) -> Iterator[Answer]:
-        """See `Engine.weigh`."""
-        completions = self.generate(question.request() for question in questions)
-        return (Answer.of(completion) for completion in completions)
+    def score(self, choices: Iterable[Choice]) -> Iterator[Scores]:
+        """See `Engine.score`."""
+        completions = self.generate(choice.request() for choice in choices)
+        return (Scores.of(completion) for completion in completions)
 
     def _generate(self, source: Iterator[Request]) -> Generator[Completion, None, None]:
-        work, began = _Work(), time.monotonic()
+        in_flight, began = InFlight(), time.monotonic()
         self._generating = True
         try:
             for request in source:
-                limit = AHEAD * max(16, self.start().n_seq)
-                work.requests[next(self._keys)] = request
+                limit = IN_FLIGHT * max(16, self.start().n_seq)
+                in_flight.requests[next(self._keys)] = request
                 self._count(requests=1)
-                yield from self._collect(work, wait=False)
-                while len(work.requests) >= limit:
-                    yield from self._collect(work, wait=True)
-            while work.requests:
-                yield from self._collect(work, wait=True)
+                yield from self._collect(in_flight, wait=False)
+                while len(in_flight.requests) >= limit:
+                    yield from self._collect(in_flight, wait=True)
+            while in_flight.requests:
+                yield from self._collect(in_flight, wait=True)
         except (KeyboardInterrupt, SystemExit):
-            self._end()  # a message may have been cut in two
+            self._end()  # a message may be partly written
             raise
         finally:
             self._generating = False
             self._count(seconds=time.monotonic() - began)
-            if work.requests and self._child is not None:
-                self._abandon(self._child)
+            if in_flight.requests and self._child is not None:
+                self._cancel(self._child)
 
-    def _collect(self, work: _Work, *, wait: bool) -> Iterator[Completion]:
-        """Send what is due, and yield what is answered, through as many deaths as it takes."""
-        found: list[Completion] = []
+    def _collect(self, in_flight: InFlight, *, wait: bool) -> Iterator[Completion]:
+        """Send due requests and yield completions, restarting the process whenever it dies."""
+        completions: list[Completion] = []
         while True:
             try:
-                self._dispatch(work)
-                found = self._receive(work, wait)
+                self._dispatch(in_flight)
+                completions = self._receive(in_flight, wait)
             except _Died as death:
-                found = self._revive(work, str(death))
-            for completion in found:
-                self._account(work, completion)
-            yield from found
-            if found or not wait:
+                completions = self._restart(in_flight, str(death))
+            for completion in completions:
+                self._account(in_flight, completion)
+            yield from completions
+            if completions or not wait:
                 return
 
-    def _dispatch(self, work: _Work) -> None:
+    def _dispatch(self, in_flight: InFlight) -> None:
         child = self._child
         if child is None:
             raise _Died("")
         try:
-            for key in work.to_send():
-                child.send((key, work.requests[key]))
-                work.sent.add(key)
+            for key in in_flight.to_send():
+                child.send((key, in_flight.requests[key]))
+                in_flight.sent.add(key)
         except wire.Closed as error:
             raise _Died("") from error
 
-    def _receive(self, work: _Work, wait: bool) -> list[Completion]:
-        """The completions of the next messages that have any. Raises _Died."""
+    def _receive(self, in_flight: InFlight, wait: bool) -> list[Completion]:
+        """Return completions from the next messages that contain any. Raises _Died."""
         assert self._child is not None
         deadline = time.monotonic() + self._settings.step_timeout
         while True:
@@ -228,37 +181,40 @@ class LlamaEngine:
                 messages = self._child.receive(_POLL_SECONDS if wait else 0.0)
             except wire.Closed as error:
                 raise _Died("") from error
-            found = [c for message in messages if (c := self._take(work, message)) is not None]
-            if found or not wait:
-                return found
+            handled = [self._handle(in_flight, message) for message in messages]
+            completions = [completion for completion in handled if completion is not None]
+            if completions or not wait:
+                return completions
             if messages:
                 deadline = time.monotonic() + self._settings.step_timeout
             elif time.monotonic() > deadline:
                 raise _Died(f"no sign of life for {self._settings.step_timeout:.0f} s")
 
-    def _take(self, work: _Work, message: tuple[Any, ...]) -> Completion | None:
+    def _handle(self, in_flight: InFlight, message: tuple[Any, ...]) -> Completion | None:
+        """Process one message; see `wire` for their forms. Raises _Died and EngineError."""
         kind = message[0]
         if kind == "done":
-            return message[2] if work.take(message[1]) is not None else None
-        if kind == "started" and message[1] in work.sent:
-            work.running.add(message[1])
-        elif kind == "beat" and message[1] is not None:
-            done = message[1]
+            completion: Completion = message[2]
+            return completion if in_flight.remove(message[1]) is not None else None
+        if kind == "started" and message[1] in in_flight.sent:
+            in_flight.running.add(message[1])
+        elif kind == "heartbeat" and message[1] is not None:
+            counters: Counters = message[1]
+            native_seconds = counters.decode_seconds + counters.sample_seconds
             self._count(
-                steps=done.steps,
-                decode_seconds=done.decode_seconds,
-                sample_seconds=done.sample_seconds,
-                python_seconds=done.step_seconds - done.decode_seconds - done.sample_seconds,
+                steps=counters.steps,
+                decode_seconds=counters.decode_seconds,
+                sample_seconds=counters.sample_seconds,
+                python_seconds=counters.step_seconds - native_seconds,
             )
-        elif kind == "invalid" and work.take(message[1]) is not None:
+        elif kind == "invalid" and in_flight.remove(message[1]) is not None:
             raise EngineError(message[2])
         elif kind in ("failed", "refused", "no memory"):
             raise _Died(str(message[1]))
         return None
 
-    def _account(self, work: _Work, completion: Completion) -> None:
-        work.deaths_since_answer = 0
-        work.crashes_in_a_row = work.crashes_in_a_row + 1 if completion.reason == "crash" else 0
+    def _account(self, in_flight: InFlight, completion: Completion) -> None:
+        in_flight.record_completion(completion)
         self._count(
             completions=1,
             prompt_tokens_needed=completion.prompt_tokens,
@@ -270,24 +226,26 @@ class LlamaEngine:
         old = self._stats
         self._stats = replace(old, **{k: getattr(old, k) + v for k, v in amounts.items()})
 
-    # The life of the process
+    # Starting and ending the process
 
-    def _revive(self, work: _Work, why: str) -> list[Completion]:
-        """Start another process; the completion of a request that is given up, if one is."""
-        how = self._bury(why)
-        killer = work.blame()
-        found = []
-        if killer is not None:
-            request = work.requests[killer]
-            work.take(killer)
-            found.append(Completion(request.id, "", "crash", f"it ended the engine twice: {how}"))
-        if work.deaths_since_answer > DEATHS_WITHOUT_ANSWER:
+    def _restart(self, in_flight: InFlight, cause: str) -> list[Completion]:
+        """Start another process; return the completion of the request that caused the death."""
+        how = self._reap(cause)
+        culprit = in_flight.record_death()
+        completions = []
+        if culprit is not None:
+            request = in_flight.requests[culprit]
+            in_flight.remove(culprit)
+            detail = f"it ended the engine twice: {how}"
+            completions.append(Completion(request.id, "", "crash", detail))
+        if in_flight.deaths_since_completion > DEATHS_WITHOUT_COMPLETION:
             raise EngineError(
-                f"the engine's process died {work.deaths_since_answer} times in a row ({how}): try "
-                "another build of llama-cpp-python, fewer sequences ([engine] n_seq) or the CPU "
+                f"the engine's process died {in_flight.deaths_since_completion} times in a row "
+                f"({how}): try another build of llama-cpp-python, fewer sequences "
+                "([engine] n_seq) or the CPU "
                 "([engine] n_gpu_layers = 0)"
             )
-        if work.crashes_in_a_row + len(found) > CRASHES_IN_A_ROW:
+        if in_flight.crashes_in_a_row + len(completions) > CRASHES_IN_A_ROW:
             raise EngineError(
                 f"the engine's process died on {CRASHES_IN_A_ROW} requests in a row ({how}): the "
                 "model or the device is at fault, not the requests"
@@ -295,34 +253,36 @@ class LlamaEngine:
         self._count(restarts=1)
         log.warning("engine: its process ended (%s); starting another", how)
         self._plan = self._load()
-        return found
+        return completions
 
-    def _bury(self, why: str) -> str:
+    def _reap(self, cause: str) -> str:
+        """End a dead or unusable process; return the cause of its end."""
         child, self._child = self._child, None
         if child is None:
-            return why or "it was closed"
+            return cause or "it was closed"
         child.end()
-        how = why or child.obituary()
+        how = cause or child.exit_cause()
         self._shrink += child.ran_out_of_memory()
         return how
 
     def _load(self) -> Plan:
-        """Start a process and load the model, with fewer sequences when memory runs out."""
+        """Start a process and load the model, with fewer sequences after it ran out of memory."""
         how = ""
         for _ in range(LOAD_ATTEMPTS):
             child = self._child = Child("serve")
             try:
-                kind, value = self._first_answer(child)
+                kind, value = self._first_reply(child)
             except wire.Closed:
                 child.end()
-                how = child.obituary()
+                how = child.exit_cause()
                 self._shrink += child.ran_out_of_memory()
                 continue
             except BaseException:
                 self._end()
                 raise
             if kind == "ready":
-                return value
+                plan: Plan = value
+                return plan
             self._end(grace=1.0)
             if kind == "no memory":
                 how = str(value)
@@ -340,19 +300,19 @@ class LlamaEngine:
             "([engine] n_seq), a smaller window ([engine] n_ctx), or use a smaller model"
         )
 
-    def _first_answer(self, child: Child) -> tuple[str, Any]:
+    def _first_reply(self, child: Child) -> tuple[str, Any]:
         child.send((self._settings, self._shrink))
-        patience = max(LOAD_TIMEOUT, self._settings.step_timeout)
-        deadline = time.monotonic() + patience
+        timeout = max(LOAD_TIMEOUT, self._settings.step_timeout)
+        deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             for message in child.receive(_POLL_SECONDS):
-                deadline = time.monotonic() + patience
-                if message[0] != "beat":
+                deadline = time.monotonic() + timeout
+                if message[0] != "heartbeat":
                     return message[0], message[1]
-        return "failed", f"not loaded: no sign of life for {patience:.0f} s"
+        return "failed", f"not loaded: no sign of life for {timeout:.0f} s"
 
-    def _abandon(self, child: Child) -> None:
-        """Tell the process to forget its requests; it keeps the model and the contexts."""
+    def _cancel(self, child: Child) -> None:
+        """Cancel the requests of the process, which keeps the model and the cached contexts."""
         try:
             child.send(None)
         except wire.Closed:
@@ -363,9 +323,9 @@ class LlamaEngine:
         if child is not None:
             child.end(grace)
 
-    def _disown(self) -> None:
-        """In a fork of the process that made this engine: leave its process to it."""
+    def _detach_after_fork(self) -> None:
+        """In a fork of the engine's owner: leave the engine process to the owner."""
         if self._owner != os.getpid():
             if self._child is not None:
-                self._child.forget()
+                self._child.detach()
             self._child, self._owner, self._generating = None, os.getpid(), False

@@ -1,7 +1,7 @@
-"""What a GGUF says about itself, found out in a process of its own and without loading its weights.
+"""Reads the metadata of a GGUF in a process of its own, without loading the weights.
 
-A file that is no model is explained in one line: missing, cut off, a pointer of Git LFS, another
-format. llama.cpp's own words are kept to the part that names the cause.
+A file that is not a usable model is explained in one line: missing, truncated, a Git LFS pointer,
+another format. Messages of llama.cpp are reduced to the part that states the cause.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ _TIMEOUT = 120.0
 _CUT_OFF = ("not within the file bounds", "corrupted or incomplete", "failed to read")
 _UNFIT = ("has wrong shape", "missing tensor", "wrong number of tensors")
 _NOT_LOADED = ("shared library", "importerror:", "modulenotfounderror:")
-_CONVERT = "download it again, or convert the model to GGUF anew"
-_NEEDED = "\n\t" + "".join(map(chr, range(32, 127)))  # what code is written with
+_CONVERT = "download it again, or convert the model to GGUF again"
 _FOREIGN = {
     b"version https": "this is a Git LFS pointer, not the file itself: run `git lfs pull`",
     b"PK\x03\x04": "this is a zip archive (a PyTorch checkpoint?): convert it to GGUF",
@@ -36,8 +35,8 @@ def check_model_file(path: str) -> None:
     if not path:
         raise EngineError("no model: set [engine] model_path to a GGUF file")
     if file.is_dir():
-        found = sorted(file.glob("*.gguf"))
-        hint = f": did you mean {found[0]}?" if found else " without a .gguf file in it"
+        models = sorted(file.glob("*.gguf"))
+        hint = f": did you mean {models[0]}?" if models else " without a .gguf file in it"
         raise EngineError(f"{path}: this is a folder{hint}")
     if not file.exists():
         near = sorted(p.name for p in file.parent.glob("*.gguf")) if file.parent.is_dir() else []
@@ -58,15 +57,14 @@ def check_model_file(path: str) -> None:
 
 
 def load_error(path: str, lines: Sequence[str]) -> EngineError:
-    """One line for llama.cpp's refusal to load `path`, from what it printed."""
+    """Return an error for a model that llama.cpp refused; `lines` are the output of llama.cpp."""
     text = " ".join(lines)
-    if any(sign in text for sign in _CUT_OFF):
+    if any(mark in text for mark in _CUT_OFF):
         return EngineError(f"{path}: the file is cut off: download it again and compare its size")
     if "unknown model architecture" in text:
         cause = text.split("unknown model architecture:", 1)[-1].split()[0].strip("'\"")
         return EngineError(
-            f"{path}: this build of llama.cpp does not know the architecture {cause}: "
-            "upgrade llama-cpp-python"
+            f"{path}: this build of llama.cpp does not know the architecture {cause}: upgrade llama-cpp-python"
         )
     if "out of memory" in text or "unable to allocate" in text or "failed to allocate" in text:
         return EngineError(
@@ -75,73 +73,41 @@ def load_error(path: str, lines: Sequence[str]) -> EngineError:
         )
     if "error loading model vocabulary: " in text:
         cause = text.split("error loading model vocabulary: ", 1)[1].split(" llama_model_load")[0]
-        return EngineError(
-            f"{path}: its vocabulary cannot be used ({cause}): {_CONVERT}, or upgrade llama-cpp-python"
-        )
-    told = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
-    cause = told[0] if told else (lines[-1] if lines else "it gave no reason")
-    if any(sign in text for sign in _UNFIT):
-        return EngineError(
-            f"{path}: its weights are not what its header says ({cause}): {_CONVERT}"
-        )
+        return EngineError(f"{path}: its vocabulary cannot be used ({cause}): {_CONVERT}, or upgrade llama-cpp-python")
+    errors = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
+    cause = (errors or lines[-1:] or ["it gave no reason"])[0]
+    if any(mark in text for mark in _UNFIT):
+        return EngineError(f"{path}: its weights are not what its header says ({cause}): {_CONVERT}")
     return EngineError(f"{path}: llama.cpp cannot load this file: {cause}")
 
 
 def inspect_model(path: str, texts: Sequence[str] = ()) -> ModelFacts:
-    """Facts about the model at `path`, with the token counts of `texts` (BOS not counted).
+    """Return facts about the model at `path`, with the token counts of `texts` (without BOS).
 
-    Takes a second or two: a process is started, and the vocabulary is loaded. Raises EngineError, of which
-    NoLlamaCpp when it is not the model's fault.
+    Takes a second or two: it starts a process that loads the vocabulary. Raises EngineError if the
+    model is unusable, and its subclass NoLlamaCpp if llama.cpp cannot be loaded.
     """
     check_model_file(path)
     child = Child("inspect")
-    answer: tuple[str, object] | None = None
+    reply: tuple[str, object] | None = None
     try:
         child.send((str(Path(path).expanduser()), tuple(texts)))
-        answers = child.receive(_TIMEOUT)
-        answer = answers[0] if answers else None
+        replies = child.receive(_TIMEOUT)
+        reply = replies[0] if replies else None
     except wire.Closed:
         pass
     finally:
-        child.end(grace=0.0 if answer is None else 2.0)
-    if answer is None:
-        said = " ".join(child.log_lines()).lower()
-        if any(sign in said for sign in _NOT_LOADED):
-            raise NoLlamaCpp(f"llama.cpp cannot be loaded ({child.obituary()})")
-        raise EngineError(
-            f"{path}: llama.cpp cannot read this file ({child.obituary()}): {_CONVERT}"
-        )
-    kind, value = answer
+        child.end(grace=0.0 if reply is None else 2.0)
+    if reply is None:
+        output = " ".join(child.log_lines()).lower()
+        if any(mark in output for mark in _NOT_LOADED):
+            raise NoLlamaCpp(f"llama.cpp cannot be loaded ({child.exit_cause()})")
+        raise EngineError(f"{path}: llama.cpp cannot read this file ({child.exit_cause()}): {_CONVERT}")
+    kind, value = reply
     if isinstance(value, ModelFacts):
         if value.unwritable:
-            raise EngineError(
-                f"{path}: its vocabulary has no tokens for {value.unwritable!r}: {_CONVERT}"
-            )
+            raise EngineError(f"{path}: its vocabulary has no tokens for {value.unwritable!r}: {_CONVERT}")
         return value
     if kind == "refused":
         raise load_error(path, child.log_lines())
     raise EngineError(f"{path}: cannot be inspected: {value}")
-
-
-def answer(path: str, texts: Sequence[str]) -> ModelFacts:
-    """The engine process's side of `inspect_model`."""
-    from pipeline.engine.child import native
-
-    model = native.Model(path, vocab_only=True)
-    return ModelFacts(
-        path=path,
-        architecture=model.metadata("general.architecture") or "?",
-        name=model.metadata("general.name") or Path(path).stem,
-        n_ctx_train=model.n_ctx_train,
-        n_vocab=model.n_vocab,
-        n_params=model.n_params,
-        size_bytes=Path(path).stat().st_size,
-        quantization=model.quantization(),
-        has_chat_template=model.has_chat_template,
-        add_bos=model.add_bos,
-        gpu_offload=bool(native.lib.llama_supports_gpu_offload()),
-        devices=tuple(f"{d.description} ({d.name})" for d in native.devices()),
-        llama_cpp=native.build_info(),
-        unwritable=model.unwritable(_NEEDED),
-        token_counts=tuple(len(model.tokenize(text, first=False)) for text in texts),
-    )

@@ -1,8 +1,8 @@
-"""Starts, watches and ends an engine process. Every process of the engine goes through `Child`.
+"""Starts, monitors and ends an engine process. Every process of the engine goes through `Child`.
 
 The child is a new interpreter (never a fork, which would inherit threads and GPU state) that runs
-`worker.main`, whatever script the caller's `__main__` is. What it and llama.cpp print goes to an
-unnamed temporary file, of which the last lines explain a death.
+`child.worker.main`, independent of the caller's `__main__`. Its output, with that of llama.cpp,
+goes to an unnamed temporary file, whose last lines explain why the process died.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.engine import wire
 
-# The package `pipeline` is entered without its __init__, which would load luigi and every stage.
+# Skips pipeline/__init__.py, which would load luigi and every stage.
 _BOOT = """
 import sys, types
 package = types.ModuleType("pipeline")
@@ -30,8 +30,8 @@ main(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), sys.argv
 """
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LOG_TAIL = 16384
-# What marks the line that says why, among stack traces and progress.
-_TELLING = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory", "unable to")
+# Marks of the line that states the cause, among stack traces and progress.
+_CAUSE = ("ggml_assert", "error", "what():", "failed", "abort", "out of memory", "unable to")
 _NO_MEMORY = ("out of memory", "failed to allocate", "unable to allocate", "bad_alloc")
 
 _QUIET = {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
@@ -40,7 +40,7 @@ _QUIET = {"GGML_NO_BACKTRACE": "1", "PYTHONUNBUFFERED": "1"}
 class Child:
     """An engine process in one of its modes, "serve" or "inspect"."""
 
-    def __init__(self, mode: str) -> None:
+    def __init__(self, mode: Literal["serve", "inspect"]) -> None:
         child_read, write = os.pipe()
         read, child_write = os.pipe()
         self._log = tempfile.TemporaryFile(prefix="engine-")  # noqa: SIM115
@@ -61,17 +61,15 @@ class Child:
             os.close(child_read)
             os.close(child_write)
         self._channel = wire.Channel(read, write)
-        self._memory_kills = memory_kills()
-        self._finalizer = weakref.finalize(
-            self, _abandon, self._process, self._channel, os.getpid()
-        )
+        self._oom_kills = oom_kills()
+        self._finalizer = weakref.finalize(self, _abandon, self._process, self._channel, os.getpid())
 
     def send(self, message: object) -> None:
         """Queue a message. Raises wire.Closed when the process is gone."""
         self._channel.send(message)
 
     def receive(self, timeout: float) -> list[Any]:
-        """The messages that arrive within `timeout` seconds. Raises wire.Closed."""
+        """Return the messages that arrive within `timeout` seconds. Raises wire.Closed."""
         return self._channel.receive(timeout)
 
     @property
@@ -79,7 +77,7 @@ class Child:
         return self._process.pid
 
     def end(self, grace: float = 0.0) -> None:
-        """Close the pipes, on which the process exits, and kill it after `grace` seconds."""
+        """Close the pipes, which makes the process exit, and kill it after `grace` seconds."""
         self._finalizer.detach()
         self._channel.close()
         try:
@@ -88,49 +86,46 @@ class Child:
             self._process.kill()
             self._process.wait()
 
-    def obituary(self) -> str:
-        """How the process ended and what it said last, in one line; call after `end`."""
+    def exit_cause(self) -> str:
+        """How the process ended and the cause from its output, in one line; call after `end`."""
         code = self._process.returncode
         if code is not None and code < 0:
             how = f"killed by {signal.Signals(-code).name}"
         else:
             how = f"exited with {code}"
         lines = self.log_lines()
-        telling = [
+        causes = [
             line
             for line in lines
-            if any(sign in line.lower() for sign in _TELLING)
-            and not line.startswith("Fatal Python")
+            if any(mark in line.lower() for mark in _CAUSE) and not line.startswith("Fatal Python")
         ]
-        return f"{how}: {telling[-1][:300]}" if telling else how
+        return f"{how}: {causes[-1][:300]}" if causes else how
 
     def log_lines(self) -> list[str]:
-        """The last lines that the process printed, without empty ones."""
+        """The last lines of the process's output, without empty ones."""
         size = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, size - _LOG_TAIL))
         text = self._log.read().decode("utf-8", errors="replace")
         return [line.strip() for line in text.splitlines() if line.strip()]
 
     def ran_out_of_memory(self) -> bool:
-        """Whether it said so, or the kernel has killed it and says it lacked memory."""
+        """Whether its output or the kernel's count of kills states a lack of memory."""
         text = " ".join(self.log_lines()).lower()
         killed = self._process.returncode == -signal.SIGKILL
-        return any(sign in text for sign in _NO_MEMORY) or (
-            killed and memory_kills() > self._memory_kills
-        )
+        return any(mark in text for mark in _NO_MEMORY) or (killed and oom_kills() > self._oom_kills)
 
-    def forget(self) -> None:
-        """Let go of a process that belongs to the parent of this fork."""
+    def detach(self) -> None:
+        """In a fork of the caller: close this copy of the pipes and leave the process alone."""
         self._finalizer.detach()
         self._channel.close()
         self._process.returncode = 0
 
 
-def memory_kills() -> int:
-    """How often the kernel has killed for lack of memory; 0 where it does not say.
+def oom_kills() -> int:
+    """Number of out-of-memory kills by the kernel so far; 0 if it is not available.
 
-    In our own control group if it counts (sandboxed programs may die of their limits in theirs),
-    else on the whole system.
+    Counted in this process's control group if possible, because sandboxed programs may exceed the
+    limits of theirs; otherwise on the whole system.
     """
     try:
         group = Path("/proc/self/cgroup").read_text().splitlines()[-1].split("::", 1)[1]
@@ -140,12 +135,12 @@ def memory_kills() -> int:
             counts = Path("/proc/vmstat").read_text()
         except OSError:
             return 0
-    found = [line.split()[1] for line in counts.splitlines() if line.startswith("oom_kill ")]
-    return int(found[0]) if found else 0
+    kills = [line.split()[1] for line in counts.splitlines() if line.startswith("oom_kill ")]
+    return int(kills[0]) if kills else 0
 
 
 def _abandon(process: subprocess.Popen[bytes], channel: wire.Channel, owner: int) -> None:
-    """End a process whose engine was never closed."""
+    """End a process whose engine was garbage-collected without `close`."""
     if owner == os.getpid() and process.poll() is None:
         channel.close()
         process.kill()

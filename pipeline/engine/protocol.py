@@ -1,4 +1,8 @@
-"""What goes into an engine and what comes out: plain frozen records, validated where they enter."""
+"""What goes into an engine and what comes out: frozen records, validated at construction.
+
+A `Request` yields one `Completion`, a `Choice` one `Scores`. `Engine` is the interface of both
+implementations. An engine's settings are in `settings.py`.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,14 @@ from types import TracebackType
 from typing import Literal, Protocol
 
 Reason = Literal["stop", "length", "window", "crash", "error"]
-KV_TYPES = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 
 
 class EngineError(Exception):
-    """Generation cannot go on; the message names the cause and the remedy in one line."""
+    """Generation cannot continue; the message states the cause and the remedy in one line."""
 
 
 class NoLlamaCpp(EngineError):
-    """llama.cpp itself cannot be loaded, whatever the model."""
+    """llama.cpp itself cannot be loaded; the model is not the cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Sampling:
 class Request:
     """One sample to draw. Consecutive requests with equal context and tail share their prompt.
 
-    With `options` nothing is drawn: they are weighed, see `Question`.
+    A request with `options` draws no text: the options are scored, see `Choice`.
     """
 
     id: str
@@ -68,14 +71,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The answer to one request.
+    """The result of one request.
 
-    `reason`: stop (a stop string or an end-of-text token), length (max_tokens reached), window (the
-    prompt and max_tokens do not fit, nothing generated), crash (the request ended the engine's
-    process twice while it ran alone), error (a server failed on it to the end of its retries).
-    `text` is without the stop. `prompt_tokens` is the length of the prompt,
-    `computed_prompt_tokens` how many of them were evaluated for this request (the rest was shared),
-    `new_tokens` every token drawn, those of the stop included.
+    reason: stop (a stop string or an end-of-text token), length (max_tokens reached), window (the
+        prompt and max_tokens do not fit, nothing was generated), crash (the request ended the
+        engine's process twice while it ran alone), error (a server failed on it in every retry)
+    text: what was generated, without the stop
+    prompt_tokens: length of the prompt
+    computed_prompt_tokens: those evaluated for this request; the others were shared
+    new_tokens: every token drawn, those of the stop included
+    logprobs: of the request's options
     """
 
     id: str
@@ -85,15 +90,15 @@ class Completion:
     prompt_tokens: int = 0
     computed_prompt_tokens: int = 0
     new_tokens: int = 0
-    logprobs: tuple[float, ...] = ()  # of the request's options
+    logprobs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A prompt, and texts that may follow it: how likely is each to be what the model says next?
+class Choice:
+    """A prompt and the texts that may follow it, to be scored by their probability.
 
-    An option stands for its first token, so no two may begin with the same one; on a server, which
-    keeps its tokenizer to itself, it has to be a single token.
+    An option is represented by its first token, so no two options may begin with the same token. On
+    a server, whose tokenizer is not accessible, an option must be a single token.
     """
 
     id: str
@@ -103,7 +108,7 @@ class Question:
 
     def __post_init__(self) -> None:
         if not self.options:
-            raise ValueError(f"question {self.id}: it has no options")
+            raise ValueError(f"choice {self.id}: it has no options")
 
     def request(self) -> Request:
         greedy = Sampling(temperature=0)
@@ -111,13 +116,13 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The natural logarithm of each option's probability, in the order of the question's options.
+class Scores:
+    """Natural logarithm of the probability of each option of a choice, in the choice's order.
 
-    They are the model's own, before any temperature or filter, and rarely add up to 1: the model
-    may say something else. -inf stands for an option that a server did not count among the
-    likeliest. A question that cannot be answered has no `logprobs`, a `reason` as in `Completion`
-    (window, crash, error) and a `detail`.
+    Probabilities are the model's, before any temperature or filter. They rarely add up to 1,
+    because other tokens may follow too. -inf stands for an option that a server did not list among
+    the likeliest tokens. A choice that cannot be scored has no `logprobs`, a `reason` as in
+    `Completion` (window, crash, error) and a `detail`.
     """
 
     id: str
@@ -126,7 +131,7 @@ class Answer:
     detail: str = ""
 
     @classmethod
-    def of(cls, completion: Completion) -> Answer:
+    def of(cls, completion: Completion) -> Scores:
         return cls(completion.id, completion.logprobs, completion.reason, completion.detail)
 
 
@@ -134,8 +139,8 @@ class Answer:
 class EngineStats:
     """Totals since the engine was opened. Seconds are wall time; restarts are of its process.
 
-    The token counts are those of the answered requests: what a process that died had computed for
-    the others is computed again, and counted once.
+    Token counts are summed over completions. What a process computed before it died is computed
+    again by the next one, and counted once.
     """
 
     requests: int = 0
@@ -151,12 +156,31 @@ class EngineStats:
     restarts: int = 0
 
 
+@dataclass(slots=True)
+class Counters:
+    """What an engine process has done since its last report.
+
+    Defined here, and not beside the code that counts, because it is sent to the caller: unpickling
+    it must not import llama.cpp.
+    """
+
+    steps: int = 0
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    step_seconds: float = 0.0
+    decode_seconds: float = 0.0
+    sample_seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an embedded engine decided to run with, from the settings, the model and free memory.
+    """The sizes an embedded engine runs with, from the settings, the model and free memory.
 
-    `window` is the most tokens that one prompt and its completion may have together; `cells` the
-    tokens that the KV cache holds for all sequences and contexts.
+    n_seq: sequences generated at a time
+    window: most tokens of one prompt and its completion together
+    cells: KV cache cells (one token each) for all sequences and contexts
+    masked_cells_cost: whether attention computes the cells of other sequences before masking them
+    notes: warnings for the user
     """
 
     n_seq: int
@@ -167,14 +191,18 @@ class Plan:
     n_threads: int
     device: str
     flash_attn: Literal["auto", "on", "off"]
-    masked_cells_cost: bool  # whether attention pays for cells of other sequences
+    masked_cells_cost: bool
     kv_bytes_per_token: int
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a GGUF says about itself, and what this build of llama.cpp can do with it."""
+    """Metadata of a GGUF, and properties of the installed build of llama.cpp.
+
+    unwritable: the characters of source code that the vocabulary cannot reproduce
+    token_counts: lengths of the texts given to `inspect_model`, in tokens
+    """
 
     path: str
     architecture: str
@@ -189,80 +217,8 @@ class ModelFacts:
     gpu_offload: bool
     devices: tuple[str, ...]
     llama_cpp: str
-    unwritable: str  # characters that code needs and the vocabulary does not give back
+    unwritable: str
     token_counts: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """The embedded engine. 0 means: decided from the model and the free memory (see `Plan`)."""
-
-    model_path: str
-    n_ctx: int = 0  # window of one request, prompt and completion together, in tokens
-    n_seq: int = 0  # sequences generated at a time
-    n_cells: int = 0  # tokens the KV cache holds for all sequences and contexts
-    n_contexts: int = 8  # few-shot contexts kept at a time
-    n_batch: int = 0  # most tokens in one step
-    n_threads: int = 0  # most of llama.cpp; 0: the cores this process may use
-    sample_threads: int = 0  # that draw tokens; 0: by the size of the vocabulary
-    n_gpu_layers: int = -1  # -1: all of them, where the build has a GPU
-    main_gpu: int = 0
-    tensor_split: tuple[float, ...] = ()  # share of each GPU; empty: by free memory
-    flash_attn: Literal["auto", "on", "off"] = "auto"
-    type_k: str = "f16"
-    type_v: str = "f16"
-    use_mmap: bool = True
-    step_timeout: float = 600.0  # seconds without a sign of life until the process is restarted
-
-    def __post_init__(self) -> None:
-        for name in ("n_ctx", "n_seq", "n_cells", "n_threads", "sample_threads", "main_gpu"):
-            if getattr(self, name) < 0:
-                raise EngineError(f"[engine] {name} = {getattr(self, name)}: must be 0 or more")
-        if self.n_seq > MAX_SEQUENCES:
-            raise EngineError(f"[engine] n_seq = {self.n_seq}: at most {MAX_SEQUENCES}")
-        if not 1 <= self.n_contexts <= MAX_CONTEXTS:
-            raise EngineError(f"[engine] n_contexts = {self.n_contexts}: 1 to {MAX_CONTEXTS}")
-        if self.n_batch and self.n_batch < 32:
-            raise EngineError(f"[engine] n_batch = {self.n_batch}: 0 (auto), or 32 and more")
-        for name in ("type_k", "type_v"):
-            if getattr(self, name) not in KV_TYPES:
-                raise EngineError(
-                    f"[engine] {name} = {getattr(self, name)!r}: one of {', '.join(KV_TYPES)}"
-                )
-        if self.flash_attn not in ("auto", "on", "off"):
-            raise EngineError(f"[engine] flash_attn = {self.flash_attn!r}: auto, on or off")
-        if self.step_timeout <= 0:
-            raise EngineError(f"[engine] step_timeout = {self.step_timeout}: must be above 0")
-
-
-# llama.cpp knows 256 sequence ids; contexts and prompts that are being shared need some of them.
-MAX_SEQUENCES = 192
-MAX_CONTEXTS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
-    """An OpenAI-compatible completions server. The key is read from the variable `api_key_env`."""
-
-    base_url: str
-    model: str = ""  # empty: the only model the server lists
-    concurrency: int = 16
-    timeout: float = 600.0  # seconds a request may take
-    max_retries: int = 6
-    api_key_env: str = "OPENAI_API_KEY"
-
-    def __post_init__(self) -> None:
-        if not self.base_url.startswith(("http://", "https://")):
-            raise EngineError(
-                f"[engine] base_url = {self.base_url!r}: must start with http:// or https://, "
-                "for example http://127.0.0.1:8080/v1"
-            )
-        if self.concurrency < 1:
-            raise EngineError(f"[engine] concurrency = {self.concurrency}: must be 1 or more")
-        if self.timeout <= 0:
-            raise EngineError(f"[engine] timeout = {self.timeout}: must be above 0")
-        if self.max_retries < 0:
-            raise EngineError(f"[engine] max_retries = {self.max_retries}: must be 0 or more")
 
 
 class Engine(Protocol):
@@ -273,28 +229,31 @@ class Engine(Protocol):
         ...
 
     def generate(self, requests: Iterable[Request]) -> Iterator[Completion]:
-        """Answer every request once, in the order they finish.
+        """Yield one completion for every request, in the order in which they finish.
 
-        `requests` is pulled lazily, a bounded number ahead of the answers, so memory stays flat; it
-        must not wait for completions. One call at a time. Raises EngineError when no request can be
-        answered any more.
+        `requests` is pulled lazily, a bounded number ahead of the completions, so memory use is
+        bounded; it must not wait for completions. One call at a time. Raises EngineError when no
+        further request can be completed.
         """
         ...
 
-    def weigh(self, questions: Iterable[Question]) -> Iterator[Answer]:
-        """Answer every question once, in the order they finish; otherwise as `generate`.
+    def score(self, choices: Iterable[Choice]) -> Iterator[Scores]:
+        """Yield the scores of every choice, in the order in which they finish; else as `generate`.
 
-        Raises EngineError for a question of which two options begin with the same token.
+        Raises EngineError for a choice of which two options begin with the same token.
         """
         ...
 
     @property
     def leaves_cores_free(self) -> bool:
-        """Whether other work on the processor's cores does not slow generation, as far as is known."""
+        """Whether generation uses a GPU or another machine, so that the CPU's cores are idle.
+
+        False while this is not yet determined.
+        """
         ...
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
-        """The length of each text in tokens of the model, or a little more. Raises EngineError."""
+        """Length of each text in tokens of the model, or slightly more. Raises EngineError."""
         ...
 
     def stats(self) -> EngineStats: ...

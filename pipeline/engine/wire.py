@@ -1,7 +1,21 @@
 """Messages between a caller and its engine process: length-prefixed pickles over two pipes.
 
-Both ends are ours and on the same machine, so pickle is safe here. The caller's end never blocks
-without a time limit, not even when the other process is stopped in the middle of a message.
+Both ends belong to this package and run on one machine, so pickle is safe here. The caller's end
+never blocks without a time limit, not even when the other process is stopped within a message.
+
+Messages from the caller: first `(settings, shrink)` or, in mode "inspect", `(path, texts)`; then
+`(key, Request)` for every request, and None to cancel all of them.
+
+Messages from the process, a tuple each:
+    ("facts", ModelFacts)       of mode "inspect"
+    ("ready", Plan)             the model is loaded
+    ("started", key)            a request runs
+    ("done", key, Completion)
+    ("invalid", key, message)   an EngineError caused by this request alone
+    ("heartbeat", Counters | None)
+    ("refused", message)        an EngineError while loading
+    ("no memory", message)
+    ("failed", message)         any other exception
 """
 
 from __future__ import annotations
@@ -18,7 +32,7 @@ _CHUNK = 1 << 16
 
 
 class Closed(Exception):
-    """The other end is gone."""
+    """The other end has closed its pipe."""
 
 
 def encode(message: Any) -> bytes:
@@ -27,7 +41,7 @@ def encode(message: Any) -> bytes:
 
 
 class Decoder:
-    """Turns bytes, however they were cut, into messages."""
+    """Reassembles messages from bytes that arrive in arbitrary pieces."""
 
     __slots__ = ("_buffer",)
 
@@ -50,7 +64,7 @@ class Decoder:
 
 
 class Channel:
-    """The caller's end: sends what the pipe takes, receives with a time limit."""
+    """The caller's end: sends without blocking, receives with a time limit."""
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read, self._write = read_fd, write_fd
@@ -60,12 +74,12 @@ class Channel:
         self._out = bytearray()
 
     def send(self, message: Any) -> None:
-        """Queue a message and write as much as the pipe takes now. Raises Closed."""
+        """Queue a message and write as much as the pipe accepts now. Raises Closed."""
         self._out += encode(message)
         self._flush()
 
     def receive(self, timeout: float) -> list[Any]:
-        """What has arrived within `timeout` seconds; [] if nothing has. Raises Closed."""
+        """Return the messages that arrive within `timeout` seconds, or []. Raises Closed."""
         deadline = time.monotonic() + timeout
         while True:
             poll = select.poll()

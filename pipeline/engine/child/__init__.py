@@ -1,1 +1,1 @@
-"""Runs in the engine's own process: the only code that loads llama.cpp."""
+"""The engine's own process, started by `process.Child`: the only code that loads llama.cpp."""

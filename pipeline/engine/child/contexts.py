@@ -1,9 +1,9 @@
-"""Few-shot contexts and the cells of the KV cache: who holds how many, and who gives way.
+"""Few-shot contexts, and the pool of KV cache cells that contexts and sequences share.
 
-A context is tokenized once, evaluated once, and stays in the cache while requests use it or are
-waiting for it. When room is needed the least recently used one that nobody uses goes first; one
-that a single prompt used and nobody waits for goes at once, so that contexts drawn anew for every
-record do not fill the cache.
+A context is tokenized once and evaluated once. It stays in the cache while requests use it or wait
+for it. To make room, the least recently used idle context is evicted first. A context that served a
+single prompt and that no queued prompt needs is evicted at once, so that contexts drawn for one
+record each do not fill the cache.
 """
 
 from __future__ import annotations
@@ -19,26 +19,35 @@ from pipeline.engine.protocol import EngineError, Request
 
 @dataclass(slots=True, eq=False)
 class Context:
-    """A prefix, compared by identity; `label` is its sequence id while it is in the cache."""
+    """A prefix, compared by identity.
+
+    seq_id: its sequence id while it is in the cache, else -1
+    evaluated: number of tokens evaluated
+    in_batch: whether some of its tokens are in the batch being built
+    waiting: queued groups that need it
+    users: groups whose sequences share its cells
+    served: groups that have used it since it was loaded
+    """
 
     tokens: np.ndarray
-    label: int = -1
-    done: int = 0  # tokens evaluated
-    filling: bool = False  # some of its tokens are in the batch being built
-    waiting: int = 0  # groups that are queued for it
-    users: int = 0  # groups whose sequences share its cells
-    served: int = 0  # groups it has had since it was loaded
+    seq_id: int = -1
+    evaluated: int = 0
+    in_batch: bool = False
+    waiting: int = 0
+    users: int = 0
+    served: int = 0
 
     @property
     def ready(self) -> bool:
-        return self.done == len(self.tokens)
+        return self.evaluated == len(self.tokens)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """A request whose prompt is tokenized; `key` is the caller's number for it.
+    """A request with its prompt tokenized.
 
-    `options` are the first tokens of the request's options.
+    key: the caller's number for it
+    options: first token of each of the request's options
     """
 
     key: int
@@ -53,7 +62,7 @@ class Job:
 
 
 class Prompts:
-    """Tokenizes prompts, the contexts of the last `size` different ones only once."""
+    """Tokenizes prompts. Contexts are kept: the last `size` different ones are tokenized once."""
 
     def __init__(self, model: Model, size: int = 256) -> None:
         self._model, self._size = model, size
@@ -63,7 +72,7 @@ class Prompts:
         """Raises EngineError when two options of the request begin with the same token."""
         tail = self._model.tokenize(request.tail, first=False)
         context = self._context(request.context, whole=bool(tail))
-        if not tail:  # something has to be evaluated to have logits to draw from
+        if not tail:  # at least one token must be evaluated, to have logits to draw from
             tail = self._model.tokenize(request.context, first=True)[-1:]
         return Job(key, request, context, np.array(tail, np.int32), self._options(request))
 
@@ -80,44 +89,46 @@ class Prompts:
         return tuple(first)
 
     def _context(self, text: str, *, whole: bool) -> Context:
-        found = self._contexts.get((text, whole))
-        if found is None:
+        context = self._contexts.get((text, whole))
+        if context is None:
             tokens = self._model.tokenize(text, first=True)
-            found = Context(np.array(tokens if whole else tokens[:-1], np.int32))
-            self._contexts[text, whole] = found
+            context = Context(np.array(tokens if whole else tokens[:-1], np.int32))
+            self._contexts[text, whole] = context
             if len(self._contexts) > self._size:
                 self._contexts.popitem(last=False)
         else:
             self._contexts.move_to_end((text, whole))
-        return found
+        return context
 
 
-class Room:
-    """The cells of the cache and the contexts in it.
+class CellPool:
+    """The cells of the KV cache, and the contexts in it.
 
-    `eager`: contexts that nobody uses or waits for go as soon as another is loaded, because every
-    cell in use makes attention slower.
+    `seq_ids` are the sequence ids for contexts. `eager`: loading a context evicts all idle contexts
+    that no queued group needs, because every used cell makes attention slower.
     """
 
-    def __init__(self, cache: Cache, cells: int, labels: list[int], *, eager: bool) -> None:
-        self._cache, self._free, self._labels, self._eager = cache, cells, labels, eager
-        self._live: OrderedDict[Context, None] = OrderedDict()  # least recently used first
+    def __init__(self, cache: Cache, cells: int, seq_ids: list[int], *, eager: bool) -> None:
+        self._cache, self._free, self._seq_ids, self._eager = cache, cells, seq_ids, eager
+        self._cached: OrderedDict[Context, None] = OrderedDict()  # least recently used first
 
     @property
     def free(self) -> int:
+        """Number of cells that are not reserved."""
         return self._free
 
-    def take(self, cells: int, context: Context | None = None, *, overtaking: bool = False) -> bool:
-        """Reserve `cells`, and load `context` too if it is not in the cache; False: no room now.
+    def reserve(self, cells: int, context: Context | None = None, *, overtaking: bool = False) -> bool:
+        """Reserve KV cells for a prompt, loading its context if needed; False if it does not fit.
 
-        Idle contexts give way; those that queued groups wait for only if not `overtaking` them.
+        Evicts idle contexts, including those that queued groups need unless `overtaking`. Every
+        successful call with a context must be paired with `leave`.
         """
-        loads = context is not None and context.label < 0
+        loads = context is not None and context.seq_id < 0
         need = cells + (len(context.tokens) if context is not None and loads else 0)
         if loads and self._eager:
-            for idle in [c for c in self._live if not c.users and not c.waiting]:
+            for idle in [c for c in self._cached if not c.users and not c.waiting]:
                 self.evict(idle)
-        while self._free < need or (loads and not self._labels):
+        while self._free < need or (loads and not self._seq_ids):
             victim = self._victim(context, overtaking)
             if victim is None:
                 return False
@@ -125,37 +136,38 @@ class Room:
         self._free -= need
         if context is not None:
             if loads:
-                context.label, context.done, context.served = self._labels.pop(), 0, 0
-                self._live[context] = None
-            self._live.move_to_end(context)
+                context.seq_id, context.evaluated, context.served = self._seq_ids.pop(), 0, 0
+                self._cached[context] = None
+            self._cached.move_to_end(context)
             context.users += 1
             context.served += 1
         return True
 
-    def give(self, cells: int) -> None:
+    def release(self, cells: int) -> None:
+        """Return reserved cells to the pool. The cells of contexts are released by eviction."""
         self._free += cells
 
     def leave(self, context: Context) -> None:
-        """A group is done with `context`."""
+        """End a group's use of `context`."""
         context.users -= 1
         if not context.users and not context.waiting and context.served == 1:
             self.evict(context)
 
     def _victim(self, spared: Context | None, overtaking: bool) -> Context | None:
-        idle = [c for c in self._live if not c.users and c is not spared]
-        unwanted = [c for c in idle if not c.waiting]
-        if unwanted:
-            return unwanted[0]
+        idle = [c for c in self._cached if not c.users and c is not spared]
+        unneeded = [c for c in idle if not c.waiting]
+        if unneeded:
+            return unneeded[0]
         return idle[0] if idle and not overtaking else None
 
     def evict(self, context: Context) -> None:
-        self._cache.drop(context.label)
-        self._labels.append(context.label)
+        self._cache.drop(context.seq_id)
+        self._seq_ids.append(context.seq_id)
         self._free += len(context.tokens)
-        context.label, context.done = -1, 0
-        del self._live[context]
+        context.seq_id, context.evaluated = -1, 0
+        del self._cached[context]
 
     def evict_unfinished(self) -> None:
-        """Drop the idle contexts that were not evaluated to their end."""
-        for context in [c for c in self._live if not c.users and not c.ready]:
+        """Evict the idle contexts that are only partly evaluated."""
+        for context in [c for c in self._cached if not c.users and not c.ready]:
             self.evict(context)

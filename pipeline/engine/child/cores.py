@@ -1,12 +1,13 @@
-"""How many cores the other processes leave to llama.cpp's threads.
+"""Limits llama.cpp's threads to the CPU cores that other processes leave free.
 
-The threads meet hundreds of times a step, and each meeting waits for the last. One that shares its core
-with another busy process holds all of them up: two threads on one free core may be ten times slower than
-one thread (benchmarks/results/engine.md). So no more threads work than cores are free, counted anew about
-once a second: fewer at once, more again only when the cores have stayed free for a while.
+The threads synchronize hundreds of times a step, and each barrier waits for the last of them. A
+thread that shares its core with another busy process delays all: two threads on one free core may
+be ten times slower than one thread (benchmarks/results/engine.md). So no more threads run than
+cores are free. Free cores are measured about once a second. The number of threads is lowered at
+once, and raised only after the cores have stayed free for `READINGS_TO_GROW` readings.
 
-In: /proc/stat and this process's own CPU time; elsewhere than on Linux every core counts as free.
-Not promised: anything about the second before the next look.
+In: /proc/stat and this process's own CPU time. Where they are not available (not on Linux), every
+core counts as free. Not promised: a reaction within less than `INTERVAL_SECONDS`.
 """
 
 from __future__ import annotations
@@ -15,65 +16,65 @@ import os
 import time
 from dataclasses import dataclass
 
-LOOK_SECONDS = 1.0
-# Looks in a row that find a core free before a thread is put on it.
-PATIENCE = 5
+from pipeline.engine.sizing import cores
 
-
-def cores() -> int:
-    """The cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
+INTERVAL_SECONDS = 1.0
+# Consecutive readings that must show a core free before a thread uses it.
+READINGS_TO_GROW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """Seconds, all since some fixed moment."""
+class CpuTimes:
+    """A reading of the clocks, in seconds since some fixed moment.
+
+    time: wall time
+    busy: CPU time of all processes on the cores that this process may use
+    own: CPU time of this process
+    """
 
     time: float
-    busy: float  # of all cores this process may use, together
-    own: float  # of this process
+    busy: float
+    own: float
 
 
 class FreeCores:
-    """Follows what is free from its making on."""
+    """Tracks the number of free cores, from construction on."""
 
     def __init__(self) -> None:
-        self._last = _look()
+        self._last = read_cpu_times()
         self._threads: int | None = None
-        self._allowed = 0  # looks in a row that found more free
+        self._readings = 0  # consecutive readings with more cores free than threads
 
-    def start_over(self) -> None:
-        """What others did until now, while this process slept, says nothing of what comes."""
-        self._last, self._allowed = _look(), 0
+    def restart(self) -> None:
+        """Discard the interval until now, because load during a sleep predicts nothing."""
+        self._last, self._readings = read_cpu_times(), 0
 
     def threads(self, most: int) -> int:
-        """The threads that shall work now, of `most`; at least 1."""
-        now = _look()
+        """Number of threads to run now, from 1 to `most`."""
+        now = read_cpu_times()
         if now is None or self._last is None:
             return most
-        if now.time - self._last.time < LOOK_SECONDS:
+        if now.time - self._last.time < INTERVAL_SECONDS:
             return self._threads or most
-        found = free_threads(self._last, now, cores(), most)
+        free = free_threads(self._last, now, cores(), most)
         self._last = now
-        if self._threads is None or found <= self._threads:
-            self._threads, self._allowed = found, 0
+        if self._threads is None or free <= self._threads:
+            self._threads, self._readings = free, 0
         else:
-            self._allowed += 1
-            if self._allowed == PATIENCE:
-                self._threads, self._allowed = found, 0
+            self._readings += 1
+            if self._readings == READINGS_TO_GROW:
+                self._threads, self._readings = free, 0
         return self._threads
 
 
-def free_threads(before: _Look, now: _Look, n_cores: int, most: int) -> int:
-    """The cores, rounded, that others left free between two looks; from 1 to `most`."""
+def free_threads(before: CpuTimes, now: CpuTimes, n_cores: int, most: int) -> int:
+    """Cores, rounded, that other processes left free between two readings; from 1 to `most`."""
     others = ((now.busy - before.busy) - (now.own - before.own)) / (now.time - before.time)
     return max(1, min(most, round(n_cores - others)))
 
 
-def _look() -> _Look | None:
+def read_cpu_times() -> CpuTimes | None:
+    """Read the clocks; None where they are not available."""
     try:
         allowed = os.sched_getaffinity(0)
         with open("/proc/stat") as file:
@@ -86,4 +87,4 @@ def _look() -> _Look | None:
         if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in allowed:
             user, nice, system, _idle, _iowait, irq, softirq = map(int, times[:7])
             ticks += user + nice + system + irq + softirq
-    return _Look(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), time.process_time())
+    return CpuTimes(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), time.process_time())

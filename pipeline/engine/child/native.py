@@ -1,7 +1,7 @@
 """llama.cpp through llama-cpp-python's low-level bindings: model, cache and batch.
 
-Loaded in engine processes only. Thin on purpose: no policy, no state but llama.cpp's own. Messages
-of llama.cpp go to this process's stderr, which its parent keeps in a file.
+Imported in engine processes only. No policy, and no state but llama.cpp's. Its warnings go to this
+process's stderr, which the parent redirects to a file.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from typing import Any
 import llama_cpp as lib
 import numpy as np
 
-from pipeline.engine.protocol import EngineError, EngineSettings, Plan
+from pipeline.engine.protocol import EngineError, Plan
+from pipeline.engine.settings import EngineSettings
 from pipeline.engine.sizing import Sizes
 
+# Values of enum ggml_type and of enum llama_flash_attn_type.
 GGML_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "bf16": 30}
 FLASH = {"auto": -1, "off": 0, "on": 1}
-_WARN, _CONT = 3, 5
+_WARN, _CONT = 3, 5  # of enum ggml_log_level
 
 
 class DecodeError(Exception):
-    """llama_decode failed; the state of the cache is no longer known."""
+    """llama_decode failed; the state of the cache is undefined."""
 
 
 def _make_log() -> Any:
     shown = False
 
-    @lib.llama_log_callback
     def log(level: int, text: bytes, _user: Any) -> None:
         nonlocal shown
         if level != _CONT:
@@ -40,28 +41,32 @@ def _make_log() -> Any:
             sys.stderr.write(text.decode("utf-8", errors="replace"))
             sys.stderr.flush()
 
-    return log
+    return lib.llama_log_callback(log)
 
 
-_LOG = _make_log()
+_LOG = _make_log()  # referenced for as long as llama.cpp may call it
 
 
 def start() -> None:
-    """Set the backends up and send llama.cpp's warnings to stderr."""
+    """Initialize the backends and send llama.cpp's warnings to stderr."""
     lib.llama_log_set(_LOG, ctypes.c_void_p(0))
     lib.llama_backend_init()
 
 
 def build_info() -> str:
-    """Version of the bindings and of llama.cpp, and what it was built for."""
+    """Versions of the bindings and of llama.cpp, and the features of the build."""
     version = getattr(lib, "llama_version", lambda: b"?")()
     system = lib.llama_print_system_info().decode(errors="replace")
     return f"llama-cpp-python {lib.__version__}, llama.cpp {version.decode()}, {system.strip(' |')}"
 
 
+def supports_gpu_offload() -> bool:
+    return bool(lib.llama_supports_gpu_offload())
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A GPU (or another accelerator) that llama.cpp can use; memory in bytes."""
+    """A GPU that llama.cpp can use; memory in bytes."""
 
     name: str
     description: str
@@ -70,7 +75,7 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """The accelerators of this build, in llama.cpp's order; [] on a CPU build."""
+    """GPUs available to this build, in llama.cpp's order; [] on a CPU build."""
     from llama_cpp._ggml import libggml as ggml
 
     for name, result in (
@@ -81,7 +86,7 @@ def devices() -> list[Device]:
         getattr(ggml, name).restype = result
     ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
     ggml.ggml_backend_dev_get.argtypes = [ctypes.c_size_t]
-    found = []
+    gpus = []
     for i in range(ggml.ggml_backend_dev_count()):
         device = ctypes.c_void_p(ggml.ggml_backend_dev_get(i))
         if ggml.ggml_backend_dev_type(device) not in (1, 2):  # discrete and integrated GPUs
@@ -90,8 +95,8 @@ def devices() -> list[Device]:
         ggml.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
         name = ggml.ggml_backend_dev_name(device).decode(errors="replace")
         text = ggml.ggml_backend_dev_description(device).decode(errors="replace")
-        found.append(Device(name, text, free.value, total.value))
-    return found
+        gpus.append(Device(name, text, free.value, total.value))
+    return gpus
 
 
 class Model:
@@ -132,7 +137,7 @@ class Model:
         self.n_ctx_train: int = int(self.metadata(f"{arch}.context_length") or 0)
         self.add_bos: bool = lib.llama_vocab_get_add_bos(self.vocab)
         self._bos: int = lib.llama_vocab_bos(self.vocab)
-        # These tokenizers put a space before the first word of every text they are given.
+        # These tokenizers put a space before the first word of every text.
         self._spaced = lib.llama_vocab_type(self.vocab) in (
             lib.LLAMA_VOCAB_TYPE_SPM,
             lib.LLAMA_VOCAB_TYPE_UGM,
@@ -145,43 +150,45 @@ class Model:
 
     @property
     def decodes(self) -> bool:
-        return lib.llama_model_has_decoder(self._model) and not (
+        """Whether the model continues text: no encoder, no diffusion model."""
+        return bool(lib.llama_model_has_decoder(self._model)) and not (
             lib.llama_model_has_encoder(self._model) or lib.llama_model_is_diffusion(self._model)
         )
 
     @property
     def splits_sequences(self) -> bool:
-        """Whether part of a sequence can be copied; a recurrent state is all or nothing."""
-        return not (
-            lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model)
-        )
+        """Whether part of a sequence can be copied; a recurrent state can only be copied whole."""
+        return not (lib.llama_model_is_recurrent(self._model) or lib.llama_model_is_hybrid(self._model))
 
     @property
     def size_bytes(self) -> int:
-        return lib.llama_model_size(self._model)
+        return int(lib.llama_model_size(self._model))
 
     @property
     def n_params(self) -> int:
-        return lib.llama_model_n_params(self._model)
+        return int(lib.llama_model_n_params(self._model))
 
     @property
     def has_chat_template(self) -> bool:
         return bool(lib.llama_model_chat_template(self._model, None))
 
     def metadata(self, key: str) -> str | None:
-        """A scalar of the GGUF's metadata as text; None if it has none of that name."""
+        """A scalar of the GGUF's metadata as text; None if the key is absent."""
         buffer = ctypes.create_string_buffer(4096)
         size = lib.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
         return None if size < 0 else buffer.value.decode("utf-8", errors="replace")
 
     def quantization(self) -> str:
-        """What the file says of its weights' types; llama.cpp itself knows it with the weights loaded only."""
+        """Weight type that the file's metadata states, or "?".
+
+        llama.cpp's own function for it needs the weights loaded.
+        """
         kind = self.metadata("general.file_type")
         name = lib.llama_ftype_name(int(kind)) if kind else None
         return name.decode() if name else "?"
 
     def sizes(self, type_k: str, type_v: str) -> Sizes:
-        """The sizes that a plan needs, with a KV cache of these types."""
+        """Sizes for a plan whose KV cache has these types."""
         return Sizes(
             n_ctx_train=self.n_ctx_train,
             n_params=self.n_params,
@@ -192,7 +199,10 @@ class Model:
         )
 
     def _kv_bytes_per_token(self, type_k: str, type_v: str) -> int:
-        """Bytes that one token takes in the KV cache: an upper bound for models that save some."""
+        """Bytes of one token in the KV cache; an upper bound for models with a smaller cache.
+
+        Layers x KV heads x (key length x bits of K + value length x bits of V) / 8.
+        """
         arch = self.metadata("general.architecture") or ""
         heads = lib.llama_model_n_head_kv(self._model) or lib.llama_model_n_head(self._model)
         embd, n_head = lib.llama_model_n_embd(self._model), lib.llama_model_n_head(self._model)
@@ -215,9 +225,9 @@ class Model:
         return tokens[:n]
 
     def tokenize(self, text: str, *, first: bool) -> list[int]:
-        """Token ids of `text`: the beginning of a prompt (with BOS, if the model wants it) or not.
+        """Token ids of `text`; BOS is added to the `first` part of a prompt if the model has one.
 
-        Special tokens written out in the text are plain text. Thread-safe.
+        Special tokens written in the text are plain text. Thread-safe.
         """
         if first:
             bos = [self._bos] if self.add_bos and self._bos >= 0 else []
@@ -231,21 +241,21 @@ class Model:
         return self._encode(text)
 
     def unwritable(self, text: str) -> str:
-        """The characters of a text that its tokens do not give back."""
+        """Characters of a text that its tokens cannot reproduce."""
         if lib.llama_vocab_type(self.vocab) == lib.LLAMA_VOCAB_TYPE_NONE:
             return text
         return "".join(
             character
             for character in text
-            if b"".join(map(self.piece, self.tokenize(character, first=False)))
-            != character.encode()
+            if b"".join(map(self.piece, self.tokenize(character, first=False))) != character.encode()
         )
 
     def ends(self, token: int) -> bool:
-        return lib.llama_vocab_is_eog(self.vocab, token)
+        """Whether a token ends the text."""
+        return bool(lib.llama_vocab_is_eog(self.vocab, token))
 
     def piece(self, token: int) -> bytes:
-        """The bytes of a token; control tokens have none."""
+        """Bytes of a token; b"" for control tokens."""
         buffer = ctypes.create_string_buffer(64)
         n = lib.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
         if n < 0:
@@ -258,7 +268,11 @@ class Model:
 
 
 class Cache:
-    """One llama.cpp context: the KV cache that all sequences share, and the batch fed to it."""
+    """A llama.cpp context: the KV cache shared by all sequences, and the arrays of one batch.
+
+    Entry i of a batch is `tokens[i]` at `positions[i]` of the sequence id `sequences[i]`; its
+    logits are computed if `outputs[i]` is 1. `n_ids` is the number of sequence ids.
+    """
 
     def __init__(self, model: Model, settings: EngineSettings, plan: Plan, n_ids: int) -> None:
         params = lib.llama_context_default_params()
@@ -271,7 +285,7 @@ class Cache:
         params.type_k = GGML_TYPES[settings.type_k]
         params.type_v = GGML_TYPES[settings.type_v]
         params.no_perf = True
-        if hasattr(params, "n_outputs_max"):  # else logits of a whole batch are reserved
+        if hasattr(params, "n_outputs_max"):  # otherwise logits of a whole batch are allocated
             params.n_outputs_max = n_ids
         self._ctx = lib.llama_init_from_model(model.handle, params)
         if not self._ctx:
@@ -292,9 +306,7 @@ class Cache:
             embd=None,
             pos=_pointer(self.positions, lib.llama_pos),
             n_seq_id=_pointer(self._counts, ctypes.c_int32),
-            seq_id=ctypes.cast(
-                self._pointers.ctypes.data, ctypes.POINTER(ctypes.POINTER(lib.llama_seq_id))
-            ),
+            seq_id=ctypes.cast(self._pointers.ctypes.data, ctypes.POINTER(ctypes.POINTER(lib.llama_seq_id))),
             logits=_pointer(self.outputs, ctypes.c_int8),
         )
 
@@ -311,23 +323,24 @@ class Cache:
         lib.llama_set_n_threads(self._ctx, n, n)
 
     def copy(self, source: int, target: int, end: int) -> None:
-        """Let `target` share the cells of `source` before position `end`."""
+        """Add sequence id `target` to the cells of `source` before position `end`."""
         lib.llama_memory_seq_cp(self._memory, source, target, 0, end)
 
     def drop(self, sequence: int) -> None:
+        """Remove a sequence id from its cells; cells without an id become free."""
         lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
     def clear(self) -> None:
         lib.llama_memory_clear(self._memory, False)
 
     def logits(self, rows: int, n_vocab: int) -> np.ndarray:
-        """The logits of the last step, a row for every batch entry with output, in their order.
+        """Logits of the last step: a row for each batch entry with output, in their order.
 
-        A view of llama.cpp's memory, valid until the next step.
+        float32, shape (rows, n_vocab): a view of llama.cpp's memory, valid until the next step.
         """
         address = ctypes.addressof(lib.llama_get_logits(self._ctx).contents)
         data = (ctypes.c_float * (rows * n_vocab)).from_address(address)
-        return np.frombuffer(data, np.float32).reshape(rows, n_vocab)  # type: ignore[call-overload]
+        return np.ctypeslib.as_array(data).reshape(rows, n_vocab)
 
     def free(self) -> None:
         lib.llama_free(self._ctx)

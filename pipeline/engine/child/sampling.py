@@ -1,10 +1,12 @@
-"""Draws the next token from logits: one sampler a sequence, with a random generator of its own.
-A scale takes a sampler's place where the options of a question are to be weighed.
+"""Draws the next token from logits: one sampler per sequence, each with its own random generator.
 
-The filters come in llama.cpp's order (top-k, top-p, min-p, all on the untempered distribution, then
-the temperature), and mean the same. The arithmetic is numpy's, because llama.cpp's chain builds an
-array of structures for every token drawn: at 150,000 entries that takes 2 ms, and this 0.16 ms
-(benchmarks/results/engine.md). A few large array operations also let threads run side by side.
+`OptionScorer` replaces the sampler of a sequence whose options are scored.
+
+The filters have the order and the meaning of llama.cpp's: top-k, top-p, min-p, all on the
+distribution before temperature, then the temperature. The arithmetic uses numpy, because the
+sampler chain of llama.cpp builds an array of structures for every token: with 150,000 entries that
+takes 2 ms, numpy 0.16 ms (benchmarks/results/engine.md). Few large array operations also release
+the GIL, so threads run in parallel.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ import numpy as np
 from pipeline.engine.protocol import Sampling
 
 _BLOCK = 512
-# Top-p rarely needs more tokens than this sorted.
+# The likeliest tokens that top-p sorts first; more are rarely needed.
 _HEAD = 1024
 
 
 class BadLogits(Exception):
-    """The model's output is not a distribution: NaN, or infinite."""
+    """The model's output is not a distribution: it has NaN or infinite values."""
 
 
 class Sampler:
@@ -40,21 +42,21 @@ class Sampler:
         self._random = Random(seed).random
 
     def draw(self, logits: np.ndarray) -> int:
-        """A token id for float32 `logits` of the whole vocabulary. Raises BadLogits."""
+        """Return a token id; `logits`: float32, one a token of the vocabulary. Raises BadLogits."""
         if not self._inverse:
             return int(logits.argmax())
-        chosen = None
+        candidates = None
         if self._top_k or self._top_p < 1 or self._log_min_p is not None:
-            chosen = self._candidates(logits)
-            logits = logits[chosen]
+            candidates = self._candidates(logits)
+            logits = logits[candidates]
         weights = logits * self._inverse
         weights -= weights.max()
         np.exp(weights, out=weights)
         index = _pick(weights, self._random())
-        return index if chosen is None else int(chosen[index])
+        return index if candidates is None else int(candidates[index])
 
     def _candidates(self, logits: np.ndarray) -> np.ndarray:
-        """The ids that the filters leave, in ascending order."""
+        """Token ids that pass the filters, in ascending order."""
         ids = np.arange(len(logits))
         if 0 < self._top_k < len(logits):
             ids = np.argpartition(logits, -self._top_k)[-self._top_k :]
@@ -67,8 +69,8 @@ class Sampler:
         return ids
 
 
-class Scale:
-    """Notes how likely each of `options` (token ids) is, and draws the likeliest."""
+class OptionScorer:
+    """Computes the log-probability of each of `options` (token ids), and draws the likeliest."""
 
     __slots__ = ("_options", "logprobs")
 
@@ -77,18 +79,18 @@ class Scale:
         self.logprobs: tuple[float, ...] = ()
 
     def draw(self, logits: np.ndarray) -> int:
-        """One of the options. Raises BadLogits."""
+        """Return one of the options, and set `logprobs`. Raises BadLogits."""
         top = logits.max()
         total = float(np.exp(logits - top).sum(dtype=np.float64))
         if not 0 < total < math.inf:
             raise BadLogits(f"the weights of the next token add up to {total}")
-        scale = float(top) + math.log(total)
-        self.logprobs = tuple(float(logits[option]) - scale for option in self._options)
+        log_total = float(top) + math.log(total)
+        self.logprobs = tuple(float(logits[option]) - log_total for option in self._options)
         return self._options[int(np.argmax(self.logprobs))]
 
 
 def _pick(weights: np.ndarray, position: float) -> int:
-    """The index at which the running sum of `weights` passes `position` (0 to 1) of their sum."""
+    """Index at which the running sum of `weights` passes the share `position` of their sum."""
     sums = np.add.reduceat(weights, np.arange(0, len(weights), _BLOCK))
     ends = np.cumsum(sums, dtype=np.float64)
     total = float(ends[-1])
@@ -103,17 +105,19 @@ def _pick(weights: np.ndarray, position: float) -> int:
 
 
 def _nucleus(logits: np.ndarray, top_p: float) -> np.ndarray:
-    """Indices of the smallest set of most likely tokens whose probability reaches `top_p`."""
+    """Indices of the smallest set of likeliest tokens whose probability reaches `top_p`."""
     weights = np.exp(logits - logits.max())
     goal = top_p * float(weights.sum(dtype=np.float64))
     if len(weights) > 2 * _HEAD:
         head = np.argpartition(weights, -_HEAD)[-_HEAD:]
         if float(weights[head].sum(dtype=np.float64)) >= goal:
-            return head[_prefix(weights[head], goal)]
+            nucleus: np.ndarray = head[_prefix(weights[head], goal)]
+            return nucleus
     return _prefix(weights, goal)
 
 
 def _prefix(weights: np.ndarray, goal: float) -> np.ndarray:
+    """Indices of the largest weights, as few as add up to `goal`."""
     order = np.argsort(-weights, kind="stable")
     reached = np.cumsum(weights[order], dtype=np.float64)
     return order[: int(np.searchsorted(reached, goal)) + 1]

@@ -1,9 +1,9 @@
-"""The text of one sequence as it grows: bytes, stop strings, incomplete characters.
+"""The growing text of one sequence: bytes, stop strings, incomplete characters.
 
 A token is bytes, not characters: a stop may begin in one token and end in another, and a token may
-end inside a multi-byte character. So everything is compared as UTF-8 bytes, and text is only made
-when the sequence has ended. UTF-8 is self-synchronizing: the bytes of a stop never match in the
-middle of another character.
+end inside a multi-byte character. So stops are compared as UTF-8 bytes, and the bytes are decoded
+only when the sequence has ended. UTF-8 is self-synchronizing: the bytes of a stop never match in
+the middle of another character.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 
 class GrowingText:
-    """Bytes that tokens append to, until a stop string appears in them."""
+    """The bytes of a sequence's tokens, up to the first stop string."""
 
     __slots__ = ("_data", "_longest", "_stops")
 
@@ -22,9 +22,9 @@ class GrowingText:
         self._longest = max(map(len, self._stops), default=0)
 
     def append(self, piece: bytes) -> bool:
-        """Add a token's bytes; True when they complete a stop, which is cut off with what follows.
+        """Append a token's bytes; return whether they complete a stop.
 
-        When a token completes several stops, the text ends before the first of them.
+        The text then ends before the stop, or before the first one if the token completes several.
         """
         data = self._data
         start = max(0, len(data) - self._longest + 1)
@@ -40,12 +40,12 @@ class GrowingText:
         return True
 
     def text(self) -> str:
-        """What was generated; a character cut off at its end is left out, a broken one U+FFFD."""
+        """The decoded text: without an incomplete last character, U+FFFD for invalid bytes."""
         return self._data[: _complete(self._data)].decode("utf-8", errors="replace")
 
 
 def _complete(data: bytearray) -> int:
-    """The length of `data` without a multi-byte character that has begun but not ended."""
+    """Length of `data` without an incomplete multi-byte character at its end."""
     for back in range(1, min(4, len(data)) + 1):
         byte = data[-back]
         if byte & 0xC0 != 0x80:  # not a continuation byte: the last character begins here

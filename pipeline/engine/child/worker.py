@@ -1,13 +1,12 @@
-"""The engine's own process: loads the model, answers requests until the caller goes away.
+"""Main program of the engine's process: loads the model, completes requests, ends with its caller.
 
-Started by `process.Child`, never imported by a caller. Messages come in on one pipe and go out on
-another; standard output and error belong to llama.cpp and go to a file of the parent's. Three
-threads: one reads and tokenizes (llama.cpp's tokenizer is thread-safe), one writes, and the main
-one does nothing but steps, so that the device is never kept waiting by a pipe.
+Started by `process.Child`, never imported by a caller. Messages (see `wire`) arrive on one pipe and
+leave on another; standard output and error belong to llama.cpp and go to a file of the parent.
+Three threads: one reads and tokenizes (llama.cpp's tokenizer is thread-safe), one writes, and the
+main thread only runs steps, so that the device never waits for a pipe.
 
-The process ends when its caller does, however that one dies: its request pipe closes, and where the
-system can tell (Linux), the end of the parent itself is watched too, because another process may
-have inherited the pipe.
+The process ends with its caller, even a killed one, because its request pipe closes. On Linux the
+parent itself is monitored too, because another process may have inherited the pipe.
 """
 
 from __future__ import annotations
@@ -23,19 +22,24 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from pipeline.engine import wire
 from pipeline.engine.child import native
 from pipeline.engine.child.batcher import Batcher
-from pipeline.engine.child.contexts import Prompts
+from pipeline.engine.child.contexts import Job, Prompts
 from pipeline.engine.child.cores import FreeCores
-from pipeline.engine.child.schedule import label_counts
-from pipeline.engine.protocol import EngineError, EngineSettings, Plan
+from pipeline.engine.child.inspection import read_facts
+from pipeline.engine.child.scheduler import seq_id_counts
+from pipeline.engine.protocol import EngineError, Plan
+from pipeline.engine.settings import EngineSettings
 from pipeline.engine.sizing import CPU, free_host_memory, make_plan
 
-BEAT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
+
+_Jobs: TypeAlias = "queue.SimpleQueue[Job | None]"
 
 
 class Outbox:
@@ -43,7 +47,7 @@ class Outbox:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
         self.put = self._queue.put
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -55,7 +59,7 @@ class Outbox:
             os._exit(0)
 
     def flush_and_exit(self) -> None:
-        """Give the writer a moment, then end the process without native clean-up."""
+        """Wait about a second at most for the writer, then exit without native clean-up."""
         for _ in range(100):
             if self._queue.empty():
                 break
@@ -72,23 +76,21 @@ def main(mode: str, read_fd: int, write_fd: int, parent: int, dies_with_thread: 
         native.start()
         inbox = _Inbox(read_fd, parent)
         if mode == "inspect":
-            from pipeline.engine.inspection import answer
-
-            outbox.put(("facts", answer(*inbox.first())))
+            outbox.put(("facts", read_facts(*inbox.first())))
         else:
             _serve(inbox, outbox)
     except EngineError as error:
         outbox.put(("refused", str(error)))
     except MemoryError as error:
         outbox.put(("no memory", str(error)))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  reported to the caller
         traceback.print_exc()
         outbox.put(("failed", f"{type(error).__name__}: {error}"))
     outbox.flush_and_exit()
 
 
 def _guard(read_fd: int, parent: int, dies_with_thread: bool) -> None:
-    """No core files, no Ctrl-C of its own, no life after the parent's."""
+    """Disable core files and Ctrl-C, and make the process end with its parent."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable()
@@ -99,7 +101,7 @@ def _guard(read_fd: int, parent: int, dies_with_thread: bool) -> None:
 
 
 class _Inbox:
-    """Reads requests; also notices that the parent has gone."""
+    """Reads messages, and exits when the parent has ended."""
 
     def __init__(self, fd: int, parent: int) -> None:
         self._fd = fd
@@ -111,7 +113,7 @@ class _Inbox:
             self._parent = -1
 
     def receive(self) -> list[Any]:
-        """The next messages; ends the process when there can be none."""
+        """Return the next messages; exit the process when no more can arrive."""
         while not self._ready:
             poll = select.poll()
             poll.register(self._fd, select.POLLIN)
@@ -128,30 +130,32 @@ class _Inbox:
         return ready
 
     def first(self) -> Any:
+        """Return the first message; the others are returned by `receive`."""
         message, *self._ready = self.receive()
         return message
 
 
 def load(
-    settings: EngineSettings, shrink: int, beat: Any
+    settings: EngineSettings, shrink: int, heartbeat: Callable[[], object]
 ) -> tuple[native.Model, native.Cache, Plan]:
-    """The model and a cache that fits beside it. Raises EngineError or MemoryError."""
+    """Load the model and allocate a cache that fits beside it.
+
+    Calls `heartbeat` about once a second. Raises EngineError or MemoryError.
+    """
     last = 0.0
 
     def progress() -> bool:
         nonlocal last
-        if time.monotonic() - last > BEAT_SECONDS:
+        if time.monotonic() - last > HEARTBEAT_SECONDS:
             last = time.monotonic()
-            beat()
+            heartbeat()
         return True
 
     devices = native.devices() if settings.n_gpu_layers != 0 else []
     free = free_host_memory()
     model = native.Model(settings.model_path, settings, progress=progress)
     if not model.decodes:
-        raise EngineError(
-            f"{settings.model_path}: this model does not continue text; use a base language model"
-        )
+        raise EngineError(f"{settings.model_path}: this model does not continue text; use a base language model")
     if devices:
         free = sum(device.free for device in native.devices())
         name = ", ".join(f"{d.description} ({d.name})" for d in devices)
@@ -165,48 +169,48 @@ def load(
         on_gpu=bool(devices),
         shrink=shrink,
     )
-    return model, native.Cache(model, settings, plan, sum(label_counts(plan))), plan
+    return model, native.Cache(model, settings, plan, sum(seq_id_counts(plan))), plan
 
 
 def _serve(inbox: _Inbox, outbox: Outbox) -> None:
     settings, shrink = inbox.first()
-    free = FreeCores()
-    model, cache, plan = load(settings, shrink, lambda: outbox.put(("beat", None)))
+    free_cores = FreeCores()
+    model, cache, plan = load(settings, shrink, lambda: outbox.put(("heartbeat", None)))
     batcher = Batcher(model, cache, plan, settings)
     batcher.on_start = lambda key: outbox.put(("started", key))
-    work: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(inbox, work, model, outbox), daemon=True).start()
+    jobs: _Jobs = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(inbox, jobs, model, outbox), daemon=True).start()
     outbox.put(("ready", plan))
-    beat = time.monotonic()
+    last = time.monotonic()
     while True:
-        while not (work.empty() and batcher.busy):
-            job = work.get()
+        while not (jobs.empty() and batcher.busy):
+            job = jobs.get()
             if not batcher.busy:
-                free.start_over()
+                free_cores.restart()
             if job is None:
                 batcher.cancel()
             else:
                 batcher.submit(job)
         finished = batcher.step()
-        if not batcher.busy or time.monotonic() - beat > BEAT_SECONDS:
-            beat = time.monotonic()
-            outbox.put(("beat", batcher.take_counters()))
-            cache.use_threads(free.threads(plan.n_threads))
+        if not batcher.busy or time.monotonic() - last > HEARTBEAT_SECONDS:
+            last = time.monotonic()
+            outbox.put(("heartbeat", batcher.take_counters()))
+            cache.use_threads(free_cores.threads(plan.n_threads))
         for key, completion in finished:
             outbox.put(("done", key, completion))
 
 
-def _read(inbox: _Inbox, work: Any, model: native.Model, outbox: Outbox) -> None:
-    """Tokenize what comes in; `None` in `work` means: forget what came before."""
+def _read(inbox: _Inbox, jobs: _Jobs, model: native.Model, outbox: Outbox) -> None:
+    """Tokenize requests into `jobs`; None in it cancels all jobs before it."""
     prompts = Prompts(model)
     try:
         while True:
             for message in inbox.receive():
                 try:
-                    work.put(None if message is None else prompts.job(*message))
+                    jobs.put(None if message is None else prompts.job(*message))
                 except EngineError as error:
                     outbox.put(("invalid", message[0], str(error)))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  reported to the caller
         traceback.print_exc()
         outbox.put(("failed", f"{type(error).__name__}: {error}"))
         outbox.flush_and_exit()

@@ -1,8 +1,8 @@
-"""Small real models, made here: one of random weights, and ones that say what a test wants.
+"""Small real models, made here: one with random weights, and ones with a given output.
 
 A scripted model is a real GGUF that llama.cpp runs: its only layer adds nothing, its embedding rows
 are unit vectors, and its output matrix maps each token to its successor. After a prompt that ends
-with a newline it says its pieces one after the other, and then ends its text (or repeats the last).
+with a newline it generates its pieces in order, and then ends its text (or repeats the last one).
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ DEMO_MODEL = ROOT / "pipeline" / "demo" / "selfcodealign-demo.gguf"
 
 
 def _load_random_gguf():
-    spec = importlib.util.spec_from_file_location(
-        "random_gguf", ROOT / "benchmarks" / "random_gguf.py"
-    )
+    spec = importlib.util.spec_from_file_location("random_gguf", ROOT / "benchmarks" / "random_gguf.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules["random_gguf"] = module
     spec.loader.exec_module(module)
@@ -38,12 +36,12 @@ CONTEXT = "## Example 1\n### Snippet\nabc def\n\n" * 12 + "## Example 13\n"
 
 
 def write_scripted(path: Path, pieces: list[bytes], *, repeat: bool = False) -> Path:
-    """A model that says `pieces` after a newline."""
+    """A model that generates `pieces` after a newline."""
     symbols = random_gguf.byte_symbols()
-    said = ["".join(symbols[byte] for byte in piece) for piece in pieces]
-    assert len(set(said)) == len(said), "the pieces of a script must differ"
+    written = ["".join(symbols[byte] for byte in piece) for piece in pieces]
+    assert len(set(written)) == len(written), "the pieces of a script must differ"
     n = -(-(258 + len(pieces)) // 32) * 32
-    tokens = ["<|end|>", *symbols, *said, "qz"]
+    tokens = ["<|end|>", *symbols, *written, "qz"]
     tokens += [f"unused{i}" for i in range(n - len(tokens))]
     shape = random_gguf.Shape(n, 1, n // 32, 1, 32, n, 4096)
     w = random_gguf.header(path, shape, "scripted", (tokens, [3] + [1] * (n - 1), ["q z"]))

@@ -1,4 +1,4 @@
-"""What a model file says about itself, and what is said about a file that is none."""
+"""Facts about a model file, and errors for a file that is not a usable model."""
 
 from __future__ import annotations
 
@@ -74,9 +74,7 @@ def test_a_folder_suggests_the_model_in_it(tmp_path):
 
 
 @pytest.mark.parametrize("part", [0.999, 0.5, 0.1, 0.001])
-def test_a_file_that_is_cut_off_is_refused_by_inspection_and_by_the_engine(
-    tiny_model, tmp_path, part
-):
+def test_a_truncated_file_is_refused_by_inspection_and_by_the_engine(tiny_model, tmp_path, part):
     data = tiny_model.read_bytes()
     path = tmp_path / "cut.gguf"
     path.write_bytes(data[: max(8, int(len(data) * part))])
@@ -89,7 +87,7 @@ def test_a_file_that_is_cut_off_is_refused_by_inspection_and_by_the_engine(
         assert "cut off: download it again" in str(caught.value)
 
 
-def test_an_unknown_architecture_says_what_to_upgrade(tiny_model, tmp_path):
+def test_the_error_for_an_unknown_architecture_names_the_package_to_upgrade(tiny_model, tmp_path):
     path = tmp_path / "odd.gguf"
     path.write_bytes(tiny_model.read_bytes().replace(b"llama", b"zlama"))
     with pytest.raises(EngineError, match="upgrade llama-cpp-python"):
@@ -97,9 +95,7 @@ def test_an_unknown_architecture_says_what_to_upgrade(tiny_model, tmp_path):
 
 
 @pytest.mark.parametrize(("change", "message"), UNFIT.values(), ids=UNFIT)
-def test_a_vocabulary_without_what_is_needed_says_what_is_missing(
-    tiny_model, tmp_path, change, message
-):
+def test_the_error_for_an_unfit_vocabulary_names_what_is_missing(tiny_model, tmp_path, change, message):
     path = tmp_path / "odd.gguf"
     path.write_bytes(tiny_model.read_bytes().replace(*change))
     with pytest.raises(EngineError, match=message) as caught:

@@ -1,7 +1,7 @@
 """Greedy output of the batched engine against llama-cpp-python's own loop, on the demo model.
 
-In a batch llama.cpp may sum in another order, so the last place of a logit can differ. Two texts may part
-only where the two best next tokens are all but equally likely.
+In a batch llama.cpp may sum in another order, so the last place of a logit can differ. Two texts
+may diverge only where the two best next tokens are almost equally likely.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEAR_TIE = 0.02  # logits
 def demo_requests(n: int) -> list[Request]:
     """Prompts of all three stages in the demo model's own form, over 48 contexts."""
     exemplars = load_set(DEMO / "exemplars")
-    found = []
+    requests = []
     for key in range(n):
         exemplar = exemplars.exemplars[key % len(exemplars.exemplars)]
         stage, tail = [
@@ -31,15 +31,13 @@ def demo_requests(n: int) -> list[Request]:
             ("responses", render.responses_tail(exemplar.instruction)),
             (
                 "instructions",
-                render.instructions_tail(
-                    exemplar.category, "Python", exemplar.difficulty, exemplar.concepts
-                ),
+                render.instructions_tail(exemplar.category, "Python", exemplar.difficulty, exemplar.concepts),
             ),
         ][key % 3]
         context = render.context(exemplars, stage, 2, str(key % 16))
         stops = render.STOPS[stage]
-        found.append(Request(str(key), context, tail, 64, stops, sampling=Sampling(0)))
-    return found
+        requests.append(Request(str(key), context, tail, 64, stops, sampling=Sampling(0)))
+    return requests
 
 
 def differences(model: Path, requests: list[Request]) -> dict[str, float]:
@@ -48,27 +46,27 @@ def differences(model: Path, requests: list[Request]) -> dict[str, float]:
     with LlamaEngine(settings) as engine:
         ours = {c.id: c for c in engine.generate(requests)}
     llm = llama_cpp.Llama(str(model), n_ctx=1024, n_threads=1, n_threads_batch=1, verbose=False)
-    found = {}
+    gaps = {}
     for request in requests:
         prompt, mine = request.context + request.tail, ours[request.id]
-        answer = llm.create_completion(
+        reference = llm.create_completion(
             prompt, max_tokens=request.max_tokens, temperature=0, stop=list(request.stops)
         )["choices"][0]
-        if mine.text != answer["text"]:
-            found[request.id] = gap_where_they_part(llm, prompt, mine.text, answer["text"])
+        if mine.text != reference["text"]:
+            gaps[request.id] = gap_at_divergence(llm, prompt, mine.text, reference["text"])
         else:
-            assert mine.reason == answer["finish_reason"]
-    return found
+            assert mine.reason == reference["finish_reason"]
+    return gaps
 
 
-def gap_where_they_part(llm: llama_cpp.Llama, prompt: str, ours: str, theirs: str) -> float:
+def gap_at_divergence(llm: llama_cpp.Llama, prompt: str, ours: str, theirs: str) -> float:
     start = llm.tokenize(prompt.encode())
     one, other = (llm.tokenize(text.encode(), add_bos=False) for text in (ours, theirs))
     same = 0
     while same < min(len(one), len(other)) and one[same] == other[same]:
         same += 1
     gaps = []
-    for end in range(max(0, same - 2), same + 1):  # the model may cut the text another way
+    for end in range(max(0, same - 2), same + 1):  # the model may have tokenized the text differently
         llm.reset()
         llm.eval(start + other[:end])
         logits = np.ctypeslib.as_array(llm._ctx.get_logits_ith(-1), (llm.n_vocab(),))
@@ -78,7 +76,7 @@ def gap_where_they_part(llm: llama_cpp.Llama, prompt: str, ours: str, theirs: st
 
 
 def test_greedy_output_is_that_of_the_high_level_loop_but_at_near_ties():
-    found = differences(MODEL, demo_requests(200))
-    print("differences:", found)
-    assert len(found) <= 2
-    assert all(gap < NEAR_TIE for gap in found.values())
+    gaps = differences(MODEL, demo_requests(200))
+    print("differences:", gaps)
+    assert len(gaps) <= 2
+    assert all(gap < NEAR_TIE for gap in gaps.values())

@@ -36,15 +36,15 @@ def gone(pid: int, seconds: float = 20) -> bool:
 
 
 def texts(engine: LlamaEngine, requests: list[Request]) -> dict[str, str]:
-    found = [(c.id, c.text) for c in engine.generate(requests)]
-    assert len(found) == len(dict(found)) == len(requests)
-    return dict(found)
+    completions = [(c.id, c.text) for c in engine.generate(requests)]
+    assert len(completions) == len(dict(completions)) == len(requests)
+    return dict(completions)
 
 
-class Hunted(Child):
-    """An engine process that a signal hits when it starts on one of `prey`."""
+class Killed(Child):
+    """An engine process that receives a signal when it starts one of the requests in `deadly`."""
 
-    prey: frozenset[str] = frozenset()
+    deadly: frozenset[str] = frozenset()
     signal = signal.SIGSEGV
 
     def send(self, message):
@@ -57,16 +57,16 @@ class Hunted(Child):
     def receive(self, timeout):
         messages = super().receive(timeout)
         for message in messages:
-            if message[0] == "started" and self.ids[message[1]] in self.prey:
+            if message[0] == "started" and self.ids[message[1]] in self.deadly:
                 os.kill(self.pid, self.signal)
         return messages
 
 
 @pytest.fixture
-def hunted(monkeypatch) -> type[Hunted]:
-    """What the engine starts as its process, with prey to be set."""
+def killed(monkeypatch) -> type[Killed]:
+    """The class of the engine's process, with `deadly` and `signal` to be set."""
 
-    class Here(Hunted):
+    class Here(Killed):
         pass
 
     monkeypatch.setattr(embedded, "Child", Here)
@@ -78,40 +78,40 @@ def test_ten_kills_during_a_run_cost_no_request_and_change_no_sample(tiny_model,
     settings = EngineSettings(str(tiny_model), n_seq=8, **EXACT)
     with LlamaEngine(settings) as engine:
         undisturbed = texts(engine, requests)
-    found: dict[str, str] = {}
+    completed: dict[str, str] = {}
     kills = 0
     with LlamaEngine(settings) as engine:
         for completion in engine.generate(requests):
-            assert completion.id not in found
+            assert completion.id not in completed
             assert completion.reason in ("stop", "length")
-            found[completion.id] = completion.text
-            if len(found) % 11 == 0 and kills < 10:
+            completed[completion.id] = completion.text
+            if len(completed) % 11 == 0 and kills < 10:
                 os.kill(engine.pid, (signal.SIGSEGV, signal.SIGKILL)[kills % 2])
                 kills += 1
         assert kills == engine.stats().restarts == 10
-    assert found == undisturbed
+    assert completed == undisturbed
 
 
-@pytest.mark.parametrize("deadly", [signal.SIGSEGV, signal.SIGKILL])
-def test_a_request_that_kills_the_process_is_given_up_and_the_others_are_answered(
-    tiny_model, make_requests, hunted, deadly
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_request_that_kills_the_process_is_given_up_and_the_others_complete(
+    tiny_model, make_requests, killed, number
 ):
-    hunted.prey, hunted.signal = frozenset({"5/1"}), deadly
-    found = {}
+    killed.deadly, killed.signal = frozenset({"5/1"}), number
+    completed = {}
     with LlamaEngine(EngineSettings(str(tiny_model), n_seq=4, **EXACT)) as engine:
         for completion in engine.generate(make_requests(10, 2, max_tokens=32)):
-            assert completion.id not in found
-            found[completion.id] = completion
-    assert len(found) == 20
-    assert [c.id for c in found.values() if c.reason == "crash"] == ["5/1"]
-    assert f"killed by {deadly.name}" in found["5/1"].detail
+            assert completion.id not in completed
+            completed[completion.id] = completion
+    assert len(completed) == 20
+    assert [c.id for c in completed.values() if c.reason == "crash"] == ["5/1"]
+    assert f"killed by {number.name}" in completed["5/1"].detail
 
 
 def test_when_every_request_kills_the_process_the_run_ends_with_an_error(
-    tiny_model, make_requests, hunted, monkeypatch
+    tiny_model, make_requests, killed, monkeypatch
 ):
     monkeypatch.setattr(embedded, "CRASHES_IN_A_ROW", 2)
-    hunted.prey = frozenset(f"{i}/0" for i in range(60))
+    killed.deadly = frozenset(f"{i}/0" for i in range(60))
     with (
         LlamaEngine(EngineSettings(str(tiny_model), n_seq=1, **EXACT)) as engine,
         pytest.raises(EngineError, match=r"died .*in a row"),
@@ -119,18 +119,18 @@ def test_when_every_request_kills_the_process_the_run_ends_with_an_error(
         list(engine.generate(make_requests(60)))
 
 
-def test_a_process_that_gives_no_sign_of_life_is_replaced(tiny_model, make_requests):
+def test_a_process_without_heartbeat_is_replaced(tiny_model, make_requests):
     settings = EngineSettings(str(tiny_model), n_seq=4, step_timeout=3, **EXACT)
     requests = make_requests(8, 2, max_tokens=64)
     with LlamaEngine(settings) as engine:
         completions = engine.generate(requests)
-        found = [next(completions).id]
+        completed = [next(completions).id]
         stopped = engine.pid
         os.kill(stopped, signal.SIGSTOP)
-        found += [c.id for c in completions]
+        completed += [c.id for c in completions]
         assert engine.pid != stopped
         assert not alive(stopped)
-    assert sorted(found) == sorted(r.id for r in requests)
+    assert sorted(completed) == sorted(r.id for r in requests)
 
 
 def test_a_slow_caller_is_no_hang(tiny_model, make_requests):
@@ -159,7 +159,7 @@ def test_closing_ends_the_process_and_the_next_use_starts_another(tiny_model, ma
     engine.close()
 
 
-def test_an_engine_that_nobody_holds_takes_its_process_along(tiny_model):
+def test_a_garbage_collected_engine_ends_its_process(tiny_model):
     engine = LlamaEngine(EngineSettings(str(tiny_model), **EXACT))
     engine.start()
     pid = engine.pid
@@ -192,9 +192,7 @@ def test_an_engine_started_in_a_thread_outlives_the_thread(tiny_model, make_requ
         assert engine.pid == pid
 
 
-def test_too_little_memory_means_fewer_sequences_and_a_line_that_says_so(
-    tiny_model, make_requests, tmp_path
-):
+def test_too_little_memory_means_fewer_sequences_and_a_note(tiny_model, make_requests, tmp_path):
     out = run_script(
         """
         import resource

@@ -1,4 +1,4 @@
-"""The server engine against a real server: llama-cpp-python's own, with faults put in between."""
+"""The server engine against a real server: that of llama-cpp-python, with injected faults."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def port(tiny_model) -> Iterator[int]:
 
 @dataclass
 class Faults:
-    """What goes wrong between client and server."""
+    """Faults to inject between client and server, and counts of what passed."""
 
     url: str = ""
     seen: int = 0
@@ -51,8 +51,8 @@ class Faults:
 
 @pytest.fixture
 def faults(port: int) -> Iterator[Faults]:
-    """A way to the server that can fail: with a status, "drop" or "stall"."""
-    found = Faults()
+    """A proxy to the server that can fail: with a status, "drop" or "stall"."""
+    faults = Faults()
 
     class Between(BaseHTTPRequestHandler):
         def log_message(self, *_args) -> None: ...
@@ -62,9 +62,9 @@ def faults(port: int) -> Iterator[Faults]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            found.seen += 1
-            found.counts[body] = found.counts.get(body, 0) + 1
-            fault = found.broken(body, found.counts[body])
+            faults.seen += 1
+            faults.counts[body] = faults.counts.get(body, 0) + 1
+            fault = faults.broken(body, faults.counts[body])
             if fault == "drop":
                 self.connection.shutdown(socket.SHUT_RDWR)
             elif fault == "stall":
@@ -91,8 +91,8 @@ def faults(port: int) -> Iterator[Faults]:
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), Between)
     proxy.daemon_threads = True
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    found.url = f"http://127.0.0.1:{proxy.server_address[1]}/v1"
-    yield found
+    faults.url = f"http://127.0.0.1:{proxy.server_address[1]}/v1"
+    yield faults
     proxy.shutdown()
     proxy.server_close()
 
@@ -101,18 +101,18 @@ def settings(url: str, **more) -> ServerSettings:
     return ServerSettings(url, **{"concurrency": 4, "max_retries": 2, "timeout": 30, **more})
 
 
-def answers(engine: ServerEngine | LlamaEngine, requests: list[Request]) -> dict[str, Completion]:
-    found = [(c.id, c) for c in engine.generate(requests)]
-    assert len(found) == len(dict(found)) == len(requests)
-    return dict(found)
+def completions_by_id(engine: ServerEngine | LlamaEngine, requests: list[Request]) -> dict[str, Completion]:
+    completions = [(c.id, c) for c in engine.generate(requests)]
+    assert len(completions) == len(dict(completions)) == len(requests)
+    return dict(completions)
 
 
-def test_a_server_answers_what_the_embedded_engine_answers(port, tiny_model, make_requests):
+def test_a_server_gives_the_completions_of_the_embedded_engine(port, tiny_model, make_requests):
     requests = make_requests(6, sampling=GREEDY, stops=("a",))
     with LlamaEngine(EngineSettings(str(tiny_model), n_threads=1)) as engine:
-        embedded = answers(engine, requests)
+        embedded = completions_by_id(engine, requests)
     with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
-        served = answers(engine, requests)
+        served = completions_by_id(engine, requests)
         stats = engine.stats()
     assert {k: c.text for k, c in served.items()} == {k: c.text for k, c in embedded.items()}
     assert {k: c.reason for k, c in served.items()} == {k: c.reason for k, c in embedded.items()}
@@ -120,7 +120,7 @@ def test_a_server_answers_what_the_embedded_engine_answers(port, tiny_model, mak
     assert stats.prompt_tokens_needed == sum(c.prompt_tokens for c in embedded.values())
 
 
-def test_the_models_identity_is_what_the_server_says(port):
+def test_the_models_identity_comes_from_the_server(port):
     with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
         assert engine.start().describe() == "tiny (me)"
 
@@ -132,44 +132,44 @@ def test_a_server_counts_tokens_as_the_model_does(port, tiny_model):
         assert engine.token_counts(texts) == list(expected)
 
 
-def test_a_prompt_that_does_not_fit_is_refused_and_costs_the_others_nothing(port):
+def test_a_prompt_that_does_not_fit_is_refused_and_does_not_affect_the_others(port):
     requests = [
         Request("long", "", "a b " * 2000, 10),
         *(Request(str(i), "", "abc", 4, seed=i) for i in range(8)),
     ]
     with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
-        found = answers(engine, requests)
-    assert found["long"].reason == "window"
-    assert "1024" in found["long"].detail
-    assert {found[str(i)].reason for i in range(8)} <= {"stop", "length"}
+        completed = completions_by_id(engine, requests)
+    assert completed["long"].reason == "window"
+    assert "1024" in completed["long"].detail
+    assert {completed[str(i)].reason for i in range(8)} <= {"stop", "length"}
 
 
 @pytest.mark.parametrize("fault", ["drop", 429, 503])
 def test_a_request_that_fails_at_first_is_tried_again(faults, make_requests, fault):
     faults.broken = lambda _body, count: fault if count == 1 else 0
     with open_engine(settings(faults.url)) as engine:
-        found = answers(engine, make_requests(4, max_tokens=4))
-    assert {c.reason for c in found.values()} <= {"stop", "length"}
+        completed = completions_by_id(engine, make_requests(4, max_tokens=4))
+    assert {c.reason for c in completed.values()} <= {"stop", "length"}
     assert faults.seen == 8
 
 
 @pytest.mark.parametrize("fault", ["drop", 500])
-def test_a_request_that_always_fails_is_an_error_of_its_own(faults, make_requests, fault):
+def test_a_request_that_always_fails_completes_with_reason_error(faults, make_requests, fault):
     faults.broken = lambda body, _count: fault if b"number 3" in body else 0
     with open_engine(settings(faults.url, max_retries=1)) as engine:
-        found = answers(engine, make_requests(8, max_tokens=4))
-    assert [c.id for c in found.values() if c.reason == "error"] == ["3/0"]
-    assert found["3/0"].detail
+        completed = completions_by_id(engine, make_requests(8, max_tokens=4))
+    assert [c.id for c in completed.values() if c.reason == "error"] == ["3/0"]
+    assert completed["3/0"].detail
 
 
-def test_a_request_that_takes_too_long_is_an_error_of_its_own(faults, make_requests):
+def test_a_request_that_takes_too_long_completes_with_reason_error(faults, make_requests):
     faults.broken = lambda body, _count: "stall" if b"number 1" in body else 0
     with open_engine(settings(faults.url, max_retries=0, timeout=1.5)) as engine:
-        found = answers(engine, make_requests(3, max_tokens=4))
-    assert [c.id for c in found.values() if c.reason == "error"] == ["1/0"]
+        completed = completions_by_id(engine, make_requests(3, max_tokens=4))
+    assert [c.id for c in completed.values() if c.reason == "error"] == ["1/0"]
 
 
-def test_when_nothing_but_failures_come_the_run_ends(faults, make_requests):
+def test_a_series_of_failures_ends_the_run(faults, make_requests):
     faults.broken = lambda _body, _count: 500
     with (
         open_engine(settings(faults.url, max_retries=0)) as engine,
@@ -178,19 +178,17 @@ def test_when_nothing_but_failures_come_the_run_ends(faults, make_requests):
         list(engine.generate(make_requests(60)))
 
 
-def test_a_server_that_goes_away_ends_the_run_and_a_server_that_comes_back_goes_on(
-    tiny_model, make_requests
-):
+def test_a_server_that_goes_away_ends_the_run_and_one_that_comes_back_is_used(tiny_model, make_requests):
     number = free_port()
     with open_engine(settings(f"http://127.0.0.1:{number}/v1", max_retries=1)) as engine:
         with serving(tiny_model, number) as process:
             completions = engine.generate(make_requests(200, max_tokens=64))
             next(completions)
             os.kill(process.pid, signal.SIGKILL)
-            with pytest.raises(EngineError, match=r"the server has gone.*run again to go on"):
+            with pytest.raises(EngineError, match=r"the server has gone.*run again to resume"):
                 list(completions)
         with serving(tiny_model, number):
-            assert len(answers(engine, make_requests(3, max_tokens=4))) == 3
+            assert len(completions_by_id(engine, make_requests(3, max_tokens=4))) == 3
 
 
 @pytest.mark.parametrize(
@@ -211,12 +209,12 @@ def test_a_wrong_address_or_model_is_an_error_with_its_remedy(port, more, messag
     assert "\n" not in str(caught.value)
 
 
-def test_leaving_early_cancels_and_the_engine_goes_on(port, make_requests):
+def test_closing_early_cancels_and_the_engine_continues(port, make_requests):
     with open_engine(settings(f"http://127.0.0.1:{port}/v1")) as engine:
         completions = engine.generate(make_requests(50, max_tokens=64))
         next(completions)
         completions.close()
-        assert len(answers(engine, make_requests(2, max_tokens=4))) == 2
+        assert len(completions_by_id(engine, make_requests(2, max_tokens=4))) == 2
 
 
 def test_requests_are_pulled_lazily(port, make_requests):

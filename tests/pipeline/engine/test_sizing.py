@@ -31,7 +31,7 @@ def test_with_memory_to_spare_the_window_is_what_the_model_was_trained_for():
 
 
 @pytest.mark.parametrize("free_mib", [900, 2_000, 5_000])
-def test_with_less_memory_there_are_fewer_sequences_and_a_line_that_says_so(free_mib):
+def test_with_less_memory_there_are_fewer_sequences_and_a_note(free_mib):
     made = plan(free_mib)
     assert 1 <= made.n_seq < 64
     assert made.cells * 64 * 1024 <= free_mib * MIB
@@ -59,13 +59,13 @@ def test_a_small_model_on_a_cpu_gets_fewer_sequences(n_params, n_layer, n_embd, 
     assert plan(model=model, on_gpu=False).n_seq == n_seq
 
 
-def test_what_is_set_is_kept():
+def test_a_value_that_is_set_is_used():
     made = plan(n_ctx=3000, n_seq=17, n_cells=70_000, n_batch=256, n_threads=3)
     assert (made.window, made.n_seq, made.n_batch, made.n_threads) == (3000, 17, 256, 3)
     assert 70_000 <= made.cells < 70_000 + 256
 
 
-def test_a_window_beyond_the_training_is_allowed_and_said():
+def test_a_window_longer_than_the_training_is_allowed_with_a_note():
     assert "trained for" in plan(n_ctx=20_000).notes[0]
 
 

@@ -1,6 +1,6 @@
-"""What makes a model's vocabulary unfit: bytes of the file to replace, and what is said of it then."""
+"""Unfit vocabularies: bytes of a model file to replace, and the error message that results."""
 
-NEWLINE, OTHER = "Ċ".encode(), "ƀ".encode()  # how byte-level BPE writes a newline; what no byte is
+NEWLINE, OTHER = "Ċ".encode(), "ƀ".encode()  # a newline in byte-level BPE; a symbol of no byte
 
 UNFIT: dict[str, tuple[tuple[bytes, bytes], str]] = {
     "no tokenizer": ((b"tokenizer.ggml.model", b"tokenizer.ggml.mOdel"), "tokenizer.ggml.model"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.engine import Sampling
-from pipeline.engine.child.sampling import BadLogits, Sampler
+from pipeline.engine.child.sampling import BadLogits, OptionScorer, Sampler
 
 LOGITS = (np.random.default_rng(5).standard_normal(3000) * 3).astype(np.float32)
 
@@ -21,9 +21,7 @@ def drawn(sampling: Sampling, logits: np.ndarray, n: int) -> np.ndarray:
 
 def kept_by_llama_cpp(sampling: Sampling, logits: np.ndarray) -> set[int]:
     """The tokens that llama.cpp's own filters leave."""
-    data = (llama_cpp.llama_token_data * len(logits))(
-        *((i, float(x), 0.0) for i, x in enumerate(logits))
-    )
+    data = (llama_cpp.llama_token_data * len(logits))(*((i, float(x), 0.0) for i, x in enumerate(logits)))
     array = llama_cpp.llama_token_data_array(data, len(logits), -1, False)
     chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
     for sampler in (
@@ -33,9 +31,9 @@ def kept_by_llama_cpp(sampling: Sampling, logits: np.ndarray) -> set[int]:
     ):
         llama_cpp.llama_sampler_chain_add(chain, sampler)
     llama_cpp.llama_sampler_apply(chain, ctypes.byref(array))
-    found = {array.data[i].id for i in range(array.size)}
+    kept = {array.data[i].id for i in range(array.size)}
     llama_cpp.llama_sampler_free(chain)
-    return found
+    return kept
 
 
 @pytest.mark.parametrize("temperature", [0.3, 0.7, 1.0, 2.0])
@@ -95,3 +93,12 @@ def test_logits_that_are_no_numbers_are_an_error(bad):
     logits[7] = bad
     with pytest.raises(BadLogits), np.errstate(invalid="ignore"):
         Sampler(Sampling(), 0).draw(logits)
+
+
+def test_the_scores_of_options_are_the_logarithms_of_their_probabilities():
+    scorer = OptionScorer((7, 2999, 3))
+    logits = LOGITS.astype(np.float64)
+    expected = logits - np.log(np.exp(logits).sum())
+    drawn_option = scorer.draw(LOGITS)
+    assert scorer.logprobs == pytest.approx(expected[[7, 2999, 3]].tolist(), abs=1e-5)
+    assert drawn_option == max((7, 2999, 3), key=lambda token: LOGITS[token])
