@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,7 +22,7 @@ SUMS = "SHA256SUMS"
 
 
 def temporary_beside(path: Path) -> Path:
-    """The temporary name that this process uses for `path`; `sweep` knows it."""
+    """The temporary name that this process uses for `path`; `sweep` recognises it."""
     return path.with_name(f".{path.name}.{place()}.{os.getpid()}.tmp")
 
 
@@ -50,12 +50,12 @@ class Staged:
         self.digest = digest.hexdigest()
 
     def commit(self) -> None:
-        """Give the file its name."""
+        """Rename the file to its name."""
         os.replace(self._temporary, self.path)
         sync_folder(self.path.parent)
 
     def discard(self) -> None:
-        """Remove it, if it has not got its name."""
+        """Remove the file, unless it was committed."""
         self._temporary.unlink(missing_ok=True)
 
 
@@ -76,8 +76,8 @@ def publish(path: Path, chunks: Iterable[bytes]) -> str:
 def publish_folder(temporary: Path, folder: Path) -> None:
     """Move a finished temporary folder to its name, its files fsynced and their digests beside them.
 
-    The digests are in `SHA256SUMS`, in the form that `sha256sum --check` reads. A folder that is there
-    already was made from the same recipe and stays.
+    The digests are in `SHA256SUMS`, in the form that `sha256sum --check` reads. A folder that exists
+    was made from the same recipe and stays.
     """
     digests = []
     for path in sorted(temporary.rglob("*")):
@@ -126,7 +126,7 @@ def json_bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def jsonl_lines(records: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def jsonl_lines(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     """One compact JSON line a record."""
     for record in records:
         yield orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,8 +1,8 @@
-"""What is wrong with a published shard, what of it is still sound, and how it is opened again.
+"""Finds the faults of a published shard and its sound units, and opens the shard again.
 
-A unit is sound when its line in the records or rejected file has the checksum that `.units` says, and that
-line of `.units` its own. Sound units can go into a journal again: the shard's own, to have only the others
-made anew, or that of the same shard under another recipe.
+A unit is sound when its line in the records or rejected file has the checksum that `.units` holds, and that
+line of `.units` has its own. Sound units can go into a journal again: that of the same shard, so that only the
+others are made again, or that of the shard under another recipe.
 """
 
 from __future__ import annotations
@@ -31,35 +31,35 @@ class Fault:
 
 
 def faults(paths: ShardPaths, expected: set[str] | None = None) -> list[Fault]:
-    """What is wrong with a shard; `expected` are the ids of the units that it must hold."""
+    """The faults of a shard; `expected` are the ids of the units that it must hold."""
     if not paths.records.exists():
         return [Fault(paths.records, "it is missing")]
     try:
         meta = paths.read_meta()
     except Damaged as damaged:
         return [Fault(damaged.path, damaged.problem)]
-    found = []
+    problems = []
     for name in _DIGESTS:
         path: Path = getattr(paths, name)
         try:
             with open(path, "rb") as file:
                 digest = sha256_of(file)
         except OSError as error:
-            found.append(Fault(path, f"it cannot be read ({error.strerror})"))
+            problems.append(Fault(path, f"it cannot be read ({error.strerror})"))
             continue
         if digest != meta.get(f"{name}_sha256"):
-            found.append(Fault(path, _what_happened(path, meta)))
-    if not found and expected is not None:
+            problems.append(Fault(path, _what_happened(path, meta)))
+    if not problems and expected is not None:
         held = {entry["id"] for entry in sound_units(paths)}
         if held != expected:
-            found.append(
+            problems.append(
                 Fault(
                     paths.records,
                     f"{len(held - expected)} units do not belong to the shard before it and "
                     f"{len(expected - held)} are missing: files of another artifacts folder?",
                 )
             )
-    return found
+    return problems
 
 
 def _what_happened(path: Path, meta: dict[str, Any]) -> str:
@@ -72,11 +72,11 @@ def _what_happened(path: Path, meta: dict[str, Any]) -> str:
             orjson.loads(line)
         except orjson.JSONDecodeError:
             broken += 1
-    wanted = meta["rejected" if path.name.endswith(".rejected.jsonl") else "kept"]
+    count = meta["rejected" if path.name.endswith(".rejected.jsonl") else "kept"]
     if broken:
-        return f"{broken} of {wanted} lines are no JSON"
-    if len(lines) != wanted:
-        return f"it has {len(lines)} lines, {wanted} were published"
+        return f"{broken} of {count} lines are no JSON"
+    if len(lines) != count:
+        return f"it has {len(lines)} lines, {count} were published"
     return "edited since it was published: every line is JSON"
 
 
@@ -84,7 +84,7 @@ def sound_units(paths: ShardPaths) -> Iterator[dict[str, Any]]:
     """The journal entries of a shard's sound units."""
     if not paths.units.exists():
         return
-    known = {entry["id"]: entry for entry in read_journal(paths.units)}
+    units = {entry["id"]: entry for entry in read_journal(paths.units)}
     for path, kind in ((paths.records, "record"), (paths.rejected, "rejection")):
         if not path.exists():
             continue
@@ -93,7 +93,7 @@ def sound_units(paths: ShardPaths) -> Iterator[dict[str, Any]]:
                 line = line.rstrip(b"\n")
                 try:
                     outcome = orjson.loads(line)
-                    unit = known.get(outcome["id"])
+                    unit = units.get(outcome["id"])
                 except (orjson.JSONDecodeError, KeyError, TypeError):
                     continue
                 if unit is not None and unit["crc"] == zlib.crc32(line):
@@ -115,20 +115,16 @@ def fill_journal(paths: ShardPaths, entries: Iterable[dict[str, Any]]) -> None:
     publish(paths.journal, (encode(entry) for entry in entries))
 
 
-def reopen(paths: ShardPaths, wanted: Callable[[str], bool] = lambda unit: True) -> int:
+def reopen(paths: ShardPaths, keep: Callable[[str], bool] = lambda unit: True) -> int:
     """Make a published shard unfinished again, with its sound units in the journal; return their number.
 
-    Only units that are `wanted` stay. Call it while no other process works on the shard. Interrupted, it
-    leaves the shard published or unfinished, and every sound unit in one of the two.
+    Only the units that `keep` accepts stay. Call it while no other process works on the shard. Interrupted,
+    it leaves the shard published or unfinished, and every sound unit in one of the two.
     """
-    entries = [entry for entry in sound_units(paths) if wanted(entry["id"])]
+    entries = [entry for entry in sound_units(paths) if keep(entry["id"])]
     if paths.journal.exists():
         held = {entry["id"] for entry in entries}
-        entries += [
-            entry
-            for entry in read_journal(paths.journal)
-            if entry["id"] not in held and wanted(entry["id"])
-        ]
+        entries += [entry for entry in read_journal(paths.journal) if entry["id"] not in held and keep(entry["id"])]
     fill_journal(paths, entries)
     for path in (paths.records, paths.rejected, paths.meta):
         path.unlink(missing_ok=True)

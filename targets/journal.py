@@ -1,9 +1,9 @@
-"""An append-only file of checksummed records: what is finished of a file that is not.
+"""An append-only file of checksummed records: the finished records of an unfinished file.
 
-A line is the CRC-32 of its payload in eight hex digits, a space, the payload as compact JSON. A record
-handed to `append` is in the kernel's hands when the call returns, so it survives the death of the
-process; it survives power loss once synced, at most `sync_seconds` later. A torn last line is cut when
-the journal is opened; a damaged line further up is left out and counted, its neighbours are kept.
+A line is the CRC-32 of its payload in eight hex digits, a space, the payload as compact JSON. When `append`
+returns, the record is in the kernel's page cache, so it survives the death of the process; it survives
+power loss once synced, at most `sync_seconds` later. A torn last line is cut when the journal is opened; a
+damaged line further up is skipped and counted, its neighbours are kept.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ class Journal:
         self._sync_seconds = sync_seconds
         self._synced_at = time.monotonic()
         self._cut_torn_tail()
-        self._descriptor = os.open(
-            path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
-        )
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
 
     def _cut_torn_tail(self) -> None:
         try:
@@ -120,7 +118,7 @@ class Journal:
 def renew(path: Path) -> int:
     """Replace a journal by a new file with its sound lines; return how many lines were damaged.
 
-    A process that still has the old file open, and was taken for dead, writes to the old file only.
+    A process that was taken for dead and still has the old file open writes to the old file only.
     """
     damaged = 0
 
@@ -144,7 +142,7 @@ def damaged_lines(path: Path) -> int:
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """The sound records of a journal that someone else may be writing: nothing is repaired."""
+    """The sound records of a journal that another process may be writing: nothing is repaired."""
     return (record for record in _lines(path) if record is not None)
 
 
@@ -188,8 +186,8 @@ def _last_newline(file: Any) -> int:
     while position > 0:
         start = max(0, position - 65536)
         file.seek(start)
-        found = file.read(position - start).rfind(b"\n")
-        if found >= 0:
-            return int(start + found + 1)
+        newline = file.read(position - start).rfind(b"\n")
+        if newline >= 0:
+            return int(start + newline + 1)
         position = start
     return 0

@@ -1,19 +1,19 @@
 """Leases: which of several processes, on this or another machine, may work on something.
 
-A lease is a small file, `shard-000007.lease-1`, created with O_EXCL, so that one process gets it. Its holder
-touches it every few seconds. A lease whose holder is provably dead (same machine) is taken over at once;
-any other, when no touch was seen for `PATIENCE_SECONDS` by the clock of the one who waits: clocks of
-different machines are never compared.
+A lease is a small file, `shard-000007.lease-1`, created with O_EXCL, so that exactly one process gets it. Its
+holder touches it every few seconds. A lease whose holder is provably dead (same machine) is taken over at
+once; any other after `PATIENCE_SECONDS` without a touch, measured by the waiting process's own clock: clocks
+of different machines are never compared.
 
-To take over is to create the next number, naming the tokens of the leases that were found dead. Of two who
-try, O_EXCL lets one succeed; it then looks again, and steps back unless all it found is as it was. So a
-number that is used again cannot be mistaken, and a holder that was only asleep finds its own token in
-another's lease, or its file gone.
+A takeover creates the file with the next number, which names the tokens of the dead leases. Of two processes
+that try, O_EXCL lets one succeed; it then lists the leases again, and withdraws unless they are unchanged. So
+a number that is used again cannot be mistaken, and a holder that was only suspended finds its own token in
+another lease, or its file removed.
 
-Such a sleeper may write before it finds out. So what it appends to must not be shared (`journal.renew`
-gives the new holder a file of its own), and `check` comes before what it publishes.
+A suspended holder may write before it notices. So it must not share the file that it appends to
+(`journal.renew` gives the new holder another file), and `check` precedes everything that it publishes.
 
-Only what NFS keeps is used: O_EXCL, unlink, reading an opened file, and the times of a file itself.
+Only guarantees of NFS are used: O_EXCL, unlink, reading an opened file, and the times of a file itself.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ class LeaseLost(Exception):
     """Another process has taken over: this one was taken for dead. Nothing is lost."""
 
 
-class Finished(Exception):
+class AlreadyPublished(Exception):
     """While it waited for the lease, another process finished the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A lease's file at one look: what its holder wrote, and when it was last touched."""
+    """A lease's file at one moment: its content, and when it was last touched."""
 
     content: bytes
     touched: int
 
     @property
     def holder(self) -> dict[str, Any]:
-        """Who holds it; empty while that is not written yet, or when the disk was full just then."""
+        """The holder's description; empty while it is not written yet, or when the disk was full."""
         try:
             holder: dict[str, Any] = orjson.loads(self.content)
         except orjson.JSONDecodeError:
@@ -68,10 +68,10 @@ class _Seen:
 
 
 class Lease:
-    """Leave to work, from construction (which waits for it) to `release`. `path` is the lease's name
+    """Permission to work, from construction (which waits for it) to `release`. `path` is the lease's name
     without its number.
 
-    Raises Finished when `finished` says, while another holds the lease, that there is nothing left to do.
+    Raises AlreadyPublished when `finished` returns True while another process holds the lease.
     """
 
     def __init__(self, path: Path, finished: Callable[[], bool] = lambda: False) -> None:
@@ -89,23 +89,20 @@ class Lease:
         while True:
             now = time.monotonic()
             others = _look(self._path)
-            since = {
-                (number, seen): since.get((number, seen), now) for number, seen in others.items()
-            }
+            since = {(number, seen): since.get((number, seen), now) for number, seen in others.items()}
             if all(
-                _is_dead(seen.holder) or now - since[number, seen] > PATIENCE_SECONDS
-                for number, seen in others.items()
+                _is_dead(seen.holder) or now - since[number, seen] > PATIENCE_SECONDS for number, seen in others.items()
             ):
                 number = max(others, default=0) + 1
                 if self._create(number, others):
                     return number
             elif finished():
-                raise Finished(str(self._path))
+                raise AlreadyPublished(str(self._path))
             else:
                 time.sleep(_POLL_SECONDS)
 
     def _create(self, number: int, over: dict[int, _Seen]) -> bool:
-        """Create the lease's file; False when another was quicker or something has changed meanwhile."""
+        """Create the lease's file; False when another process was quicker or the leases have changed."""
         file = _file(self._path, number)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
@@ -140,7 +137,7 @@ class Lease:
 
     @property
     def lost(self) -> bool:
-        """Whether the last heartbeat found that another has taken over."""
+        """True when another process had taken over by the last heartbeat."""
         return self._lost
 
     def check(self) -> None:
@@ -160,7 +157,7 @@ class Lease:
             )
 
     def release(self) -> None:
-        """Let others have it. Idempotent."""
+        """Give the lease up. Idempotent."""
         if self._ended.is_set():
             return
         self._ended.set()
@@ -184,7 +181,7 @@ class Lease:
 
 
 def holder_is_dead(file: Path) -> bool:
-    """Whether a lease's file names a process of this place that is no more."""
+    """Whether a lease's file names a process of this place that has ended."""
     seen = _read(file)
     return seen is not None and _is_dead(seen.holder)
 
@@ -194,7 +191,7 @@ def _is_dead(holder: dict[str, Any]) -> bool:
 
 
 def _look(path: Path) -> dict[int, _Seen]:
-    """All files of a lease, by number. The folder is listed anew, where a stat may be remembered."""
+    """All files of a lease, by number. Lists the folder, because a stat may be cached."""
     form = re.compile(re.escape(path.name) + r"-(\d+)")
     matches = [match for name in os.listdir(path.parent) if (match := form.fullmatch(name))]
     looked = {int(match[1]): _read(path.with_name(match[0])) for match in matches}
@@ -203,7 +200,7 @@ def _look(path: Path) -> dict[int, _Seen]:
 
 def _read(file: Path) -> _Seen | None:
     try:
-        # Opened, because a network file system may answer a mere stat from memory.
+        # Opened, because a network file system may answer a stat from its cache.
         with open(file, "rb") as handle:
             return _Seen(handle.read(), os.fstat(handle.fileno()).st_mtime_ns)
     except FileNotFoundError:

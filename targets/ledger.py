@@ -1,8 +1,8 @@
-"""The ledger: which source file gave which seeds, as last seen.
+"""The ledger: which source file holds which seeds, as last observed.
 
-Append-only: each observation of a file is a checksummed line, the last line for a key counts. Observations
-that newer ones have replaced are dropped when they have become the greater part of it. Reading changes nothing.
-In memory is where each observation stands; it is read when it is asked for.
+Append-only: each observation of a file is a checksummed line, and the last line for a key counts. Replaced
+observations are dropped once they are the greater part of the file. Reading changes nothing. Memory holds
+the offset of each observation; its content is read on demand.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from targets.journal import Journal, decode, encode
 
 
 class Ledger:
-    """Observations by key. An observation is any JSON object; what is in it is the caller's business.
+    """Observations by key. An observation is any JSON object; its content is up to the caller.
 
-    `damaged` counts lines that failed their checksum: what they said is forgotten, and found out again.
-    Another process may write the file anew meanwhile; this one goes on with what it has opened.
+    `damaged` counts lines that failed their checksum: their observations are lost, and have to be made again.
+    Another process may replace the file; this one keeps reading the file that it opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -34,7 +34,7 @@ class Ledger:
         self._follow()
 
     def _follow(self) -> None:
-        """Take notice of the whole lines that are new."""
+        """Read the whole lines that are new."""
         if self._file is None:
             if not self.path.exists():
                 return
@@ -45,18 +45,18 @@ class Ledger:
                 return
             place = self._end, len(line)
             self._end += len(line)
-            found = decode(line)
-            if found is None:
+            observation = decode(line)
+            if observation is None:
                 self.damaged += 1
                 continue
             self._lines += 1
-            if found["entry"] is None:
-                self._places.pop(found["key"], None)
+            if observation["entry"] is None:
+                self._places.pop(observation["key"], None)
             else:
-                self._places[found["key"]] = place
+                self._places[observation["key"]] = place
 
     def compact(self) -> None:
-        """Write the file anew with what counts."""
+        """Rewrite the file with the current observations."""
         publish(self.path, (encode({"key": key, "entry": entry}) for key, entry in self.items()))
         self._open()
 
@@ -64,11 +64,11 @@ class Ledger:
         if key not in self._places or self._file is None:
             return None
         offset, length = self._places[key]
-        # At a place of its own: a forked process shares the file's position.
-        found = decode(os.pread(self._file.fileno(), length, offset))
-        if found is None:
+        # pread, because a forked process shares the file's position.
+        observation = decode(os.pread(self._file.fileno(), length, offset))
+        if observation is None:
             raise OSError(f"{self.path} was changed at byte {offset} while it was read")
-        entry: dict[str, Any] = found["entry"]
+        entry: dict[str, Any] = observation["entry"]
         return entry
 
     def __iter__(self) -> Iterator[str]:
@@ -89,13 +89,13 @@ class Ledger:
         return len(self._places)
 
     def touch(self) -> None:
-        """Make the file exist: an empty ledger says that everything was looked at and nothing found."""
+        """Make the file exist: an empty ledger means that everything was scanned and nothing was found."""
         Journal(self.path).close()
 
     def record(self, entries: dict[str, dict[str, Any] | None]) -> None:
-        """Append observations durably; None says that the file is gone.
+        """Append observations durably; None records that the file is gone.
 
-        Only for one who has let nobody else write since the ledger was opened.
+        The caller must have kept other processes from writing since the ledger was opened.
         """
         if not entries:
             return

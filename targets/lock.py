@@ -1,7 +1,7 @@
-"""One run at a time on a machine: an flock that dies with its holder and says who that is.
+"""One run at a time on a machine: an flock that ends with its holder and names it.
 
-Workers of a central scheduler share it among themselves, against runs that want to be alone. Between
-machines flock promises too little: see `lease`.
+Workers of a central scheduler share the lock, to the exclusion of runs that take it alone. Between machines
+flock promises too little: see `lease`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from targets.processes import process_alive
 
 
 class Locked(Exception):
-    """Someone else holds the lock; `holder` is what they wrote about themselves (empty for those that
-    share it).
-    """
+    """Another process holds the lock; `holder` is its own description (empty where the lock is shared)."""
 
     def __init__(self, path: Path, holder: dict[str, Any]) -> None:
         super().__init__(f"{path} is held by {holder or 'another process'}")
@@ -31,9 +29,9 @@ class Locked(Exception):
 
 
 def lock(path: Path, shared: bool = False) -> int:
-    """Take the lock until this process ends, alone or with others that share it; return the descriptor.
+    """Take the lock until this process ends, exclusively or `shared`; return the descriptor.
 
-    A lock left by a dead process does not block: the kernel has dropped it. Raises Locked when a living
+    A dead process does not block: the kernel has released its lock. Raises Locked when a living
     process holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which process is meant, and whether it is alive: ids are reused, and other machines have their own."""
+"""Identifies processes and tells whether they are alive: ids are reused, and each machine has its own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 @cache
 def place() -> str:
-    """Where process ids of this process mean something: eight hex digits of this boot of this kernel, and
-    of the process namespace (a container has its own).
+    """Where this process's process ids are valid: eight hex digits for this boot of this kernel and this
+    process namespace (a container has its own).
     """
     boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
     namespace = os.readlink("/proc/self/ns/pid").encode()
@@ -32,7 +32,7 @@ def process_alive(pid: int) -> bool:
 def started(pid: int) -> int | None:
     """When a process of this place started, in the kernel's ticks; None when there is none.
 
-    With the id it names one process for good.
+    Together with the id it identifies one process for ever.
     """
     try:
         status = Path(f"/proc/{pid}/stat").read_text()

@@ -28,13 +28,13 @@ import orjson
 
 from targets.atomic import Staged, json_bytes, publish
 from targets.journal import Journal, encode, renew
-from targets.lease import Finished, Lease
+from targets.lease import AlreadyPublished, Lease
 
 _NAME = re.compile(r"^shard-(\d{6})\.jsonl$")
 
 
 class Damaged(Exception):
-    """A published file is not what was published; `verify` says how much of it."""
+    """A published file is not what was published; `damage.faults` finds the extent."""
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(f"{path} is damaged: {problem}")
@@ -73,13 +73,18 @@ class ShardPaths:
         return self._file(".journal")
 
     @property
+    def command(self) -> Path:
+        """The command that last worked on the shard, while it is unfinished."""
+        return self._file(".command")
+
+    @property
     def lease(self) -> Path:
         return self._file(".lease")
 
     def read(self) -> Iterator[dict[str, Any]]:
         """The kept records, in order of id.
 
-        Raises Damaged when they are not the ones that were published, at the latest after the last one.
+        Raises Damaged when they are not those that were published, at the latest after the last one.
         """
         digest = hashlib.sha256()
         with open(self.records, "rb") as file:
@@ -108,40 +113,40 @@ class ShardPaths:
         if not folder.is_dir():
             return []
         matches = (_NAME.match(path.name) for path in folder.iterdir())
-        return [
-            ShardPaths(folder, number)
-            for number in sorted(int(match[1]) for match in matches if match)
-        ]
+        return [ShardPaths(folder, number) for number in sorted(int(match[1]) for match in matches if match)]
 
 
 class ShardWriter:
     """Collects the outcomes of a shard's units in its journal and publishes them when all are there.
 
-    Reopening an unfinished shard finds what is done in `done`, unless it is told not to `resume`. `spent`
-    values (tokens, seconds) are summed over all units, once each however often the work was interrupted.
+    `done` has the units that an unfinished shard's journal holds already; with `resume` False the journal is
+    discarded. `spent` values (tokens, seconds) are summed over all units, once each however often the work
+    was interrupted.
 
-    Waits while another process works on the shard. Raises Finished when the shard is published.
+    `command` is stored beside the journal until the shard is published, so that an unfinished one can be traced.
+
+    Waits while another process works on the shard. Raises AlreadyPublished when the shard is published.
     """
 
-    def __init__(self, paths: ShardPaths, resume: bool = True) -> None:
+    def __init__(self, paths: ShardPaths, resume: bool = True, command: str = "") -> None:
         self.paths = paths
         self._lease = Lease(paths.lease, finished=paths.records.exists)
         try:
             if paths.records.exists():
-                raise Finished(str(paths.records))
+                raise AlreadyPublished(str(paths.records))
             if not resume:
                 paths.journal.unlink(missing_ok=True)
             self.damaged = renew(paths.journal)
             self._journal = Journal(paths.journal)
+            if command:
+                publish(paths.command, [command.encode(errors="replace")])
         except BaseException:
             self._lease.release()
             raise
         self.done: set[str] = {entry["id"] for entry in self._journal.records()}
         self.resumed = len(self.done)
 
-    def keep(
-        self, unit: str, record: dict[str, Any], spent: Mapping[str, float] | None = None
-    ) -> None:
+    def keep(self, unit: str, record: dict[str, Any], spent: Mapping[str, float] | None = None) -> None:
         """The unit's outcome is a record, which must carry its own `id`."""
         self._append({"id": unit, "record": record, "spent": spent or {}})
 
@@ -155,7 +160,7 @@ class ShardWriter:
     ) -> None:
         """The unit's outcome is a rejection under a rule, with the evidence for it.
 
-        `whole` is what was rejected, under a name of its own.
+        `whole` is the rejected text, under the name of its field.
         """
         rejection = {"id": unit, "rule": rule, "evidence": evidence, **whole}
         self._append({"id": unit, "rejection": rejection, "spent": spent or {}})
@@ -206,12 +211,13 @@ class ShardWriter:
                 "units_sha256": units_digest,
             }
             publish(self.paths.meta, [json_bytes(meta)])
-            # The records come last: their existence says that everything else is there.
+            # The records come last: their existence implies that everything else exists.
             self._lease.check()
             records.commit()
         except BaseException:
             records.discard()
             raise
+        self.paths.command.unlink(missing_ok=True)
         self._journal.remove()
         self._lease.release()
         return meta

@@ -1,7 +1,7 @@
-"""Sweep up after processes that were killed: what they would have removed themselves.
+"""Removes what killed processes left behind: temporary files and folders, leases, and journals whose shard
+is published.
 
-Temporary files and folders, leases, and journals whose shard is published. What belongs to a living
-process stays, here and, unless told that there is none, on other machines.
+Files of living processes stay, on this machine and, unless `alone`, on others.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _JOURNAL = re.compile(r"(?P<shard>shard-\d{6})\.journal")
 
 
 def sweep(root: Path, alone: bool) -> list[Path]:
-    """Remove what is left below `root` by processes that are no more; return it.
+    """Remove what dead processes left below `root`; return the paths removed.
 
-    `alone` says that no other machine works below `root`: then what was written elsewhere (before a
-    restart of this machine, in a container) is left over as well.
+    `alone` means that no other machine works below `root`: then files written elsewhere (before a restart
+    of this machine, in a container) are removed as well.
     """
     removed = []
     for folder, folders, files in os.walk(root):

@@ -62,9 +62,7 @@ def test_what_was_appended_survives_kill_9_of_the_writer(tmp_path):
         "journal = Journal(Path(sys.argv[1]))\n"
         "for n in itertools.count():\n    journal.append({'id': n})\n    print(n, flush=True)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "j")], stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "j")], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     said = [process.stdout.readline() for _ in range(200)]
     os.kill(process.pid, signal.SIGKILL)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from targets import Finished, Lease, LeaseLost, lease
+from targets import AlreadyPublished, Lease, LeaseLost, lease
 from targets.processes import place
 
 HOLDER = (
@@ -27,9 +27,7 @@ def impatient(monkeypatch):
 
 def holder(path, seconds=60.0):
     """A process that holds the lease for a while."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path), str(seconds)], stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(path), str(seconds)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"held\n"
     return process
@@ -54,7 +52,7 @@ def test_a_living_holder_is_waited_for(tmp_path):
 
 def test_waiting_ends_when_the_other_has_finished_the_work(tmp_path):
     process = holder(tmp_path / "x.lease")
-    with pytest.raises(Finished):
+    with pytest.raises(AlreadyPublished):
         Lease(tmp_path / "x.lease", finished=lambda: True)
     process.kill()
     process.wait()
@@ -100,7 +98,7 @@ def test_a_lease_that_appears_while_one_takes_over_is_respected(tmp_path, monkey
         return found
 
     monkeypatch.setattr(lease, "_look", slow_look)
-    with pytest.raises(Finished):
+    with pytest.raises(AlreadyPublished):
         Lease(tmp_path / "x.lease", finished=lambda: True)
     quicker[1].check()
     quicker[1].release()
@@ -108,9 +106,7 @@ def test_a_lease_that_appears_while_one_takes_over_is_respected(tmp_path, monkey
 
 
 def test_an_id_used_again_by_another_process_does_not_keep_a_lease(tmp_path):
-    (tmp_path / "x.lease-1").write_text(
-        f'{{"place": "{place()}", "pid": {os.getpid()}, "started": 1}}'
-    )
+    (tmp_path / "x.lease-1").write_text(f'{{"place": "{place()}", "pid": {os.getpid()}, "started": 1}}')
     with Lease(tmp_path / "x.lease"):
         pass
 

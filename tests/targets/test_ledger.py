@@ -1,5 +1,7 @@
 """The ledger remembers the last observation of each file, durably."""
 
+import pytest
+
 from targets import Ledger
 
 
@@ -12,6 +14,7 @@ def test_the_last_observation_counts_and_survives_reopening(tmp_path):
         assert dict(seen.items()) == {"a": {"size": 3}}
 
 
+@pytest.mark.slow
 def test_replaced_observations_are_dropped_when_they_are_the_greater_part(tmp_path):
     path = tmp_path / "ledger.journal"
     ledger = Ledger(path)

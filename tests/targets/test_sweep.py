@@ -13,9 +13,7 @@ from targets.processes import place
 @pytest.fixture
 def dead() -> int:
     """The id of a process that is no more."""
-    ended = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True
-    )
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True)
     return int(ended.stdout)
 
 
