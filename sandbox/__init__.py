@@ -8,19 +8,27 @@ The processes, from the outside in:
     the caller      Pool: hands out programs, takes results, replaces workers that die        pool.py, schedule.py
      `- worker      one a slot, unprivileged, in namespaces and a root of its own       worker.py, execution.py
          `- bwrap   one a program: makes the program's namespaces, waits for its end                   bwrap.py
-             `- init   bwrap's process 1 in there; when it ends, the kernel kills all that is left
-                 `- python   the runner, then the program, in one process     boot.py, runner.py, endings.py
+             `- init   bwrap's process 1 inside; when it ends, the kernel kills all that is left
+                 `- python   the runner, then the program, in one process                     boot.py, inside/
                      `- whatever the program starts
 
 A worker that was started by root first changes to an unprivileged uid, then every worker makes a user, a mount
 and a network namespace and changes to a root with nothing in it but the staged root (an interpreter, its
-libraries, the standard library: root.py, staging.py), bwrap, /proc, five devices and the scratch. So bwrap
-never has a capability outside, and even a bwrap that failed to isolate would have nothing of the host to show.
+libraries, the standard library: staging/), bwrap, /proc, five devices and the scratch. So bwrap never has a
+capability outside, and even a bwrap that failed to isolate would have nothing of the host to show.
 For each program the worker puts main.py into an empty scratch, starts bwrap, and waits for the runner's first
 message. Then it sets the limits on the runner's process from outside, sends the token, and watches until bwrap
-is gone; as sub-reaper it waits for everything below it before it takes the next program.
+has ended; as sub-reaper it waits for everything below it before it takes the next program.
 
-What holds whom:
+Two folders are set apart:
+
+    inside/      runs in the program's own process and imports the standard library alone: runner.py (the pass
+                 protocol), tripwires.py (forbidden acts), importer.py (imports), endings.py (programs that end by
+                 leaving, unittest, doctest), and safe_ctypes.py, staged as `ctypes`
+    staging/     builds what a program can see: root.py (the cached root), files.py (its content), libraries.py
+                 (shared libraries), packages.py (installed distributions)
+
+What holds what:
 
     files        a read-only root without the host's files; /tmp is a tmpfs, capped in bytes and files, noexec,
                  emptied provably or thrown away (scratch.py); /dev has null, zero, full, random, urandom; no /proc
@@ -37,13 +45,13 @@ What holds whom:
     sameness     hostname, uid, time zone, locale, hash seed, environment and paths are the same in every run
 
 A pass. The program's own process must send the token back after its last top-level statement, nothing else may
-be on that socket, and its exit code must be 0. The kernel attests which process wrote. runner.py says why
-Python code cannot get at the token; evidence.py is the whole verdict as one function.
+be on that socket, and its exit code must be 0. The kernel attests which process wrote. inside/runner.py
+explains why Python code cannot reach the token; evidence.py is the verdict as a pure function.
 
 What is promised: nothing of the host is read, written, signalled or slowed down beyond the limits; nothing
 survives; a program cannot pass by leaving early, by another process or thread, by patching built-ins, unittest,
 hooks or the runner, or by printing. A failure of the machine is a sandbox_error, never a failed program. Where
-no sandbox can be made, SandboxUnavailable says what to do; there is no mode without one.
+no sandbox can be made, SandboxUnavailable names the remedy; there is no mode without one.
 
 What is not promised: that tests which assert nothing, or compare with what claims to equal everything, fail; that
 a program which corrupts its interpreter's memory (hand-made byte code, a bug of CPython, a compiled package such
@@ -60,7 +68,7 @@ from sandbox.pool import Pool, require, run
 from sandbox.result import STATUSES, Program, Result
 from sandbox.staging.root import prepare
 
-# What a verdict means: raised when the same program could get another one.
+# The version of the verdicts: raised when the same program could get another one.
 PROTOCOL = "2"
 
 __all__ = [

@@ -1,7 +1,7 @@
-"""Makes the byte code that the interpreter inside starts with, out of the files that run there.
+"""Compiles the byte code that the interpreter inside starts with.
 
-Data in: of `inside/` tripwires.py, importer.py and runner.py, which become one module, and endings.py. Data out: a command for
-`python -c`, and the bytes it reads from the runner's descriptor.
+Data in: tripwires.py, importer.py and runner.py of `inside/`, which become one module, and endings.py. Data out:
+a command for `python -c`, and the bytes that it reads from the runner's descriptor.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def compile_runner(config: dict[str, Any]) -> tuple[str, bytes]:
 
 
 def _text(name: str) -> str:
-    """A file of `inside/`. Its future statement becomes a flag, for inside it would import a module's file."""
+    """A file of `inside/`, its future statement left out: inside, that would import a module's file."""
     text = (Path(__file__).parent / "inside" / name).read_text()
     return text.replace("from __future__ import annotations\n", "\n")
 
@@ -41,6 +41,6 @@ def _byte_code(text: str) -> bytes:
 
 
 def _without_flag(code: CodeType) -> CodeType:
-    """The same code without the future flag: what it compiles, the program, would inherit that."""
+    """The same code without the future flag, which the program that it compiles would inherit."""
     parts = (_without_flag(c) if isinstance(c, CodeType) else c for c in code.co_consts)
     return code.replace(co_flags=code.co_flags & ~_ANNOTATIONS, co_consts=tuple(parts))

@@ -31,7 +31,7 @@ SCRATCH = "/scratch/tmp"  # as the worker sees it
 
 
 def version(path: Path) -> tuple[int, ...]:
-    """The version of a bwrap; raises SandboxUnavailable where it is too old or does not run."""
+    """The version of a bwrap; raises SandboxUnavailable if it is too old or does not run."""
     try:
         output = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
     except OSError as error:
@@ -39,17 +39,15 @@ def version(path: Path) -> tuple[int, ...]:
     match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", output)
     if not match:
         raise SandboxUnavailable(f"{path} --version says {output!r}; reinstall bubblewrap")
-    found = tuple(int(part or 0) for part in match.groups())
-    if found < LEAST:
-        wanted = ".".join(map(str, LEAST))
-        raise SandboxUnavailable(
-            f"{path} is bubblewrap {output.strip()}; {wanted} or newer is needed"
-        )
-    return found
+    numbers = tuple(int(part or 0) for part in match.groups())
+    if numbers < LEAST:
+        least = ".".join(map(str, LEAST))
+        raise SandboxUnavailable(f"{path} is bubblewrap {output.strip()}; {least} or newer is needed")
+    return numbers
 
 
 def arguments(program: list[str], bwrap_version: tuple[int, ...], seccomp_fd: int) -> list[str]:
-    """Options and command, without the name of bwrap. Paths are those of the worker's own small root."""
+    """Options and command, without the name of bwrap. Paths are those of the worker's root."""
     options = [
         "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
         "--unshare-cgroup-try", "--uid", "1000", "--gid", "1000", "--hostname", HOSTNAME,

@@ -1,9 +1,9 @@
 """A memory control group for one worker's programs: cgroup v2, v1, or none.
 
 Data in: /proc/self/cgroup, /proc/self/mountinfo, the files of the hierarchy. Data out: a `Group`, or None
-where the machine does not let us make one; then the worker watches resident memory by itself. The worker
-moves itself in, so whatever it starts is inside from its first instruction; the kernel's killer takes the
-programs first, because they carry the highest oom_score_adj.
+where none may be made; then the worker samples resident memory itself. The worker moves itself into the
+group, so whatever it starts is inside from its first instruction; the kernel's OOM killer takes the programs
+first, because they have the highest oom_score_adj.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """Open descriptors of a group's files: they outlive the change of root and uid."""
+    """Open descriptors of a group's files: they stay valid after the change of root and uid."""
 
     version: int
     limit: int
@@ -41,9 +41,7 @@ class Control:
     @classmethod
     def open(cls, group: Group) -> Control:
         names = (
-            ("memory.limit_in_bytes", "memory.oom_control")
-            if group.version == 1
-            else ("memory.max", "memory.events")
+            ("memory.limit_in_bytes", "memory.oom_control") if group.version == 1 else ("memory.max", "memory.events")
         )
         return cls(
             group.version,
@@ -55,7 +53,7 @@ class Control:
         os.pwrite(self.limit, str(size + WORKER_BYTES).encode(), 0)
 
     def kills(self) -> int:
-        """How many processes of the group were killed for want of memory so far."""
+        """How many processes of the group the OOM killer has killed so far."""
         for line in os.pread(self.events, 4096, 0).splitlines():
             name, _, value = line.partition(b" ")
             if name == b"oom_kill":
@@ -92,15 +90,15 @@ def remove(folder: Path) -> None:
 def candidates(cgroup: Sequence[str], mountinfo: Sequence[str]) -> list[tuple[Path, int]]:
     """Folders in which a group may be made, the likeliest first.
 
-    v1: below the own group of the memory hierarchy. v2: below each ancestor that hands the memory controller
-    to its children; never below the own group, which holds processes and so cannot.
+    v1: below this process's group of the memory hierarchy. v2: below each ancestor that delegates the memory
+    controller to its children; never below this process's group, which holds processes and so cannot.
     """
     mounts = _mounts(mountinfo)
-    found: list[tuple[Path, int]] = []
+    folders: list[tuple[Path, int]] = []
     for line in cgroup:
         _, controllers, path = line.split(":", 2)
         if "memory" in controllers.split(",") and "memory" in mounts:
-            found.append((_below(mounts["memory"], path), 1))
+            folders.append((_below(mounts["memory"], path), 1))
         elif not controllers and "" in mounts:
             top, _ = mounts[""]
             folder = _below(mounts[""], path)
@@ -111,21 +109,21 @@ def candidates(cgroup: Sequence[str], mountinfo: Sequence[str]) -> list[tuple[Pa
                 except OSError:
                     continue
                 if "memory" in shared:
-                    found.append((folder, 2))
-    return found
+                    folders.append((folder, 2))
+    return folders
 
 
 def _mounts(mountinfo: Sequence[str]) -> dict[str, tuple[Path, str]]:
-    """Controller ("" for v2) -> (where its hierarchy is mounted, which of its folders is)."""
-    found = {}
+    """Controller ("" for v2) -> (mount point of its hierarchy, folder of the hierarchy that is mounted there)."""
+    mounts = {}
     for line in mountinfo:
         before, _, after = line.partition(" - ")
         fields, kind = before.split(), after.split()
         if kind[0] == "cgroup2":
-            found[""] = (Path(fields[4]), fields[3])
+            mounts[""] = (Path(fields[4]), fields[3])
         elif kind[0] == "cgroup" and "memory" in kind[2].split(","):
-            found["memory"] = (Path(fields[4]), fields[3])
-    return found
+            mounts["memory"] = (Path(fields[4]), fields[3])
+    return mounts
 
 
 def _below(mount: tuple[Path, str], path: str) -> Path:

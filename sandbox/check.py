@@ -1,7 +1,7 @@
-"""The doctor: what this machine has for sandboxes, and the remedy for what it lacks.
+"""Examines what this machine has for sandboxes, and names the remedy for what it lacks.
 
 Data in: the machine. Data out: `Finding`s, each PASS, CAUTION (it works, with less) or FAIL (it cannot work).
-Ends with a live test: programs whose verdicts are known, run as any other.
+The last is a live test: programs with expected verdicts, run like any other.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pathlib import Path
 
 from sandbox import bwrap, cgroup, seccomp
 from sandbox.errors import SandboxUnavailable
-from sandbox.inside import tripwires as wires
+from sandbox.inside.tripwires import FORBIDDEN
 from sandbox.limits import Limits
 from sandbox.pool import Pool
 from sandbox.remedies import remedies
 from sandbox.result import Program
-from sandbox.staging.root import Log, StagedRoot, find_bwrap, prepare
+from sandbox.staging.files import Log
+from sandbox.staging.root import StagedRoot, find_bwrap, prepare
 
 PASS, CAUTION, FAIL = "PASS", "CAUTION", "FAIL"
 _PER_NAMESPACE_NPROC = (5, 14)
@@ -49,7 +50,7 @@ SELF_TEST = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's report; `remedy` is empty where there is nothing to do."""
+    """One line of the report; `remedy` is empty where there is nothing to do."""
 
     level: str
     name: str
@@ -62,7 +63,7 @@ class Finding:
 
 
 def examine(log: Log | None = None) -> Iterator[Finding]:
-    """All findings, one at a time; the live test is last and only when nothing has failed before."""
+    """All findings, one at a time; the live test comes last, and only if nothing has failed."""
     failed = False
     for finding in (
         _bwrap(),
@@ -104,7 +105,7 @@ def _bwrap() -> Finding:
 
 
 def _user_namespaces() -> Finding:
-    """Try it as the worker does it: a user and a mount namespace, and a tmpfs in them."""
+    """Try what the worker does: a user and a mount namespace, and a tmpfs in them."""
     code = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"
         "from sandbox import worker, linux\n"
@@ -113,9 +114,7 @@ def _user_namespaces() -> Finding:
         "linux.mount('tmpfs', '/proc', 'tmpfs', 0)\n"
     )
     here = str(Path(__file__).parent.parent)
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", code, here], capture_output=True, text=True, cwd="/"
-    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code, here], capture_output=True, text=True, cwd="/")
     if done.returncode == 0:
         return Finding(PASS, "user namespaces", "unprivileged processes may make them")
     reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "refused"
@@ -127,13 +126,9 @@ def _seccomp() -> Finding:
     try:
         lines = len(seccomp.build(machine)) // 8
     except (KeyError, ValueError):
-        return Finding(
-            FAIL, "seccomp", f"no system call table for {machine}", "use x86_64 or aarch64"
-        )
+        return Finding(FAIL, "seccomp", f"no system call table for {machine}", "use x86_64 or aarch64")
     if "Seccomp:" not in Path("/proc/self/status").read_text():
-        return Finding(
-            FAIL, "seccomp", "this kernel has none", "use a kernel with CONFIG_SECCOMP_FILTER"
-        )
+        return Finding(FAIL, "seccomp", "this kernel has none", "use a kernel with CONFIG_SECCOMP_FILTER")
     return Finding(PASS, "seccomp", f"filter of {lines} instructions for {machine}")
 
 
@@ -151,7 +146,7 @@ def _kernel() -> Finding:
 
 def _interpreter() -> Finding:
     text = f"Python {platform.python_version()}, {os.path.realpath(sys.executable)}"
-    inside = wires.FORBIDDEN.intersection(sys.builtin_module_names)
+    inside = FORBIDDEN.intersection(sys.builtin_module_names)
     if inside:
         return Finding(
             CAUTION,
@@ -172,9 +167,7 @@ def _memory_control() -> Finding:
             "run as root, or under `systemd-run --user --scope`",
         )
     cgroup.remove(group.folder)
-    return Finding(
-        PASS, "memory control", f"control groups v{group.version} in {group.folder.parent}"
-    )
+    return Finding(PASS, "memory control", f"control groups v{group.version} in {group.folder.parent}")
 
 
 def _self_test(log: Log | None) -> Iterator[Finding]:
@@ -193,9 +186,5 @@ def _self_test(log: Log | None) -> Iterator[Finding]:
 
 
 def _megabytes(staged: StagedRoot) -> int:
-    sizes = (
-        os.lstat(f"{folder}/{name}").st_size
-        for folder, _, names in os.walk(staged.folder)
-        for name in names
-    )
+    sizes = (os.lstat(f"{folder}/{name}").st_size for folder, _, names in os.walk(staged.folder) for name in names)
     return sum(sizes) >> 20

@@ -1,4 +1,4 @@
-"""From what was observed of a program to its verdict. Pure functions: the whole pass protocol is here.
+"""Judges a program by what was observed of it. Pure functions: the whole pass protocol is here.
 
 A program passed when its own process sent STARTED and then the token, nothing else, and left with exit code 0
 without having been killed. Every other observation has a name in `result.STATUSES`.
@@ -14,18 +14,23 @@ from sandbox.inside.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, ST
 from sandbox.inside.tripwires import FIRST_TRIP, IMPORTED, WIRES
 from sandbox.linux import signal_name
 
-_LETTERS = (EXCEPTION, EXITED, MEMORY, SYNTAX)
+_ENDINGS = {
+    SYNTAX: ("compile_error", ""),
+    MEMORY: ("oom", "MemoryError"),
+    EXCEPTION: ("failed", ""),
+}
+_COUNTED = ("failed", "unittest or doctest counted a failure")
 _ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the worker saw.
+    """What the worker observed.
 
     messages    those of the program's own process, in order, STARTED first; empty: it never started
     token       what had to be sent back
-    foreign     some other process wrote something that no runner writes
-    killed      the status the worker killed it for, or ""
+    foreign     another process wrote something that no runner writes
+    killed      the status for which the worker killed it, or ""
     exit_status of bwrap: the exit code, or 128 + signal; None when it was killed
     out_of_memory   the memory control group killed a process
     """
@@ -40,47 +45,51 @@ class Observed:
 
 def judge(seen: Observed) -> tuple[str, str]:
     """The status and one line of detail."""
-    said = [message for message in seen.messages[1:] if message != FAILED]
     if seen.killed:
         return seen.killed, ""
     if seen.out_of_memory:
         return "oom", "the memory of all its processes together reached the limit"
     if not seen.messages or seen.messages[0] != STARTED:
         return "sandbox_error", "the sandbox did not start"
-    if seen.foreign or len(said) > 1 or any(not _known(message, seen.token) for message in said):
+    endings = [message for message in seen.messages[1:] if message != FAILED]
+    if seen.foreign or len(endings) > 1 or not all(_is_known(end, seen.token) for end in endings):
         return "tampered", "wrote to the runner's evidence"
     number = ended_by_signal(seen)
+    if number == signal.SIGXCPU:
+        return "cpu_timeout", "used up its processor time"
     if number is not None:
-        if number == signal.SIGXCPU:
-            return "cpu_timeout", "used up its processor time"
         return "crashed", f"ended by {signal_name(number)}"
-    code = seen.exit_status
-    letter = said[0] if said else b""
-    if code in _ACTS and letter in (b"", seen.token):
-        return "tampered", f"used {_ACTS[code]}"
-    if letter == seen.token:
-        if FAILED in seen.messages:
-            return "failed", "unittest or doctest counted a failure"
-        if code == 0:
-            return "passed", ""
-        return "failed", f"left with exit code {code} after its last statement"
-    if letter[:1] == CHANGED:  # the token was compared before: it may begin with any byte
-        return "tampered", letter[1:].decode(errors="replace")
+    ending = endings[0] if endings else b""
+    if seen.exit_status in _ACTS and ending in (b"", seen.token):
+        return "tampered", f"used {_ACTS[seen.exit_status]}"
+    # The token is compared before letters: it may begin with any byte.
+    return _at_its_end(seen) if ending == seen.token else _before_its_end(seen, ending)
+
+
+def _at_its_end(seen: Observed) -> tuple[str, str]:
+    """The verdict on a program that sent the token back."""
     if FAILED in seen.messages:
-        return "failed", "unittest or doctest counted a failure"
-    if letter == SYNTAX:
-        return "compile_error", ""
-    if letter == MEMORY:
-        return "oom", "MemoryError"
-    if letter == EXCEPTION:
-        return "failed", ""
-    if code == 0:
+        return _COUNTED
+    if seen.exit_status == 0:
+        return "passed", ""
+    return "failed", f"left with exit code {seen.exit_status} after its last statement"
+
+
+def _before_its_end(seen: Observed, ending: bytes) -> tuple[str, str]:
+    """The verdict on a program that did not; `ending` is the runner's message, empty without one."""
+    if ending[:1] == CHANGED:
+        return "tampered", ending[1:].decode(errors="replace")
+    if FAILED in seen.messages:
+        return _COUNTED
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    if seen.exit_status == 0:
         return "exited_early", "left with exit code 0 before its last statement was done"
-    return "failed", f"left with exit code {code} before its last statement was done"
+    return "failed", f"left with exit code {seen.exit_status} before its last statement was done"
 
 
 def ended_by_signal(seen: Observed) -> int | None:
-    """The signal that ended the program; an exit code above 128 alone does not say so."""
+    """The signal that ended the program, if any; an exit code above 128 alone does not prove one."""
     if seen.exit_status is None or seen.exit_status <= 128 or seen.exit_status > 128 + 64:
         return None
     if any(message in (EXITED, EXCEPTION) for message in seen.messages[1:]):
@@ -88,5 +97,5 @@ def ended_by_signal(seen: Observed) -> int | None:
     return seen.exit_status - 128
 
 
-def _known(message: bytes, token: bytes) -> bool:
-    return message == token or message in _LETTERS or message[:1] == CHANGED
+def _is_known(message: bytes, token: bytes) -> bool:
+    return message == token or message in (*_ENDINGS, EXITED) or message[:1] == CHANGED

@@ -1,4 +1,4 @@
-"""One program in one fresh sandbox, watched from its start until nothing of it is left.
+"""Runs one program in one fresh sandbox, and watches it until nothing of it is left.
 
 Data in: source bytes and `Limits`. Data out: a plain dict of a Result's fields. Runs in the worker, whose
 root holds nothing but the staged root, bwrap, /proc and the scratch. Raises OSError when the machine fails.
@@ -28,8 +28,8 @@ from sandbox.stream import Stream
 
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
 
-LONGEST_START = 60.0  # seconds; a machine that needs longer is not able to
-_FIRST_LOOK, _LOOK_EVERY = 0.15, 0.05
+LONGEST_START = 60.0  # seconds; a machine that needs longer counts as unable to
+_FIRST_SAMPLE, _SAMPLE_EVERY = 0.15, 0.05
 _REAP_SECONDS = 10.0
 _TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
 _MOST_MESSAGES = 8
@@ -39,12 +39,12 @@ _ONE_CREDENTIALS = socket.CMSG_SPACE(_CREDENTIALS.size)
 
 
 class Gone(Exception):
-    """The process that asked for the result is no more."""
+    """The caller has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What stays the same from program to program."""
+    """What is the same for all programs of a worker."""
 
     bwrap: list[str]  # the command that starts bwrap, and its arguments
     seccomp: int  # descriptor of the filter
@@ -53,14 +53,14 @@ class Setup:
     rlimits: list[tuple[int, tuple[int, int]]]
     control: Control | None
     oom_score: int  # descriptor of the worker's own oom_score_adj
-    asker: int  # descriptor that hangs up when the asking process is gone
-    asker_pid: int
+    caller: int  # descriptor that hangs up when the caller has ended
+    caller_pid: int
 
 
 def rlimits(limits: Limits) -> list[tuple[int, tuple[int, int]]]:
-    """What to pass to prlimit, none of it above the hard limits that this process itself is under."""
+    """The resource limits for prlimit, none above the hard limits of this process."""
     memory, files = limits.memory_bytes, limits.open_files
-    wanted = {
+    requested = {
         resource.RLIMIT_AS: (memory, memory),
         resource.RLIMIT_NPROC: (limits.processes, limits.processes),
         resource.RLIMIT_FSIZE: (limits.file_bytes, limits.file_bytes),
@@ -74,17 +74,17 @@ def rlimits(limits: Limits) -> list[tuple[int, tuple[int, int]]]:
         resource.RLIMIT_RTPRIO: (0, 0),
         resource.RLIMIT_SIGPENDING: (1024, 1024),
     }
-    found = []
-    for kind, (soft, hard) in wanted.items():
+    bounded = []
+    for kind, (soft, hard) in requested.items():
         most = resource.getrlimit(kind)[1]
         if most != resource.RLIM_INFINITY:
             soft, hard = min(soft, most), min(hard, most)
-        found.append((kind, (soft, hard)))
-    return found
+        bounded.append((kind, (soft, hard)))
+    return bounded
 
 
 class Execution:
-    """The run of one program. Use once: `Execution(...).run()`."""
+    """The run of one program; for each program a new one."""
 
     def __init__(self, setup: Setup, limits: Limits) -> None:
         self.setup, self.limits = setup, limits
@@ -98,7 +98,7 @@ class Execution:
         self.peak = 0
 
     def run(self, source: bytes) -> dict[str, Any]:
-        """Run the program to its end; raises Gone when nobody waits for the result any more."""
+        """Run the program to its end; the fields of its Result but `id`. Raises Gone when the caller has ended."""
         began = time.monotonic()
         limits = self.limits
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -154,7 +154,7 @@ class Execution:
         return self.limits.memory_bytes + self.limits.scratch_bytes + _TREE_SLACK
 
     def _supervise(self) -> int:
-        """Start bwrap, watch it, end it, wait for all of it; the exit status of bwrap."""
+        """Start bwrap, watch it, end it, wait for all its processes; return its exit status."""
         self.stdout = Stream(self.limits.output_bytes)
         self.stderr = Stream(self.limits.output_bytes)
         self.evidence, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -177,7 +177,7 @@ class Execution:
 
     def _spawn(self, inside: socket.socket) -> int:
         os.lseek(self.setup.seccomp, 0, os.SEEK_SET)
-        # when memory runs out, the kernel should take a test program, never the worker
+        # when memory runs out, the kernel should kill a test program, never the worker
         os.pwrite(self.setup.oom_score, b"1000", 0)
         try:
             return os.posix_spawn(
@@ -198,23 +198,23 @@ class Execution:
             os.pwrite(self.setup.oom_score, b"0", 0)
 
     def _watch(self, pid: int) -> None:
-        """Until bwrap ends, or a limit is passed: then `killed` names it."""
+        """Wait until bwrap ends or a limit is exceeded; `killed` then names the limit's status."""
         done = os.pidfd_open(pid)
         poll = select.poll()
         streams = {self.stdout.reader: self.stdout, self.stderr.reader: self.stderr}
         for fd in (done, self.evidence.fileno(), *streams):
             poll.register(fd, select.POLLIN)
-        poll.register(self.setup.asker, 0)  # its hang-up is always reported
+        poll.register(self.setup.caller, 0)  # its hang-up is always reported
         deadline = time.monotonic() + LONGEST_START
-        look = time.monotonic() + _FIRST_LOOK
+        next_sample = time.monotonic() + _FIRST_SAMPLE
         try:
             while not self.killed:
-                wait = min(deadline, look) - time.monotonic()
+                wait = min(deadline, next_sample) - time.monotonic()
                 events = poll.poll(max(0, int(wait * 1000) + 1))
                 for fd, _ in events:
                     if fd == done:
                         return
-                    if fd == self.setup.asker:
+                    if fd == self.setup.caller:
                         raise Gone
                     if fd in streams:
                         if not streams[fd].drain():
@@ -231,15 +231,15 @@ class Execution:
                     self.killed = "tampered"
                 elif now >= deadline:
                     self.killed = "timeout" if self.started else "sandbox_error"
-                elif now >= look:
-                    look = now + _LOOK_EVERY
-                    self._look(pid)
+                elif now >= next_sample:
+                    next_sample = now + _SAMPLE_EVERY
+                    self._sample(pid)
         finally:
             os.close(done)
 
-    def _look(self, pid: int) -> None:
-        """Sample the tree; past a limit, `killed` says which."""
-        if os.getppid() != self.setup.asker_pid:
+    def _sample(self, pid: int) -> None:
+        """Sample the tree of processes; set `killed` where a limit is exceeded."""
+        if os.getppid() != self.setup.caller_pid:
             raise Gone
         self.use = use = tree.measure(pid)
         self.peak = max(self.peak, use.rss)
@@ -251,7 +251,7 @@ class Execution:
             self.killed = "oom"
 
     def _read_evidence(self) -> bool:
-        """Take in what lies in the socket; False once it is closed on the other side."""
+        """Read the messages in the socket; False once its other side is closed."""
         for _ in range(_MOST_MESSAGES):
             try:
                 message, ancillary, _, _ = self.evidence.recvmsg(256, _ONE_CREDENTIALS)
@@ -268,18 +268,18 @@ class Execution:
             elif pid == self.main_pid:
                 if message != FAILED or FAILED not in self.messages:
                     self.messages.append(message)
-            elif len(message) != 1:  # a fork's runner says how that ended, with a letter
+            elif len(message) != 1:  # the runner of a fork reports its own end with one letter
                 self.foreign = True
         return True
 
     def _admit(self) -> None:
-        """Put the limits on the program's process, which waits for the token, then send it."""
+        """Set the limits on the program's process, which waits for the token, then send the token."""
         for kind, values in self.setup.rlimits:
             resource.prlimit(self.main_pid, kind, values)
         self.evidence.send(self.token)
 
     def _end(self, pid: int) -> int:
-        """Kill what is left and wait until all of it is gone; the exit status of bwrap."""
+        """Kill what is left and wait until all of it has ended; the exit status of bwrap."""
         if self.killed or sys.exc_info()[0] is not None:
             if not self.use.pids or self.killed != "cpu_timeout":
                 self.use = tree.measure(pid)
@@ -309,7 +309,7 @@ class Execution:
 
 
 def _sender(ancillary: list[Any]) -> int:
-    """The process id that the kernel attests; 0 where there is none."""
+    """The process id that the kernel attests, 0 without one; descriptors that came along are closed."""
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_CREDENTIALS:
             return int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])

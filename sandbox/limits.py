@@ -1,4 +1,4 @@
-"""What one test program may use. Pure data: the worker and the runner enforce it."""
+"""The limits of one test program. Pure data: the worker and the runner enforce them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIB = 1 << 20
 class Limits:
     """Upper bounds for one program, validated; every field is positive.
 
-    wall_seconds    seconds from the program's start to its end, as a clock on the wall sees them
+    wall_seconds    seconds from the program's start to its end, by the worker's clock
     cpu_seconds     seconds of processor time of the program and all its children together
     memory_bytes    bytes of address space of each process, and of resident memory of all of them
     processes       processes and threads at one time
@@ -40,13 +40,11 @@ class Limits:
             value = getattr(self, field.name)
             kinds = (int, float) if field.name == "wall_seconds" else (int,)
             if not isinstance(value, kinds) or isinstance(value, bool) or not value > 0:
-                wanted = "number" if field.name == "wall_seconds" else "whole number"
-                raise ValueError(f"Limits.{field.name} = {value!r}: must be a positive {wanted}")
+                expected = "number" if field.name == "wall_seconds" else "whole number"
+                raise ValueError(f"Limits.{field.name} = {value!r}: must be a positive {expected}")
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
-                raise ValueError(
-                    f"Limits.{name} = {getattr(self, name)}: the interpreter itself needs {least}"
-                )
+                raise ValueError(f"Limits.{name} = {getattr(self, name)}: the interpreter itself needs {least}")
         if self.wall_seconds > _WALL_MOST:
             raise ValueError(f"Limits.wall_seconds = {self.wall_seconds}: at most {_WALL_MOST}")
 

@@ -1,4 +1,4 @@
-"""The few Linux calls that Python 3.10 has no name for, through ctypes. Raises OSError.
+"""The few Linux calls that Python 3.10 does not have, through ctypes. They raise OSError.
 
 Used by the worker, which never runs a program's code in its own process.
 """
@@ -44,7 +44,7 @@ def mount(source: str, target: str, kind: str | None, flags: int, options: str =
 
 
 def unmount(target: str) -> None:
-    """Detach a mount now; the kernel frees it once nothing uses it."""
+    """Detach a mount; the kernel frees it once nothing uses it."""
     _check(_libc().umount2(target.encode(), MNT_DETACH), f"unmount {target}")
 
 
@@ -58,7 +58,7 @@ def pivot_root(new: str, old: str) -> None:
 
 
 def become_subreaper() -> None:
-    """Orphaned descendants become children of this process, so that it can wait for them."""
+    """Make orphaned descendants children of this process, so that it can wait for them."""
     _check(_libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl(CHILD_SUBREAPER)")
 
 
@@ -67,7 +67,7 @@ def forbid_new_privileges() -> None:
 
 
 def make_dumpable() -> None:
-    """After a change of uid: own files in /proc again, which the user namespace's maps need."""
+    """Own this process's files in /proc again after a change of uid: the user namespace's maps need them."""
     _check(_libc().prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl(DUMPABLE)")
 
 

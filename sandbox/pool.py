@@ -2,7 +2,7 @@
 
 Data in: an iterable of `Program`, consumed lazily. Data out: an iterator of `Result`, in order of completion.
 Memory stays bounded: a program is read only when a worker is free. A pool serves one iterator at a time, from
-one thread; the process may have others.
+one thread; the process may have other threads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from sandbox.limits import Limits
 from sandbox.remedies import remedies
 from sandbox.result import Program, Result
 from sandbox.schedule import Job, Schedule
-from sandbox.staging.root import Log, StagedRoot, find_bwrap, prepare
+from sandbox.staging.files import Log
+from sandbox.staging.root import StagedRoot, find_bwrap, prepare
 from sandbox.worker import read_frame, write_frame
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sandbox.worker import main; main()"
@@ -41,9 +42,9 @@ class Pool:
     workers     programs at one time; None: as many as this process may use cores
     limits      what each program may use
     packages    installed distributions that programs may import, besides the standard library
-    root_cache  folder for the staged files; None: `root.default_cache()`
-    log         called with a line when something takes long, such as staging
-    memory_control  False: do not use control groups even where they could be
+    root_cache  folder for the staged files; None: `staging.root.default_cache()`
+    log         called with a line when an operation takes long, such as staging
+    memory_control  False: use no control groups even where they are possible
     Raises SandboxUnavailable when this machine cannot make sandboxes.
     """
 
@@ -86,8 +87,9 @@ class Pool:
     def run_many(self, programs: Iterable[Program]) -> Iterator[Result]:
         """Run each program; yield its result when it is ready. Result.id is Program.id.
 
-        What others may have caused, a wall timeout above all, is run again while nothing else runs, and only then
-        counts; a sandbox_error is tried three times. Leaving the iterator early, as Ctrl-C does, ends the programs under way.
+        A program whose end other programs may have caused, a wall timeout above all, is run again while nothing
+        else runs, and the second result counts; a sandbox_error is tried three times. Leaving the iterator early,
+        as Ctrl-C does, ends the programs in flight.
         """
         if self._closed:
             raise RuntimeError("the pool is closed")
@@ -96,13 +98,11 @@ class Pool:
         try:
             yield from self._serve(Schedule(programs, rerun_alone=len(self._workers) > 1))
         finally:
-            self._discard(
-                [slot for slot, worker in enumerate(self._workers) if worker and worker.job]
-            )
+            self._discard([slot for slot, worker in enumerate(self._workers) if worker and worker.job])
             self._serving.release()
 
     def close(self) -> None:
-        """End all workers and whatever they run. May be called twice."""
+        """End all workers and whatever they run. Idempotent."""
         self._closed = True
         self._discard(range(len(self._workers)))
 
@@ -114,7 +114,7 @@ class Pool:
             yield from filter(None, results)
 
     def _feed(self, schedule: Schedule) -> None:
-        """Give every free worker a program, as far as the schedule has one that may start."""
+        """Give each free worker a program, as long as the schedule has one that may start."""
         for slot, worker in enumerate(self._workers):
             if worker and worker.job:
                 continue
@@ -124,12 +124,10 @@ class Pool:
             if worker is None:
                 worker = self._workers[slot] = self._spawn(slot)
                 worker.wait_until_ready()
-            worker.give(
-                job, time.monotonic() + self._limits.wall_seconds + LONGEST_START + _PATIENCE
-            )
+            worker.give(job, time.monotonic() + self._limits.wall_seconds + LONGEST_START + _PATIENCE)
 
     def _collect(self) -> list[tuple[Job, Result]]:
-        """Wait until at least one worker is done, or has hung; what came of their jobs."""
+        """Wait until at least one worker is done, or has hung; the jobs of these with their results."""
         poll = select.poll()
         busy = {w.replies.fileno(): slot for slot, w in enumerate(self._workers) if w and w.job}
         for fd in busy:
@@ -152,7 +150,7 @@ class Pool:
         return _Worker.spawn(slot, self._limits, self._staged, self._bwrap, self._memory_control)
 
     def _discard(self, slots: Iterable[int]) -> None:
-        """End workers; new ones are started when they are needed."""
+        """End workers; `_feed` starts new ones on demand."""
         ended = [(slot, worker) for slot in slots if (worker := self._workers[slot])]
         for _, worker in ended:
             worker.hang_up()
@@ -169,18 +167,19 @@ def run(
     root_cache: str | os.PathLike[str] | None = None,
     log: Log | None = None,
 ) -> Result:
-    """Run one program alone; Result.id is "". For many, use a Pool: it keeps its workers."""
+    """Run one program; Result.id is "". For many programs use a Pool, which keeps its workers."""
     with Pool(1, limits, packages, root_cache=root_cache, log=log) as pool:
         (result,) = pool.run_many([Program("", source)])
     return result
 
 
 def require(log: Log | None = None) -> None:
-    """Raise SandboxUnavailable unless a program that passes passes here and one that fails does not."""
+    """Raise SandboxUnavailable unless a passing program passes here and a failing one fails."""
     programs = [Program("passed", "assert 1 + 1 == 2\n"), Program("failed", "assert 1 + 1 == 3\n")]
     with Pool(1, log=log) as pool:
-        found = {result.id: result for result in pool.run_many(programs)}
-    for expected, result in found.items():
+        results = list(pool.run_many(programs))
+    for result in results:
+        expected = result.id
         if result.status != expected:
             raise SandboxUnavailable(
                 f"the self-test gave {result.status} instead of {expected}: "
@@ -190,7 +189,7 @@ def require(log: Log | None = None) -> None:
 
 @dataclass(slots=True)
 class _Worker:
-    """A worker process, the job it has, and when that is overdue."""
+    """A worker process, its job, and the time when that is overdue."""
 
     process: subprocess.Popen[bytes]
     requests: IO[bytes]
@@ -208,7 +207,7 @@ class _Worker:
         bwrap_version: tuple[int, ...],
         memory_control: bool,
     ) -> _Worker:
-        """Start a process and tell it what to do; `wait_until_ready` says how that went."""
+        """Start a process and send it its configuration; `wait_until_ready` reports the outcome."""
         group = None
         if memory_control:
             group = cgroup.create(f"{cgroup.PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
@@ -239,12 +238,11 @@ class _Worker:
             answer = {"ready": False, "error": "the worker did not start"}
         if not answer["ready"]:
             raise SandboxUnavailable(
-                f"cannot make a sandbox: {answer['error']}; {remedies()}; "
-                "`python -m sandbox check` says more"
+                f"cannot make a sandbox: {answer['error']}; {remedies()}; `python -m sandbox check` says more"
             )
 
     def give(self, job: Job, deadline: float) -> None:
-        """Hand over a job. A process that has died meanwhile is noticed when its reply is awaited."""
+        """Send a job. A process that has died is noticed when its reply is read."""
         self.job, self.deadline = job, deadline
         with suppress(OSError):
             write_frame(self.requests, job.source)
@@ -259,12 +257,12 @@ class _Worker:
         return fields
 
     def hang_up(self) -> None:
-        """Let the process end its program, and itself."""
+        """Close the requests, on which the process ends its program, then itself."""
         with suppress(OSError):
             self.requests.close()
 
     def end(self) -> None:
-        """Wait for the process after `hang_up`, or kill it; all that it runs dies with it."""
+        """Wait for the process after `hang_up`, or kill it; everything that it runs dies with it."""
         try:
             self.process.wait(_CLOSE_SECONDS)
         except subprocess.TimeoutExpired:

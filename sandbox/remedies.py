@@ -1,4 +1,4 @@
-"""What may stand in the way of user namespaces on this machine, and how to change that. Reads /proc."""
+"""Finds what forbids user namespaces on this machine, and the commands that allow them. Reads /proc."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 
 
 def remedies() -> str:
-    """One line of remedies, for an error message or the doctor."""
-    found = [remedy for path, bad, remedy in _SWITCHES if _read(path) == bad]
-    if not found and any(map(os.path.exists, _CONTAINER_MARKS)):
-        found.append(
+    """One line of remedies, for an error message or `check`."""
+    matches = [remedy for path, bad, remedy in _SWITCHES if _read(path) == bad]
+    if not matches and any(map(os.path.exists, _CONTAINER_MARKS)):
+        matches.append(
             "in a container: start it with --security-opt seccomp=unconfined "
             "--security-opt apparmor=unconfined --security-opt systempaths=unconfined"
         )
-    return "; ".join(found) or "allow unprivileged user namespaces on this machine"
+    return "; ".join(matches) or "allow unprivileged user namespaces on this machine"
 
 
 def _read(path: str) -> str:

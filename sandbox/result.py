@@ -1,4 +1,4 @@
-"""What goes in and what comes out: a program, and what is known of it once it has run. Pure data."""
+"""The input and the output of the sandbox: a program, and the result of its run. Pure data."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What happened to one program.
+    """The outcome of one program.
 
     status     one of STATUSES
     exit_code  of the program's first process; None when a signal ended it or it was killed
     signal     number of the signal that ended it, or None
     stdout, stderr  text (undecodable bytes become U+FFFD), cut at Limits.output_bytes and then marked
     wall_s, cpu_s   seconds; CPU is that of all its processes
-    max_rss    bytes of resident memory at the peak, as far as it was seen
-    detail     one line that says why
+    max_rss    bytes of resident memory at the highest sample
+    detail     one line with the reason
     """
 
     id: str
@@ -69,8 +69,8 @@ class Result:
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Result:
         """The inverse of `to_dict`; raises ValueError for an unknown key or status."""
-        known = {field.name for field in fields(cls)}
-        unknown = set(record) - known - {"passed"}
+        names = {field.name for field in fields(cls)}
+        unknown = set(record) - names - {"passed"}
         if unknown:
             raise ValueError(f"Result.from_dict: unknown keys {', '.join(sorted(unknown))}")
-        return cls(**{key: value for key, value in record.items() if key in known})
+        return cls(**{key: value for key, value in record.items() if key in names})

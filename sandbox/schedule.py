@@ -1,9 +1,9 @@
-"""Which program runs next: the order, the second chances, and when one has to run alone. Pure logic.
+"""Decides which program runs next: the order, retries, and when a program has to run alone. Pure logic.
 
 - A sandbox_error is tried again, `TRIES` times in all.
-- What others may have caused is run a second time while nothing else runs, so that they do not decide: a wall
-  timeout, and a failure for want of what the kernel counts for a whole user. Those programs are collected and
-  the others wait for them, a batch at a time and at the end.
+- A program whose end other programs may have caused runs a second time while nothing else runs, so that they
+  do not decide: a wall timeout, and a failure for lack of a resource that the kernel counts for a whole user.
+  Such programs are collected, and run a batch at a time and at the end, while the others wait.
 Programs are taken from the iterable only when one can start, so that memory stays bounded.
 """
 
@@ -18,13 +18,13 @@ from sandbox.result import Program, Result
 
 TRIES = 3
 BATCH = 32
-# ETOOMANYREFS: descriptors on their way through Unix sockets; one program can use up all of a user's
+# ETOOMANYREFS: descriptors in flight through Unix sockets; one program can use up all of a user's
 _COUNTED_FOR_THE_USER = f"[Errno {errno.ETOOMANYREFS}]"
 
 
 @dataclass(slots=True)
 class Job:
-    """A program on its way; `alone` once others may have decided its end."""
+    """A program in flight; `alone` once other programs may have decided its end."""
 
     id: str
     source: bytes
@@ -33,7 +33,7 @@ class Job:
 
 
 class Schedule:
-    """The state of one `run_many`: ask `next` what to start, tell `settle` what came of it."""
+    """The state of one `run_many`: `next` gives the job to start, `settle` takes its result."""
 
     def __init__(self, programs: Iterable[Program], *, rerun_alone: bool) -> None:
         self._programs = iter(programs)
@@ -44,7 +44,7 @@ class Schedule:
         self._emptying = False
 
     def next(self, running: int) -> Job | None:
-        """What to start now, given how many are running; None: nothing yet, or nothing at all."""
+        """The job to start now, given how many are running; None: none yet, or none at all."""
         if self._again and not self._again[0].alone:
             return self._again.popleft()
         if self._emptying or self._again:

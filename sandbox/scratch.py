@@ -1,8 +1,8 @@
-"""The only place a program can write: a tmpfs with a size and a number of files, empty for each program.
+"""The only place where a program can write: a tmpfs with limits on bytes and files, empty for each program.
 
 Data in: the program's source, as main.py. Mounting costs more than removing one file, so the mount is used
-again when the program provably left nothing: its folder, which holds all it could write, could be removed,
-and every block and inode is free again. Otherwise the whole tmpfs is thrown away.
+again when the program provably left nothing: its folder, which holds everything that it could write, could be
+removed, and every block and inode is free again. Otherwise the whole tmpfs is discarded.
 """
 
 from __future__ import annotations
@@ -23,15 +23,13 @@ class Scratch:
 
     def __init__(self, path: str, limits: Limits) -> None:
         self._path = path
-        self._options = (
-            f"size={limits.scratch_bytes},nr_inodes={limits.scratch_files + _OWN_INODES},mode=0700"
-        )
+        self._options = f"size={limits.scratch_bytes},nr_inodes={limits.scratch_files + _OWN_INODES},mode=0700"
         self._empty = (0, 0)
         self._mounted = False
 
     @contextmanager
     def filled(self, source: bytes) -> Iterator[None]:
-        """An empty folder with the program; afterwards nothing of it is left. Raises OSError."""
+        """An empty folder with the program; afterwards nothing is left of it. Raises OSError."""
         if not self._mounted:
             self._mount()
         folder = f"{self._path}/{FOLDER}"
@@ -59,7 +57,7 @@ class Scratch:
             os.unlink(f"{folder}/main.py")
             os.rmdir(folder)
         except OSError:
-            pass  # more than the program's own file: throw all of it away
+            pass  # more than main.py is left: discard the tmpfs
         else:
             if self._free() == self._empty:
                 return

@@ -1,7 +1,7 @@
-"""The system calls a program may not make, as a classic BPF filter for `bwrap --seccomp`.
+"""Builds the filter of system calls, a classic BPF program for `bwrap --seccomp`.
 
 Data out: bytes, an array of `struct sock_filter`. No libseccomp: the filter is a table and a loop.
-Refused calls fail (EPERM, or ENOSYS where a library has a fallback); nothing is killed for trying.
+Refused calls fail (EPERM, or ENOSYS where a library has a fallback); no process is killed for one.
 Calls newer than the table (numbers above `NEWEST`) do not exist here.
 
 Numbers: arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h of Linux.
@@ -137,13 +137,11 @@ def refused(machine: str) -> dict[str, tuple[int, int]]:
 def build(machine: str) -> bytes:
     """The filter for a machine name as `platform.machine()` gives it; KeyError for another.
 
-    A binary search over ranges of numbers: installing a filter costs time by its length, and the kernel then
-    tries it on every call there is.
+    A binary search over ranges of numbers, because installing a filter takes time by its length, and the kernel
+    then tries it on every system call.
     """
     column = list(_AUDIT_ARCH).index(machine)
-    rules: dict[int, _Code] = {
-        number: (_fail(error),) for number, error in refused(machine).values()
-    }
+    rules: dict[int, _Code] = {number: (_fail(error),) for number, error in refused(machine).values()}
     for block in _BY_ARGUMENT.values():
         rules[block.numbers[column]] = block.code
     head = (
@@ -158,12 +156,12 @@ def build(machine: str) -> bytes:
 
 def _ranges(rules: dict[int, _Code]) -> list[tuple[int, _Code]]:
     """First number and code of each run of numbers that are treated alike; the last has no end."""
-    found: list[tuple[int, _Code]] = []
+    ranges: list[tuple[int, _Code]] = []
     for number in range(NEWEST + 1):
         code = rules.get(number, ((_RET, 0, 0, ALLOW),))
-        if not found or found[-1][1] != code:
-            found.append((number, code))
-    return [*found, (NEWEST + 1, (_fail(errno.ENOSYS),))]  # the x32 calls too
+        if not ranges or ranges[-1][1] != code:
+            ranges.append((number, code))
+    return [*ranges, (NEWEST + 1, (_fail(errno.ENOSYS),))]  # the x32 calls too
 
 
 def _search(ranges: list[tuple[int, _Code]]) -> _Code:

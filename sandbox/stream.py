@@ -6,7 +6,7 @@ import os
 
 
 class Stream:
-    """Both ends of the pipe, and what came out of it; `most` bytes are kept."""
+    """Both ends of the pipe, and the first `most` bytes that were read from it."""
 
     def __init__(self, most: int) -> None:
         self.reader, self.writer = os.pipe()
@@ -17,7 +17,7 @@ class Stream:
         os.close(self.writer)
 
     def drain(self) -> bool:
-        """Read what is there; False at the end of the stream."""
+        """Read what is available; False at the end of the stream."""
         for _ in range(64):
             try:
                 data = os.read(self.reader, 65536)

@@ -1,6 +1,6 @@
-"""What a tree of processes uses now, read from /proc. Data in: the top process's id. Data out: `Use`.
+"""Measures what a tree of processes uses, from /proc. Data in: the top process's id. Data out: `Use`.
 
-Processes come and go while it reads, so a figure is a sample; it never raises for one that is gone.
+Processes start and end during the reading, so a figure is a sample; a process that has ended is no error.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SOCKET_BUFFER = 212_992  # net.core.wmem_default of every common kernel
-_MOST = 4096  # a tree that outgrows this is not ours to count
+_MOST = 4096  # processes; a larger tree is not counted further
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Use:
 
 def children(pid: int) -> list[int]:
     """The children of all threads of a process."""
-    found: list[int] = []
+    pids: list[int] = []
     try:
         for thread in os.listdir(f"/proc/{pid}/task"):
-            found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
+            pids += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
     except OSError:
         pass
-    return found
+    return pids
 
 
 def measure(pid: int) -> Use:
@@ -50,7 +50,7 @@ def measure(pid: int) -> Use:
 def socket_memory() -> int:
     """Bytes that the sockets of this process's network namespace may hold in their buffers.
 
-    No process's memory shows them, and no control group counts those of Unix sockets.
+    They are in no process's memory, and no control group counts those of Unix sockets.
     """
     for line in _read("/proc/self/net/sockstat").splitlines():
         if line.startswith(b"sockets: used "):

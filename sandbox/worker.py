@@ -1,8 +1,8 @@
 """A worker: one process that runs one program after another, each in its own bwrap.
 
-Data in: frames on stdin, first the configuration, then a program each. Data out: frames on stdout, first
-whether it is ready, then a result each. Started by the pool as a fresh interpreter, so that neither threads
-nor descriptors of the asking process come along. It leaves when its stdin closes or its parent is gone.
+Data in: frames on stdin, first the configuration, then one for each program. Data out: frames on stdout, first
+whether the worker is ready, then one for each result. The pool starts it as a fresh interpreter, so that it
+inherits neither threads nor descriptors of the caller. It ends when its stdin closes or its parent has ended.
 """
 
 from __future__ import annotations
@@ -26,10 +26,8 @@ from sandbox.scratch import Scratch
 FIRST_UID = 61_000  # between Linux's usual accounts and systemd's dynamic ones
 _UIDS = 184
 _DEVICES = ("null", "zero", "full", "random", "urandom")
-_EVIDENCE_BELOW = (
-    256  # the runner moves its socket out of a program's way, but below any soft limit
-)
-_LOWEST_FD = 16  # descriptors below are set up anew for each program
+_EVIDENCE_BELOW = 256  # the runner moves its socket to a high descriptor, but below any soft limit
+_LOWEST_FD = 16  # descriptors below are set up again for each program
 
 
 def write_frame(stream: IO[bytes], value: Any) -> None:
@@ -45,7 +43,7 @@ def read_frame(stream: IO[bytes]) -> Any:
 
 
 def _read_exactly(stream: IO[bytes], size: int) -> bytes:
-    """A pipe gives less than it is asked for when more than it holds is on the way."""
+    """Read in pieces: one read of a pipe gives no more than its buffer holds."""
     data = bytearray()
     while len(data) < size:
         piece = stream.read(size - len(data))
@@ -56,8 +54,8 @@ def _read_exactly(stream: IO[bytes], size: int) -> bytes:
 
 
 def main() -> None:
-    """Serve until the asking process is gone."""
-    asker = os.getppid()
+    """Serve until the caller has ended."""
+    caller = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _interrupt)
     requests, replies = _claim(0), _claim(1)
@@ -68,20 +66,20 @@ def main() -> None:
     reader, writer = os.fdopen(requests, "rb", buffering=0), os.fdopen(replies, "wb")
     config = read_frame(reader)
     try:
-        setup = _set_up(config, requests, asker)
+        setup = _set_up(config, requests, caller)
     except OSError as error:
         write_frame(writer, {"ready": False, "error": f"{error.strerror or error}"})
         return
     write_frame(writer, {"ready": True})
     limits = Limits(**config["limits"])
     try:
-        while _wait(requests, asker):
+        while _wait(requests, caller):
             source = read_frame(reader)
             try:
                 fields = Execution(setup, limits).run(source)
             except Gone:
                 raise
-            except Exception as error:  # never the program's fault; the pool tries again
+            except Exception as error:  # noqa: BLE001  never the program's fault; the pool tries again
                 detail = f"the worker failed: {type(error).__name__}: {error}"
                 fields = {"status": "sandbox_error", "detail": detail}
             write_frame(writer, fields)
@@ -94,34 +92,31 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _claim(fd: int) -> int:
-    """A private copy of a descriptor, out of the way."""
+    """A private copy of a descriptor, at a number that stays free."""
     import fcntl
 
     return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD)
 
 
-def _wait(requests: int, asker: int) -> bool:
-    """Wait for a request; False once the parent is gone, even if somebody else holds the pipe open."""
+def _wait(requests: int, caller: int) -> bool:
+    """Wait for a request; False once the parent has ended, even if another process holds the pipe open."""
     poll = select.poll()
     poll.register(requests, select.POLLIN)
     while not poll.poll(500):
-        if os.getppid() != asker:
+        if os.getppid() != caller:
             return False
     return True
 
 
-def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
-    """Become unprivileged, in namespaces and a root of our own. Raises OSError."""
+def _set_up(config: dict[str, Any], requests: int, caller: int) -> Setup:
+    """Become unprivileged, in new namespaces and a new root. Raises OSError."""
     staged = config["staged"]
     folder = Path(staged["folder"])
     control = _enter_cgroup(config["cgroup"])
     limits = Limits(**config["limits"])
     boot, text = compile_runner(
         {
-            "fd": min(
-                limits.open_files, _EVIDENCE_BELOW, resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-            )
-            - 1,
+            "fd": min(limits.open_files, _EVIDENCE_BELOW, resource.getrlimit(resource.RLIMIT_NOFILE)[0]) - 1,
             "path": [staged["packages_path"]] if staged["packages_path"] else [],
             "stdlib": staged["stdlib"],
         },
@@ -133,7 +128,7 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
     uid, gid = drop_root(config["slot"])
     linux.forbid_new_privileges()
     own_namespaces(uid, gid)
-    _own_root(folder.name)
+    _change_root(folder.name)
     linux.become_subreaper()
     flags = ["-S", "-s", "-B"] + (["-P"] if sys.version_info >= (3, 11) else [])
     program = [staged["python"], *flags, "-c", boot]
@@ -148,8 +143,8 @@ def _set_up(config: dict[str, Any], requests: int, asker: int) -> Setup:
         rlimits=rlimits(limits),
         control=control,
         oom_score=oom_score,
-        asker=requests,
-        asker_pid=asker,
+        caller=requests,
+        caller_pid=caller,
     )
 
 
@@ -192,11 +187,11 @@ def _memory_file(name: str, data: bytes) -> int:
 
 
 def own_namespaces(uid: int, gid: int) -> None:
-    """A user namespace in which we may mount, a mount namespace to do it in, and an empty network.
+    """Enter a user namespace with the right to mount, a mount namespace, and an empty network namespace.
 
-    The network is made here once, because that costs as much as the rest of a program's namespaces together:
-    one program after the other is in it, none can make a socket of a network in it (seccomp), and the abstract
-    Unix sockets that it isolates end with their processes.
+    The network is made once, because that costs as much as the rest of a program's namespaces together: one
+    program after the other is in it, none can make a network socket in it (seccomp), and the abstract Unix
+    sockets that it isolates end with their processes.
     """
     linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWNS | linux.CLONE_NEWNET)
     for name, text in (
@@ -209,8 +204,8 @@ def own_namespaces(uid: int, gid: int) -> None:
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
 
 
-def _own_root(staged: str) -> None:
-    """Change to a root with only what bwrap needs: few mounts to copy, nothing of the host in reach."""
+def _change_root(staged: str) -> None:
+    """Change to a root with only what bwrap needs: few mounts to copy, no access to the host's files."""
     bind = linux.MS_BIND | linux.MS_REC
     linux.mount("tmpfs", "mnt", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=64k,mode=0755")
     for name in ("root", "tools", "scratch", "proc", "dev", "tmp", "old"):

@@ -2,9 +2,9 @@
 
 Loaded only for a program that mentions unittest or doctest, or whose last line may leave the process.
 - A program whose last statement is `sys.exit(...)` or `unittest.main()` is run in two parts, so that leaving
-  at the very end is told from leaving early without a look at a traceback.
+  at the very end is distinguished from leaving early without reading a traceback.
 - A failure that unittest or doctest counts is reported at once, because a program may end normally after it.
-- At the end unittest and doctest must be made of what they were made of at the start.
+- At the end unittest and doctest must consist of the same functions as at the start.
 
 Whatever runs after the program's code is a closure that was only ever on a value stack: a function that the
 program could reach could be given other code.
@@ -48,7 +48,7 @@ def prepare(
     script: str,
     leavers: tuple[str, ...],
 ) -> tuple[Run, Callable[[], None]]:
-    """Watch what the program mentions; a function that runs it, and one that checks the watched after it."""
+    """Watch the frameworks that the program mentions; a function that runs it, and one that checks them after it."""
     watched: list[ModuleType] = []
     if b"unittest" in source or b"doctest" in source:
         watched += _watch_unittest(fd, failed)
@@ -58,9 +58,7 @@ def prepare(
     return _make_run(script, leavers, tests, changed), _make_check(watched, changed)
 
 
-def _make_run(
-    script: str, leavers: tuple[str, ...], tests: object, changed: type[Exception]
-) -> Run:
+def _make_run(script: str, leavers: tuple[str, ...], tests: object, changed: type[Exception]) -> Run:
     def run(
         source: str,
         namespace: dict[str, Any],
@@ -114,11 +112,7 @@ def _make_finish(
                 leave(1)
             if not result.testsRun > len(result.skipped):
                 leave(1)
-        elif (
-            called is leave
-            or called is SystemExit
-            or (name in leavers and called is names.get(name))
-        ):
+        elif called is leave or called is SystemExit or (name in leavers and called is names.get(name)):
             status = evaluate(value, namespace)
             if status is not None and not (type(status) in (int, bool) and status == 0):
                 leave(status)
@@ -145,9 +139,7 @@ def _watch_doctest(fd: int, failed: bytes) -> ModuleType:
     return doctest
 
 
-def _wrap(
-    owner: type, name: str, is_failure: Callable[[Any, Any], bool], fd: int, failed: bytes
-) -> None:
+def _wrap(owner: type, name: str, is_failure: Callable[[Any, Any], bool], fd: int, failed: bytes) -> None:
     """Report a failure whenever a method is called and `is_failure(arguments, its result)`."""
     real, write = getattr(owner, name), posix.write
 
@@ -206,12 +198,12 @@ def _split(source: str, script: str) -> tuple[CodeType, CodeType, CodeType, str]
     The code before that statement; the statement; what it leaves with, as an expression; what it calls.
     """
     tree: Any = compile(source, script, "exec", ONLY_AST, dont_inherit=True)
-    found = _last_exit(tree)
-    if found is None:
+    last_exit = _last_exit(tree)
+    if last_exit is None:
         return None
     import _ast
 
-    body, call, argument = found
+    body, call, argument = last_exit
     last = body.pop()
     if not body:
         body.append(_ast.Pass(**_place(last)))
@@ -230,30 +222,37 @@ def _split(source: str, script: str) -> tuple[CodeType, CodeType, CodeType, str]
 def _last_exit(tree: Any) -> tuple[list[Any], Any, Any] | None:
     """Where a module ends with a call that leaves the process: (statements, call, argument or None)."""
     body = tree.body
-    if body and _kind(body[-1]) == "If" and not body[-1].orelse and _asks_for_main(body[-1].test):
+    if body and _kind(body[-1]) == "If" and not body[-1].orelse and _is_main_guard(body[-1].test):
         body = body[-1].body
-    if not body:
+    last: Any = body[-1] if body else None
+    call: Any = None
+    if _kind(last) == "Raise" and not last.cause:
+        call = last.exc
+        if _dotted(call) == "SystemExit":
+            return body, None, None
+        leaves = _calls(call, ("SystemExit",), most=1) and not call.keywords
+    elif _kind(last) == "Expr":
+        call = last.value
+        if _calls(call, ("unittest.main", "main"), most=EXIT_ARGUMENT):
+            decided = any(keyword.arg in ("exit", None) for keyword in call.keywords)
+            return None if decided else (body, call, None)
+        leaves = _calls(call, ("sys.exit", "exit", "quit"), most=1) and not call.keywords
+    else:
         return None
-    last: Any = body[-1]
-    kind = _kind(last)
-    call: Any = (
-        last.value if kind == "Expr" else last.exc if kind == "Raise" and not last.cause else None
+    return (body, call, call.args[0] if call.args else None) if leaves else None
+
+
+def _calls(node: Any, names: tuple[str, ...], most: int) -> bool:
+    """Whether a node calls one of these names, with at most so many arguments and none starred."""
+    return (
+        _kind(node) == "Call"
+        and _dotted(node.func) in names
+        and len(node.args) <= most
+        and not any(_kind(argument) == "Starred" for argument in node.args)
     )
-    if kind == "Raise" and _dotted(call) == "SystemExit":
-        return body, None, None
-    if _kind(call) != "Call" or any(_kind(argument) == "Starred" for argument in call.args):
-        return None
-    name, given = _dotted(call.func), {keyword.arg for keyword in call.keywords}
-    leaves = name == "SystemExit" if kind == "Raise" else name in ("sys.exit", "exit", "quit")
-    if leaves and len(call.args) <= 1 and not given:
-        return body, call, call.args[0] if call.args else None
-    tests = kind == "Expr" and name in ("unittest.main", "main")
-    if tests and len(call.args) <= EXIT_ARGUMENT and not given & {"exit", None}:
-        return body, call, None
-    return None
 
 
-def _asks_for_main(test: Any) -> bool:
+def _is_main_guard(test: Any) -> bool:
     if _kind(test) != "Compare" or len(test.ops) != 1 or _kind(test.ops[0]) != "Eq":
         return False
     sides = (test.left, test.comparators[0])

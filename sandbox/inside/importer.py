@@ -1,6 +1,6 @@
 """Runs inside the sandbox, as part of the runner: imports of the standard library, each one read of one file.
 
-Data in: the bundle and its index, which staging.py made. Imports only what is built in.
+Data in: the bundle and its index, which staging/files.py made. Imports only what is built in.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ BUNDLE, BUNDLE_INDEX = "bundle.bin", "bundle.index"  # beside the standard libra
 
 
 def bundle_finder(stdlib: str) -> ModuleType:
-    """Finds the standard library's modules in one file, without a search for each.
+    """A finder of the standard library's modules in one file, without a search for each.
 
-    A module with a function serves as a finder, and costs less than a class where nothing is imported.
+    It is a module with a function, which costs less than a class where nothing is imported.
     """
     index: dict[str, tuple[int, int, bool]] = {}
     loader: Any = None
@@ -34,7 +34,7 @@ def bundle_finder(stdlib: str) -> ModuleType:
         with io.FileIO(f"{stdlib}/{BUNDLE_INDEX}") as file:
             index.update(marshal.loads(file.readall()))
 
-        class BundleLoader(external.SourceFileLoader):  # type: ignore[name-defined,misc]
+        class BundleLoader(external.SourceFileLoader):
             def get_code(self, name: str) -> Any:
                 offset, size, _ = index[name]
                 fd = posix.open(f"{stdlib}/{BUNDLE}", posix.O_RDONLY | posix.O_CLOEXEC)

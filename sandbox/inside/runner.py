@@ -2,7 +2,7 @@
 
 Data in: descriptor 3, a socket to the worker; /tmp/main.py, the program; `config`. Data out: on the socket,
 one message each: STARTED; then the worker's token, sent back when the program's last top-level statement was
-done, or a letter that says how it ended instead; FAILED when unittest or doctest counted a failure that the
+done, or a letter for another end; FAILED when unittest or doctest counted a failure that the
 program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
 
 Why a pass cannot be faked from Python code:
@@ -11,8 +11,8 @@ Why a pass cannot be faked from Python code:
 - Once the program's code has returned and `check` is content, only C code stands between the token and the
   socket.
 - What would need a search of memory (`gc.get_objects`, ...), a jump over statements (`sys.settrace`) or an
-  interpreter without these hooks trips a wire (wires.py): the process leaves before the act is done.
-- The socket tells the worker which process wrote, and a fork has an empty token: it can sign for nobody.
+  interpreter without these hooks trips a wire (tripwires.py): the process leaves before the act is done.
+- With each message the worker gets the id of its writer, and a fork has an empty token: it can sign for nobody.
 Not promised: a program whose asserts are empty passes; so does one that corrupts the interpreter's memory
 without ctypes, as hand-made byte code can.
 """
@@ -132,9 +132,7 @@ def _read_script() -> bytes:
     return data[3:] if data.startswith(b"\xef\xbb\xbf") else data
 
 
-def _make_program(
-    source: bytes, namespace: dict[str, Any], run: Any, begun: list[bool]
-) -> Callable[[], None]:
+def _make_program(source: bytes, namespace: dict[str, Any], run: Any, begun: list[bool]) -> Callable[[], None]:
     """A function that compiles and runs the program as `__main__`, by `run` where there is one."""
 
     def program() -> None:
@@ -164,7 +162,7 @@ def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
     def check(_: None) -> bytes:
         check_keys("builtins", table)
         check_keys("__main__", namespace)
-        check_keys("sys.modules", modules)  # type: ignore[arg-type]
+        check_keys("sys.modules", modules)
         for name, value in keep.items():
             if table.get(name) is not value:
                 raise changed(f"builtins.{name} was replaced")
@@ -192,7 +190,7 @@ def _launch(steps: list[Any]) -> None:
 
 
 def _finish(status: int) -> int:
-    """What the interpreter does at its end, but for its own tear-down: threads, atexit, flush."""
+    """Do what the interpreter does at its end, but for its tear-down: threads, atexit, flush."""
     threading = sys.modules.get("threading")
     if threading is not None:
         try:
@@ -244,21 +242,21 @@ def _conclude(error: Any) -> int:
     return 1
 
 
-def _make_say(fd: int) -> Callable[[bytes], None]:
-    """A function that sends a message; nobody can be told of a socket that the program has closed."""
+def _make_send(fd: int) -> Callable[[bytes], None]:
+    """A function that sends a message; on a socket that the program has closed it does nothing."""
     write, closed = posix.write, OSError
 
-    def say(message: bytes) -> None:
+    def send(message: bytes) -> None:
         try:
             write(fd, message)
         except closed:
             return
 
-    return say
+    return send
 
 
 def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, Any]:
-    """`endings.prepare` for the programs that end by leaving or have tests; nothing for the many others."""
+    """`endings.prepare` for a program that ends by leaving or has tests; (None, None) for any other."""
     last = source.rstrip().rpartition(b"\n")[2]
     leaves = any(word in last for word in (b"exit", b"quit", b"main", b"SystemExit"))
     if not (leaves or b"unittest" in source or b"doctest" in source):
@@ -273,12 +271,12 @@ def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, 
 def main(config: dict[str, Any]) -> NoReturn:
     """Run the program and leave the process."""
     fd, exit = config["fd"], posix._exit
-    say = _make_say(fd)
+    send = _make_send(fd)
     posix.dup2(3, fd, False)
     posix.close(3)
     sys.argv[:] = [SCRIPT]
     sys.path[:] = ["/tmp", *(path for path in sys.path if path), *config["path"]]
-    sys.meta_path.insert(-1, bundle_finder(config["stdlib"]))  # type: ignore[arg-type]
+    sys.meta_path.insert(-1, bundle_finder(config["stdlib"]))
     source = _read_script()
     if any(name.encode() in source for name in SITE_NAMES):
         _add_site_names()
@@ -293,22 +291,22 @@ def main(config: dict[str, Any]) -> NoReturn:
     steps = [program, _make_check(module, also), _make_take(fd), fd, posix.writev]
     exits, changed, everything, no_memory = SystemExit, Changed, BaseException, MemoryError
     del program, config, module, run, also, source
-    say(STARTED)
+    send(STARTED)
     error: Any = None
     status = 1
     try:
         _launch(steps)
         status = 0
     except exits as raised:
-        say(EXITED)
+        send(EXITED)
         error = raised
     except changed as raised:
-        say(CHANGED + str(raised).encode()[:200])
+        send(CHANGED + str(raised).encode()[:200])
     except no_memory as raised:
-        say(MEMORY)
+        send(MEMORY)
         error = raised
     except everything as raised:
-        say(EXCEPTION if begun else SYNTAX)
+        send(EXCEPTION if begun else SYNTAX)
         error = raised
     try:
         if error is not None:

@@ -183,10 +183,10 @@ class Array(_CData):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            found = [self[place] for place in range(*index.indices(self._length_))]
+            elements = [self[place] for place in range(*index.indices(self._length_))]
             if self._type_ is c_char:
-                return b"".join(found)
-            return "".join(found) if self._type_ is c_wchar else found
+                return b"".join(elements)
+            return "".join(elements) if self._type_ is c_wchar else elements
         return _get(self._type_, self._place(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
@@ -269,9 +269,7 @@ class Structure(_CData):
         cls._size_, cls._align_ = -(-most // align) * align, align
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        names = [
-            f[0] for kind in reversed(type(self).__mro__) for f in kind.__dict__.get("_fields_", ())
-        ]
+        names = [f[0] for kind in reversed(type(self).__mro__) for f in kind.__dict__.get("_fields_", ())]
         if len(values) > len(names):
             raise TypeError("too many initializers")
         for name, value in (*zip(names, values, strict=False), *named.items()):
@@ -402,9 +400,7 @@ def _refuse(*arguments: Any, **options: Any) -> Any:
     raise OSError(_NO_MEMORY)
 
 
-CDLL = PyDLL = CFUNCTYPE = PYFUNCTYPE = cast = string_at = wstring_at = c_void_p = c_char_p = (
-    c_wchar_p
-) = _refuse
+CDLL = PyDLL = CFUNCTYPE = PYFUNCTYPE = cast = string_at = wstring_at = c_void_p = c_char_p = c_wchar_p = _refuse
 py_object = get_errno = set_errno = _refuse
 
 

@@ -1,7 +1,7 @@
 """Runs inside the sandbox, as part of the runner: acts after which no pass can be trusted end the process.
 
-Data out: an exit code that names the act. A wire cannot be cut: it needs no descriptor, nothing leads a program
-to it, and the act itself is never done. Imports only what is built in.
+Data out: an exit code that names the act. A wire cannot be cut: it needs no descriptor, no reference leads a
+program to it, and the act itself is never done. Imports only what is built in.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def arm() -> None:
         ref(wires[event], partial(reduce, None, map(posix._exit, [code])))
         for code, event in enumerate(WIRES, FIRST_TRIP)
     ]
-    sys.addaudithook(wires.pop)  # type: ignore[arg-type]
+    sys.addaudithook(wires.pop)
 
 
 def guard_built_in_modules() -> None:
-    """Leave at the import of a module that reaches memory; a second best, for interpreters that contain one."""
+    """Leave at the import of a module that reaches memory: for interpreters that have one built in."""
     names, leave = FORBIDDEN.intersection(sys.builtin_module_names), posix._exit
     if not names:
         return
@@ -60,7 +60,7 @@ def guard_built_in_modules() -> None:
 
 
 def quiet_settrace() -> None:
-    """`sys.settrace(None)` when nothing traces, as doctest does, is no act: it does not reach the wire."""
+    """Keep `sys.settrace(None)` from the wire when nothing traces, as doctest calls it."""
     real, current = sys.settrace, sys.gettrace
 
     def settrace(function: Any) -> None:

@@ -1,6 +1,6 @@
-"""What is in a staged root: fills one folder with all that a program can see, and what starts it.
+"""Fills a folder with all files that a program can see, and those that start it.
 
-Data in: the running interpreter, its standard library and shared libraries, the packages asked for, bwrap.
+Data in: the running interpreter, its standard library and shared libraries, the requested packages, bwrap.
 Data out: `root/`, the program's `/`, and `tools/`, bwrap with its libraries, which only the worker sees.
 
 Not staged: shells and other programs, the standard library's own tests, Tk, pip, and every module through
@@ -79,10 +79,11 @@ def locate() -> Interpreter:
     return Interpreter(executable, stdlib, f"/usr/{relative}")
 
 
-def fill(
-    work: Path, interpreter: Interpreter, bwrap: Path, extra: Staged, say: Log
-) -> dict[str, str]:
-    """Make `root/` and `tools/` in an empty folder; how to start what is in them. Raises SandboxUnavailable, OSError."""
+def fill(work: Path, interpreter: Interpreter, bwrap: Path, extra: Staged, say: Log) -> dict[str, str]:
+    """Make `root/` and `tools/` in an empty folder; the fields of the StagedRoot but `folder`.
+
+    Raises SandboxUnavailable, OSError.
+    """
     root = work / "root"
     _make_skeleton(root)
     binaries = _copy_interpreter(root, interpreter)
@@ -145,9 +146,7 @@ def _copy_interpreter(root: Path, interpreter: Interpreter) -> list[Path]:
         for path in list((stdlib / "lib-dynload").iterdir()):
             if _excluded(f"lib-dynload/{path.name}"):
                 path.unlink()
-    _copy(
-        Path(__file__).parents[1] / "inside" / "safe_ctypes.py", stdlib / "ctypes" / "__init__.py"
-    )
+    _copy(Path(__file__).parents[1] / "inside" / "safe_ctypes.py", stdlib / "ctypes" / "__init__.py")
     python = root / "usr/bin" / interpreter.executable.name
     _copy(interpreter.executable, python)
     for alias in ("python3", "python"):
@@ -174,19 +173,19 @@ def _copy_libraries(root: Path, executable: Path, binaries: Sequence[Path]) -> N
     loader = loader_of(executable)
     if not loader:
         return
-    found = _resolve(loader, binaries)
-    home = _library_folder(found, loader)
-    for name, path in found.items():
+    libraries = _resolve(loader, binaries)
+    home = _library_folder(libraries, loader)
+    for name, path in libraries.items():
         if not path.is_relative_to(root):
             _copy(path, Path(f"{root}{home}/{name}"))
     _copy(Path(os.path.realpath(loader)), Path(f"{root}{loader}"))
     # named by their paths, the interpreter's own libraries are not searched for in some 30 folders
-    own = [f"{home}/{name}\n" for name in _resolve(loader, [executable])]
-    (root / "etc/ld.so.preload").write_text("".join(own))
+    preloaded = [f"{home}/{name}\n" for name in _resolve(loader, [executable])]
+    (root / "etc/ld.so.preload").write_text("".join(preloaded))
 
 
 def _copy_tools(tools: Path, bwrap: Path) -> str:
-    """Copy bwrap and its libraries into a small root of the worker's own."""
+    """Copy bwrap and its libraries into the worker's root; the loader's path there, "" for a static bwrap."""
     _copy(bwrap, tools / "bwrap")
     loader = loader_of(bwrap)
     if not loader:
@@ -198,28 +197,26 @@ def _copy_tools(tools: Path, bwrap: Path) -> str:
 
 
 def _resolve(loader: str, binaries: Sequence[Path]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+    libraries: dict[str, Path] = {}
     for binary in binaries:
         try:
-            found.update(needed(loader, binary))
+            libraries.update(needed(loader, binary))
         except LibraryError as error:
             raise SandboxUnavailable(str(error)) from error
-    return found
+    return libraries
 
 
-def _library_folder(found: dict[str, Path], loader: str) -> str:
-    """A folder that the loader searches by itself: the C library's, without links in its path."""
-    for name, path in found.items():
+def _library_folder(libraries: dict[str, Path], loader: str) -> str:
+    """A folder that the loader searches by default: the C library's, without links in its path."""
+    for name, path in libraries.items():
         if name.startswith(("libc.so", "libc.musl")):
             folder = os.path.realpath(path.parent)
-            return (
-                folder if folder.startswith("/usr/") or folder.startswith("/nix/") else "/usr/lib"
-            )
+            return folder if folder.startswith("/usr/") or folder.startswith("/nix/") else "/usr/lib"
     return os.path.dirname(loader)
 
 
 def _shorten_start(root: Path, interpreter: Interpreter) -> None:
-    """Let the interpreter find `encodings`, all that it loads at start, in a folder with nothing else.
+    """Put `encodings`, all that the interpreter loads at start, into a folder with nothing else.
 
     Python looks for an archive `python311.zip` before the standard library; here that is a folder, and the
     200 entries of the library need not be listed by the programs that import nothing.

@@ -1,7 +1,7 @@
-"""Which shared libraries a program needs, asked of the system's own loader.
+"""Finds the shared libraries of a program with the system's own loader.
 
 Data in: an ELF file of this machine (the interpreter, an extension module, bwrap; nothing untrusted).
-Data out: the name each library is asked for by -> where the loader found it.
+Data out: the name of each library -> the path that the loader resolves it to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class LibraryError(RuntimeError):
 
 
 def loader_of(binary: Path) -> str:
-    """The dynamic loader that a program asks for, or "" for a static one or a script."""
+    """The dynamic loader that a program names, or "" for a static one or a script."""
     with open(binary, "rb") as file:
         header = file.read(64)
         if header[:4] != b"\x7fELF" or header[4] != 2:
@@ -50,13 +50,11 @@ def needed(loader: str, binary: Path) -> dict[str, Path]:
     if listing.returncode != 0:
         if "statically linked" in listing.stdout + listing.stderr:
             return {}
-        raise LibraryError(
-            f"{loader} cannot list the libraries of {binary}: {listing.stderr.strip()[:200]}"
-        )
-    found = {}
+        raise LibraryError(f"{loader} cannot list the libraries of {binary}: {listing.stderr.strip()[:200]}")
+    paths = {}
     for line in listing.stdout.splitlines():
         name, arrow, rest = line.strip().partition(" => ")
         path = rest.rpartition(" (")[0]
         if arrow and path.startswith("/"):
-            found[os.path.basename(name)] = Path(path)
-    return found
+            paths[os.path.basename(name)] = Path(path)
+    return paths

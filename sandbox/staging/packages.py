@@ -1,4 +1,4 @@
-"""Installed packages, found for staging: `[sandbox] packages = numpy, pandas`.
+"""Finds installed packages for staging: `[sandbox] packages = numpy, pandas`.
 
 Data in: names of distributions of the running interpreter's environment. Data out: their files and those
 of everything they require. Nothing is downloaded, nothing imported.
@@ -28,34 +28,34 @@ class Staged:
 
 def find_packages(names: Sequence[str]) -> Staged:
     """The files of the named distributions and their requirements; raises SandboxUnavailable."""
-    wanted = [(name, True) for name in names]
-    found: dict[str, metadata.Distribution] = {}
-    while wanted:
-        name, asked_for = wanted.pop()
+    pending = [(name, True) for name in names]
+    distributions: dict[str, metadata.Distribution] = {}
+    while pending:
+        name, requested = pending.pop()
         key = re.sub(r"[-_.]+", "-", name).lower()
-        if key in found:
+        if key in distributions:
             continue
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
-            if asked_for:
+            if requested:
                 raise SandboxUnavailable(
                     f"package {name!r} is not installed for this interpreter; "
                     f"install it, or take it out of [sandbox] packages"
                 ) from None
             continue  # a requirement of another platform or version
-        found[key] = distribution
+        distributions[key] = distribution
         for requirement in distribution.requires or ():
             required = _NAME.match(requirement)
             if required and "extra ==" not in requirement:
-                wanted.append((required.group(), False))
+                pending.append((required.group(), False))
     files: list[tuple[Path, str]] = []
-    for key in sorted(found):
-        files += _files(key, found[key])
-    identity = "".join(f"{key} {found[key].version}\n" for key in sorted(found))
+    for key in sorted(distributions):
+        files += _files(key, distributions[key])
+    identity = "".join(f"{key} {distributions[key].version}\n" for key in sorted(distributions))
     for path, _ in files[:: max(1, len(files) // 50)]:
         identity += f"{path} {path.stat().st_mtime_ns}\n"
-    return Staged(tuple(sorted(found)), tuple(files), identity)
+    return Staged(tuple(sorted(distributions)), tuple(files), identity)
 
 
 def _files(name: str, distribution: metadata.Distribution) -> list[tuple[Path, str]]:

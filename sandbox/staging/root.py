@@ -1,9 +1,9 @@
 """The staged root: the only files a program can see, built once and kept.
 
 Data out: a folder `<cache>/<key>/` with `root/` (bound read-only as the program's `/`) and `tools/` (bwrap
-with its libraries, which only the worker sees); staging.py fills it. The key covers the interpreter, the C
-library, bwrap, the packages and this layout, so an upgrade of any of them stages anew. The build happens in a
-folder of its own and is renamed into place, so that several processes may race.
+with its libraries, which only the worker sees); files.py fills it. The key covers the interpreter, the C
+library, bwrap, the packages and this layout, so an upgrade of any of them stages again. The build happens in
+a temporary folder and is renamed into place, so that several processes may race.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class StagedRoot:
 
 
 def default_cache() -> Path:
-    """Where roots are kept: $XDG_CACHE_HOME, else /var/cache for root and ~/.cache for others."""
+    """The folder of the staged roots: in $XDG_CACHE_HOME, else /var/cache for root, ~/.cache for others."""
     # root of a user namespace does not own the machine's folder
     shared = os.geteuid() == 0 and os.path.isdir("/var/cache") and os.stat("/var/cache").st_uid == 0
     home = "/var/cache" if shared else os.path.expanduser("~/.cache")
@@ -58,13 +58,13 @@ def prepare(
 ) -> StagedRoot:
     """The staged root for the running interpreter and `packages`; built first where it is missing.
 
-    Building takes some seconds and tells `log` so, a line at a time. Raises SandboxUnavailable.
+    Building takes some seconds and logs its steps, a line each. Raises SandboxUnavailable.
     """
     say = log or (lambda line: None)
     bwrap = find_bwrap()
     interpreter = locate()
     extra = find_packages(packages)
-    # a folder of our own, because a worker that is no longer root has to enter it
+    # a separate folder, because a worker that is no longer root has to enter it
     cache = (Path(root_cache) if root_cache is not None else default_cache()) / "sandbox"
     final = cache / f"root-{_key(interpreter, bwrap, extra)}"
     try:
@@ -117,7 +117,7 @@ def _key(interpreter: Interpreter, bwrap: Path, extra: Staged) -> str:
 
 
 def _make_private(cache: Path) -> None:
-    """Nobody else may be able to write where the programs' interpreter comes from."""
+    """Make sure that no other user can write where the programs' interpreter comes from."""
     cache.mkdir(parents=True, exist_ok=True)
     _check_owner(cache)
     cache.chmod(0o755)
@@ -134,7 +134,7 @@ def _check_owner(path: Path) -> None:
 
 
 def _sweep(cache: Path, current: str) -> None:
-    """Remove the roots that nobody has used for long: other interpreters', older packages'."""
+    """Remove the roots that were unused for `_KEEP_DAYS`: other interpreters', older packages'."""
     for path in cache.glob("root-*"):
         with suppress(OSError):
             idle = time.time() - (path / "root.json").stat().st_mtime
@@ -145,7 +145,7 @@ def _sweep(cache: Path, current: str) -> None:
 
 @contextmanager
 def _lock(path: Path, say: Log) -> Iterator[None]:
-    """Hold an exclusive lock on `path`, saying so when another process has to be awaited."""
+    """Hold an exclusive lock on `path`; log a line before waiting for another process."""
     with open(path, "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -156,9 +156,7 @@ def _lock(path: Path, say: Log) -> Iterator[None]:
 
 
 def _build(final: Path, interpreter: Interpreter, bwrap: Path, extra: Staged, say: Log) -> None:
-    say(
-        f"staging Python {platform.python_version()} for the sandbox in {final} (once, some seconds)"
-    )
+    say(f"staging Python {platform.python_version()} for the sandbox in {final} (once, some seconds)")
     work = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
     try:
         facts = fill(work, interpreter, bwrap, extra, say)
@@ -172,7 +170,7 @@ def _build(final: Path, interpreter: Interpreter, bwrap: Path, extra: Staged, sa
 
 
 def _open_to_all(folder: Path) -> None:
-    """Readable by all and writable by none but us, whatever the umask is."""
+    """Make everything readable by all and writable by this user alone, whatever the umask is."""
     for path, _, names in os.walk(folder):
         os.chmod(path, 0o755)
         for name in names:

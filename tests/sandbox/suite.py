@@ -35,9 +35,7 @@ class Case:
 
 def cases() -> list[Case]:
     """All programs, in a mixed but fixed order; a hostile one names its statuses in its first line."""
-    found = [
-        Case(path.stem, path.read_text(), ("passed",)) for path in HERE.glob("benign/*.program")
-    ]
+    found = [Case(path.stem, path.read_text(), ("passed",)) for path in HERE.glob("benign/*.program")]
     for path in HERE.glob("hostile/*.program"):
         source = path.read_text()
         first = source.partition("\n")[0]

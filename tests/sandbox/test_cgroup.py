@@ -29,32 +29,24 @@ def test_v1_makes_its_group_below_the_own_one(tmp_path: Path) -> None:
 
 def test_v2_makes_its_group_beside_the_own_one(tmp_path: Path) -> None:
     v2_tree(tmp_path, "app.slice")
-    found = cgroup.candidates(
-        ["0::/user.slice/app.slice/mine.scope"], [V2.format(mount=tmp_path, shown="/")]
-    )
+    found = cgroup.candidates(["0::/user.slice/app.slice/mine.scope"], [V2.format(mount=tmp_path, shown="/")])
     assert found == [(tmp_path / "user.slice/app.slice", 2)]
 
 
 def test_v2_looks_upwards_for_a_group_that_shares_its_memory_controller(tmp_path: Path) -> None:
     v2_tree(tmp_path, tmp_path.name, "user.slice")
-    found = cgroup.candidates(
-        ["0::/user.slice/app.slice/mine.scope"], [V2.format(mount=tmp_path, shown="/")]
-    )
+    found = cgroup.candidates(["0::/user.slice/app.slice/mine.scope"], [V2.format(mount=tmp_path, shown="/")])
     assert found == [(tmp_path / "user.slice", 2), (tmp_path, 2)]
 
 
 def test_a_container_that_sees_its_own_part_only_is_understood(tmp_path: Path) -> None:
-    found = cgroup.candidates(
-        ["4:memory:/docker/1234/x"], [V1.replace(" / ", " /docker/1234 ").format(mount=tmp_path)]
-    )
+    found = cgroup.candidates(["4:memory:/docker/1234/x"], [V1.replace(" / ", " /docker/1234 ").format(mount=tmp_path)])
     assert found == [(tmp_path / "x", 1)]
 
 
 def test_without_a_memory_controller_there_is_no_group(tmp_path: Path) -> None:
     v2_tree(tmp_path)
-    found = cgroup.candidates(
-        ["0::/user.slice/app.slice/mine.scope"], [V2.format(mount=tmp_path, shown="/")]
-    )
+    found = cgroup.candidates(["0::/user.slice/app.slice/mine.scope"], [V2.format(mount=tmp_path, shown="/")])
     assert found == []
 
 

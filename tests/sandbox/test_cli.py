@@ -22,9 +22,7 @@ def sandbox(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "code"), [("assert True", 0), ("assert False", 1), ("import os; os._exit(0)", 1)]
-)
+@pytest.mark.parametrize(("source", "code"), [("assert True", 0), ("assert False", 1), ("import os; os._exit(0)", 1)])
 def test_the_exit_code_is_the_verdict(tmp_path: Path, source: str, code: int) -> None:
     (tmp_path / "program.py").write_text(source)
     assert sandbox("run", str(tmp_path / "program.py")).returncode == code
@@ -38,9 +36,7 @@ def test_json_is_one_object_with_the_whole_result(tmp_path: Path) -> None:
 
 
 def test_nothing_that_a_program_writes_reaches_the_terminal_as_a_command() -> None:
-    source = (
-        "print('\\x1b]52;c;ZXZpbA==\\x07 \\x9b31m \\r\\u202e é')\nraise ValueError('\\x1b[2J')\n"
-    )
+    source = "print('\\x1b]52;c;ZXZpbA==\\x07 \\x9b31m \\r\\u202e é')\nraise ValueError('\\x1b[2J')\n"
     shown = sandbox("run", "-", stdin=source).stdout
     assert "\\x1b]52" in shown and "é" in shown
     assert all(character.isprintable() or character == "\n" for character in shown)
@@ -49,9 +45,7 @@ def test_nothing_that_a_program_writes_reaches_the_terminal_as_a_command() -> No
 
 
 def test_limits_can_be_given(tmp_path: Path) -> None:
-    assert sandbox(
-        "run", "-", "--memory", "128", stdin="x = bytearray(200 << 20)"
-    ).stdout.startswith("oom")
+    assert sandbox("run", "-", "--memory", "128", stdin="x = bytearray(200 << 20)").stdout.startswith("oom")
     late = sandbox("run", "-", "--timeout", "1", stdin="import time; time.sleep(60)")
     assert late.stdout.startswith("timeout")
 
@@ -66,11 +60,7 @@ def test_limits_can_be_given(tmp_path: Path) -> None:
 )
 def test_a_wrong_argument_is_one_line_and_exit_code_two(arguments: tuple[str, ...]) -> None:
     done = sandbox(*arguments)
-    assert (
-        done.returncode == 2
-        and done.stderr.startswith("error: ")
-        and len(done.stderr.splitlines()) == 1
-    )
+    assert done.returncode == 2 and done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
 
 
 def test_the_doctor_finds_this_machine_able() -> None:
@@ -82,6 +72,4 @@ def test_the_doctor_finds_this_machine_able() -> None:
 def test_the_doctor_speaks_json() -> None:
     findings = [json.loads(line) for line in sandbox("check", "--json").stdout.splitlines()]
     assert {finding["level"] for finding in findings} <= {"PASS", "CAUTION"}
-    assert {"bubblewrap", "user namespaces", "seccomp", "memory control"} <= {
-        f["name"] for f in findings
-    }
+    assert {"bubblewrap", "user namespaces", "seccomp", "memory control"} <= {f["name"] for f in findings}

@@ -39,10 +39,7 @@ def test_without_user_namespaces_nothing_runs(tmp_path: Path) -> None:
 def test_without_user_namespaces_the_doctor_names_the_remedy() -> None:
     done = without_user_namespaces("check")
     assert done.returncode == 2
-    assert (
-        "FAIL    user namespaces" in done.stdout
-        and "sysctl -w user.max_user_namespaces" in done.stdout
-    )
+    assert "FAIL    user namespaces" in done.stdout and "sysctl -w user.max_user_namespaces" in done.stdout
 
 
 def test_root_of_a_user_namespace_is_served_as_an_ordinary_user(tmp_path: Path) -> None:
@@ -83,9 +80,7 @@ def test_an_old_bwrap_is_refused(tmp_path: Path) -> None:
 def test_a_bwrap_that_fails_is_a_sandbox_error_and_never_the_programs(tmp_path: Path) -> None:
     broken = tmp_path / "bin"
     broken.mkdir()
-    (broken / "bwrap").write_text(
-        '#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 0.9.0 && exit\nexit 1\n'
-    )
+    (broken / "bwrap").write_text('#!/bin/sh\n[ "$1" = --version ] && echo bubblewrap 0.9.0 && exit\nexit 1\n')
     (broken / "bwrap").chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-m", "sandbox", "run", "-", "--json"],

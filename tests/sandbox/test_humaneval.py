@@ -18,9 +18,7 @@ import pytest
 from sandbox import Limits, Pool, Program
 
 HERE = Path(__file__).resolve().parent
-HUMANEVAL = Path(
-    os.environ.get("HUMANEVAL", HERE.parent.parent.parent / "shared/data/HumanEval.jsonl.gz")
-)
+HUMANEVAL = Path(os.environ.get("HUMANEVAL", HERE.parent.parent.parent / "shared/data/HumanEval.jsonl.gz"))
 COUNTS = {HERE / "problems.jsonl": 5, HUMANEVAL: 164}
 
 each_set = pytest.mark.parametrize(

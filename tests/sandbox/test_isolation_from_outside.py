@@ -35,9 +35,7 @@ def sleeps_under_its_limits(folder: Path) -> bool:
     try:
         asleep = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "S"
         python = b"python" in (folder / "cmdline").read_bytes().split(b"\0")[0]
-        files = any(
-            "Max open files" in line and "256" in line for line in (folder / "limits").open()
-        )
+        files = any("Max open files" in line and "256" in line for line in (folder / "limits").open())
     except OSError:
         return False
     return asleep and python and files

@@ -31,9 +31,7 @@ def test_a_limit_that_makes_no_sense_is_refused_by_name(name: str, value: object
 
 
 def test_a_result_survives_json() -> None:
-    result = Result(
-        "a", "failed", 1, None, "out", "err\ufffd", 0.5, 0.25, 1 << 20, "AssertionError"
-    )
+    result = Result("a", "failed", 1, None, "out", "err\ufffd", 0.5, 0.25, 1 << 20, "AssertionError")
     assert Result.from_dict(json.loads(json.dumps(result.to_dict()))) == result
 
 

@@ -30,9 +30,7 @@ KINDS = {
     "exited_early": ("import sys\nsys.exit(0)\nassert {n}", "import os\nos._exit(0)"),
     "compile_error": ("def f{n}(:",),
     "crashed": ("import os\nos.kill(os.getpid(), 11)",),
-    "tampered": (
-        "import os\nfor fd in range(3, 256):\n    try: os.write(fd, b'P')\n    except OSError: pass\n",
-    ),
+    "tampered": ("import os\nfor fd in range(3, 256):\n    try: os.write(fd, b'P')\n    except OSError: pass\n",),
     "oom": ("x = bytearray(4 << 30)",),
     "output_limit": ("while True: print('x' * 100000)",),
 }
@@ -86,9 +84,7 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_nothing_grows_and_verdicts_repeat(
-    full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_grows_and_verdicts_repeat(full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # others use /tmp as well
     count = 10_000 if full else 400
     limits = Limits(wall_seconds=60.0, memory_bytes=256 * MIB)

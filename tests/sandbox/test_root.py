@@ -30,9 +30,7 @@ def test_it_is_built_once_and_says_so(tmp_path: Path) -> None:
 def test_processes_that_race_build_one_root(tmp_path: Path) -> None:
     code = "import sys, sandbox; print(sandbox.prepare(root_cache=sys.argv[1]).folder)"
     racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, text=True, cwd=PROJECT
-        )
+        subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, text=True, cwd=PROJECT)
         for _ in range(3)
     ]
     folders = {process.communicate()[0].strip() for process in racers}
@@ -56,9 +54,7 @@ def test_a_root_that_nobody_used_for_long_is_removed(tmp_path: Path) -> None:
         (folder / "root.json").write_text("{}")
         os.utime(folder / "root.json", (time.time() - age * 86_400,) * 2)
     prepare(root_cache=tmp_path)
-    assert sorted(p.name for p in current.parent.glob("root-*")) == sorted(
-        [current.name, "root-recent"]
-    )
+    assert sorted(p.name for p in current.parent.glob("root-*")) == sorted([current.name, "root-recent"])
 
 
 def test_a_strict_umask_does_not_lock_the_programs_out(tmp_path: Path) -> None:

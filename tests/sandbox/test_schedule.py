@@ -38,9 +38,7 @@ def test_a_timeout_runs_again_alone_and_then_counts() -> None:
 def test_a_failure_that_a_neighbour_can_cause_runs_again_alone() -> None:
     schedule = Schedule(programs(1), rerun_alone=True)
     job = schedule.next(0)
-    crowded = Result(
-        "0", "failed", detail="OSError: [Errno 109] Too many references: cannot splice"
-    )
+    crowded = Result("0", "failed", detail="OSError: [Errno 109] Too many references: cannot splice")
     assert job and schedule.settle(job, crowded) is None
     assert schedule.next(0) is job
     assert schedule.settle(job, crowded) == crowded

@@ -78,9 +78,7 @@ def test_a_foreign_architecture_is_killed(machine: str) -> None:
 
 @each_machine
 def test_only_unix_sockets_can_be_made(machine: str) -> None:
-    allowed = [
-        family for family in range(64) if decide(machine, SOCKET[machine], family) == seccomp.ALLOW
-    ]
+    allowed = [family for family in range(64) if decide(machine, SOCKET[machine], family) == seccomp.ALLOW]
     assert allowed == [1]
 
 

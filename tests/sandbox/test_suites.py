@@ -48,9 +48,7 @@ def interpreter_for_others() -> str:
         folders = [*Path(path).parents]
         if os.path.exists(path) and all(folder.stat().st_mode & 0o001 for folder in folders):
             return path
-    raise AssertionError(
-        "no Python here that an ordinary user may run: install the system's python3"
-    )
+    raise AssertionError("no Python here that an ordinary user may run: install the system's python3")
 
 
 def command(mode: str, cache: str, names: list[str]) -> list[str]:
@@ -128,9 +126,7 @@ def test_no_hostile_program_breaks_out(outcome: dict[str, dict[str, Any]]) -> No
     assert [name for name, result in outcome.items() if "BREACH" in result["stdout"]] == []
 
 
-def test_every_benign_program_passes_beside_hostile_ones(
-    outcome: dict[str, dict[str, Any]], suite: ModuleType
-) -> None:
+def test_every_benign_program_passes_beside_hostile_ones(outcome: dict[str, dict[str, Any]], suite: ModuleType) -> None:
     assert wrong(outcome, suite, "benign") == []
 
 

@@ -102,9 +102,7 @@ def test_processor_time_is_that_of_all_processes() -> None:
 
 
 def test_a_wall_timeout_is_reported_with_what_was_written() -> None:
-    result = run(
-        "print('begun', flush=True)\nimport time\ntime.sleep(60)", Limits(wall_seconds=1.0)
-    )
+    result = run("print('begun', flush=True)\nimport time\ntime.sleep(60)", Limits(wall_seconds=1.0))
     assert (result.status, result.stdout, result.exit_code) == ("timeout", "begun\n", None)
 
 
@@ -113,9 +111,7 @@ def test_memory_of_one_process_is_limited() -> None:
     assert (result.status, result.detail) == ("oom", "MemoryError")
 
 
-@pytest.mark.parametrize(
-    "limits", [Limits(open_files=16), Limits(open_files=100_000), Limits(processes=1)]
-)
+@pytest.mark.parametrize("limits", [Limits(open_files=16), Limits(open_files=100_000), Limits(processes=1)])
 def test_unusual_limits_make_no_sandbox_error(limits: Limits) -> None:
     assert run("assert 1 + 1 == 2", limits).passed
 
