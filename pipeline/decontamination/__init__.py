@@ -1,1 +1,1 @@
-"""Compares rows with benchmark packs: copies, resemblance, and what execution confirms."""
+"""Decontamination: compares rows with benchmark packs, by copies, by resemblance and by execution."""

@@ -1,8 +1,8 @@
-"""How common words and code shapes are where no benchmark is meant: the share of texts that have them.
+"""Background frequencies of words and code shapes: the share of texts outside benchmarks that have them.
 
-Shapes were counted in 5,022 functions of Python 3.11's standard library, words in 2,128 of its docstrings,
-with the words of programming exercises raised by hand. What is not listed is rarer than the last line.
-A line is a share, then those that have it.
+Shapes were counted in 5,022 functions of Python 3.11's standard library, words in 2,128 of its docstrings; the shares
+of words that are common in programming exercises were raised by hand. A feature that is not listed is rarer than the
+last line. A line is a share, then the features that have it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Copies of a benchmark's texts in a row: whole ones, and those of which half the word 6-grams are left.
+"""Finds copies of a benchmark's texts in a row: whole copies, and parts with at least half of the word 6-grams.
 
-Texts are compared as words in lower case, so wrapping, indentation, case and punctuation do not matter. An
-index from 6-grams to the texts that have them makes the cost of a row independent of the number of texts.
-Grams that many texts share are boilerplate ("write a function that takes a") and count for whole copies only.
+Texts are compared as words in lower case, so wrapping, indentation, case and punctuation do not matter. An index from
+6-grams to the texts that have them makes the cost of a row independent of the number of texts. Grams that many texts
+share are boilerplate ("write a function that takes a") and count for whole copies only.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ _SHOWN_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How much of a text must stand in a row: words it needs to be looked for as a whole, share of grams.
+    """How much of a text must be in a row: `contained` is a share of its 6-grams. A text of fewer words than
+    `least_words` is not searched for inside others.
 
-    Prose says in eight words what no other prose says; programs share idioms."""
+    Eight words of prose rarely occur twice by accident; programs share idioms.
+    """
 
     least_words: int
     contained: float
@@ -48,7 +50,7 @@ class Copies:
                 owners = self._owners.setdefault(text, [])
                 if number not in owners:
                     owners.append(number)
-        # A text too short to be looked for inside others counts when it is a field's whole text.
+        # A text too short to be searched for inside others counts when it is a field's whole text.
         self._texts = [text for text, kind in kinds.items() if _length(text) >= kind.least_words]
         self._short = {text for text in kinds if 3 <= _length(text) < kinds[text].least_words}
         self._kinds = [kinds[text] for text in self._texts]
@@ -58,18 +60,18 @@ class Copies:
         order = np.argsort(flat, kind="stable")
         self._grams, self._gram_texts = flat[order], owners_of_grams[order]
         _, group, shared = np.unique(self._grams, return_inverse=True, return_counts=True)
-        self._telling = (shared[group] <= _BOILERPLATE).astype(np.float64)
+        self._distinctive = (shared[group] <= _BOILERPLATE).astype(np.float64)
         self._total = np.bincount(self._gram_texts, minlength=len(grams))
-        self._total_telling = np.bincount(self._gram_texts, self._telling, minlength=len(grams))
+        self._total_distinctive = np.bincount(self._gram_texts, self._distinctive, minlength=len(grams))
 
     def find(self, fields: Sequence[str]) -> Iterator[tuple[int, str, float, str]]:
-        """(task number, layer, score, evidence) for each task of which the fields hold a text."""
+        """(task number, layer, score, evidence) for each task that has a text in the fields; each task once a layer."""
         flat = [" ".join(words(field)) for field in fields]
-        told: set[tuple[int, str]] = set()
+        reported: set[tuple[int, str]] = set()
         for layer, text, score, evidence in self._matches(flat):
             for number in self._owners[text]:
-                if (number, layer) not in told:
-                    told.add((number, layer))
+                if (number, layer) not in reported:
+                    reported.add((number, layer))
                     yield number, layer, score, evidence
 
     def _matches(self, fields: Sequence[str]) -> Iterator[tuple[str, str, float, str]]:
@@ -86,14 +88,14 @@ class Copies:
             return
         hits = np.concatenate([np.arange(starts[i], ends[i]) for i in present])
         counts = np.bincount(self._gram_texts[hits], minlength=len(self._texts))
-        telling = np.bincount(self._gram_texts[hits], self._telling[hits], len(self._texts))
-        for number in np.flatnonzero((counts == self._total) | (telling >= _LEAST_GRAMS)):
+        distinctive = np.bincount(self._gram_texts[hits], self._distinctive[hits], len(self._texts))
+        for number in np.flatnonzero((counts == self._total) | (distinctive >= _LEAST_GRAMS)):
             text = self._texts[number]
             if counts[number] == self._total[number] and any(_holds(f, text) for f in fields):
                 yield "substring", text, 1.0, _shown(text)
-            share = telling[number] / max(self._total_telling[number], 1)
-            if telling[number] >= _LEAST_GRAMS and share >= self._kinds[number].contained:
-                evidence = f"{int(telling[number])} of {int(self._total_telling[number])} word {GRAM}-grams"
+            share = distinctive[number] / max(self._total_distinctive[number], 1)
+            if distinctive[number] >= _LEAST_GRAMS and share >= self._kinds[number].contained:
+                evidence = f"{int(distinctive[number])} of {int(self._total_distinctive[number])} word {GRAM}-grams"
                 yield "ngrams", text, float(share), evidence
 
 

@@ -1,16 +1,15 @@
-"""Which rows hold a benchmark's task: each row compared with every task of the packs, in layers.
+"""Compares each row with every task of the benchmark packs, in layers.
 
-    substring    a statement or solution stands in the row, whatever its wrapping, case and punctuation
-    ngrams       half of the word 6-grams of a statement or solution stand in the row
+    substring    a statement or solution is in the row; wrapping, case and punctuation do not count
+    ngrams       half of the word 6-grams of a statement, or 70 % of those of a solution, are in the row
     minhash      the instruction is a near-duplicate of a statement
     code         the code is a solution, with other names and another layout, or nearly
     resemblance  the words of the instruction and the shapes of the code together resemble a task
     execution    the response passes the task's own tests (the caller runs them: confirmation.py)
 
-The first four tell copies. `resemblance` finds paraphrases, and takes some rows of the same kind for them:
-its findings are what one leaves out of training data to be safe. `suspects` names the pairs below its
-threshold that are worth executing. Not promised: that a thorough paraphrase with another algorithm is
-found without execution.
+The first four detect copies. `resemblance` detects paraphrases, with false positives among rows of the same kind:
+its findings are left out of training data to be safe. `suspects` are the pairs below its threshold that are worth
+executing. Not promised: that a thorough paraphrase with another algorithm is detected without execution.
 
 In: packs, rows. Out: findings with evidence. A check costs one to two milliseconds, with one pack or ten.
 """
@@ -31,17 +30,24 @@ from pipeline.decontamination.shapes import Unit, units
 from pipeline.decontamination.vocabulary import content_words
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import Pack
+from pipeline.records import Rules
 from pipeline.text.nearduplicates import NearDuplicates
 from pipeline.text.normalise import without_examples
 
+RULES: Rules = {
+    "contaminated": "The row holds a task of a benchmark pack, by one of the layers.",
+    "contaminated_seed": "The seed of the row holds a task of a benchmark pack, by one of the layers.",
+}
+
 LAYERS = ("substring", "ngrams", "minhash", "code", "resemblance", "execution")
 
-# Words and shapes added up, each from 0 to 1; chosen with benchmarks/data_quality.py and paraphrases by hand.
+# Thresholds of the sum of two similarities, of words and of shapes, each from 0 to 1; chosen with
+# benchmarks/data_quality.py and paraphrases by hand.
 RESEMBLES = 0.42
 SUSPECT = 0.28
-# Each tenfold number of tasks is as many more chances of a likeness by accident.
+# Added for each tenfold number of tasks, because accidental similarity becomes more likely.
 PER_TENFOLD = 0.08
-# Words without code that agrees, or code without words, must say more.
+# Added where only the words or only the code agree.
 ALONE = 0.08
 _AGREES = 0.08
 _TASKS_MEASURED = 164
@@ -49,7 +55,7 @@ _TASKS_MEASURED = 164
 _SAME_CODE_SIZE = 16  # syntax nodes; a smaller program is written twice by accident
 _SIMILAR_CODE_SIZE = 30
 _SIMILAR_CODE = 0.85
-_SMALL_CODE_WORDS = 0.25  # what the words must resemble for a small program to count
+_SMALL_CODE_WORDS = 0.25  # least similarity of the words for a small program to count
 _WORDS_DOUBT = 15.0
 _SHAPES_DOUBT = 30.0
 _MINHASH = 0.5
@@ -58,7 +64,7 @@ _MOST_SUSPECTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A row that holds a task, by which layer, how sure (0 to 1), and what was seen."""
+    """A task that a row holds: the layer that detected it, a score from 0 to 1, and the evidence."""
 
     pack: str
     task: str
@@ -69,7 +75,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A task that a row resembles too little to say so and too much to pass over."""
+    """A task that a row resembles below the threshold, but enough to execute it."""
 
     task: Task
     score: float
@@ -77,7 +83,7 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class _Likeness:
-    """A row's units of code and words, and how much each task resembles it by words and by shapes."""
+    """A row's units of code and its words, and the similarity of each task by words and by shapes, from 0 to 1."""
 
     units: list[Unit]
     words: list[str]
@@ -90,11 +96,12 @@ class _Likeness:
 
 
 class Decontaminator:
-    """All tasks of the packs, ready to be compared with rows; the thresholds are for words and code added."""
+    """Compares rows with all tasks of the packs.
 
-    def __init__(
-        self, packs: Iterable[Pack], resembles: float = RESEMBLES, suspect: float = SUSPECT
-    ) -> None:
+    The thresholds `resembles` and `suspect` are of the sum of two similarities, of words and of code.
+    """
+
+    def __init__(self, packs: Iterable[Pack], resembles: float = RESEMBLES, suspect: float = SUSPECT) -> None:
         self.packs = tuple(packs)
         self.tasks: tuple[Task, ...] = tuple(task for pack in self.packs for task in pack.tasks)
         self._copies = Copies(self.tasks)
@@ -109,42 +116,40 @@ class Decontaminator:
         self._suspect = suspect + PER_TENFOLD * more
 
     def check(self, instruction: str, response: str, code: str) -> list[Finding]:
-        """What a row holds of the packs: at most one finding for each layer and task, surest layers first.
+        """The tasks that a row holds: at most one finding for each layer and task, in the order of LAYERS.
 
         `response` is the text with its code in it; `code` is the code alone.
         """
         return self.examine(instruction, response, code)[0]
 
     def suspects(self, instruction: str, code: str) -> list[Suspect]:
-        """Tasks whose tests are worth running against the row's code, the likeliest first."""
+        """Tasks whose tests are worth running against the row's code, the most similar first."""
         return self._suspects(self._likeness(instruction, code).both)
 
     def check_code(self, code: str) -> list[Finding]:
-        """What a seed holds of the packs: its docstrings are compared as an instruction."""
+        """The tasks that a seed holds: its docstrings are compared as an instruction."""
         prose = "\n".join(unit.prose for unit in units(code)[:1])
         return self.check(prose, "", code)
 
-    def examine(
-        self, instruction: str, response: str, code: str
-    ) -> tuple[list[Finding], list[Suspect]]:
-        """`check` and `suspects` at once, for little more than the price of one."""
-        found = [
+    def examine(self, instruction: str, response: str, code: str) -> tuple[list[Finding], list[Suspect]]:
+        """`check` and `suspects` together, at little more than the cost of one."""
+        findings = [
             self._finding(number, layer, score, evidence)
             for number, layer, score, evidence in self._copies.find((instruction, response, code))
         ]
         if match := self._statements.find(without_examples(instruction)):
             evidence = f"instruction and statement: Jaccard {match.similarity:.2f} of word 3-grams"
-            found.append(self._finding(int(match.id), "minhash", match.similarity, evidence))
+            findings.append(self._finding(int(match.id), "minhash", match.similarity, evidence))
         like = self._likeness(instruction, code)
         for number, score, evidence in self._code.find(like.units, like.by_words, like.by_shapes):
-            found.append(self._finding(number, "code", score, evidence))
+            findings.append(self._finding(number, "code", score, evidence))
         alone = np.minimum(like.by_words, like.by_shapes) < _AGREES
         for number in _above(like.both - ALONE * alone, self._resembles):
             score = float(like.both[number]) / 2
             evidence = self._resemblance_evidence(number, like)
-            found.append(self._finding(number, "resemblance", score, evidence))
-        found.sort(key=lambda item: (LAYERS.index(item.layer), -item.score))
-        return found, self._suspects(like.both)
+            findings.append(self._finding(number, "resemblance", score, evidence))
+        findings.sort(key=lambda item: (LAYERS.index(item.layer), -item.score))
+        return findings, self._suspects(like.both)
 
     def _likeness(self, instruction: str, code: str) -> _Likeness:
         of_row = units(code)
@@ -154,16 +159,14 @@ class Decontaminator:
 
     def _suspects(self, both: npt.NDArray[np.float64]) -> list[Suspect]:
         testable = [n for n in _above(both, self._suspect) if self.tasks[n].tests]
-        return [
-            Suspect(self.tasks[n], round(float(both[n]) / 2, 3)) for n in testable[:_MOST_SUSPECTS]
-        ]
+        return [Suspect(self.tasks[n], round(float(both[n]) / 2, 3)) for n in testable[:_MOST_SUSPECTS]]
 
     def _finding(self, number: int, layer: str, score: float, evidence: str) -> Finding:
         task = self.tasks[number]
         return Finding(task.pack, task.id, layer, round(min(score, 1.0), 3), evidence)
 
     def _resemblance_evidence(self, number: int, like: _Likeness) -> str:
-        shared = ", ".join(self._words.telling(like.words, self._words_of[number]))
+        shared = ", ".join(self._words.heaviest_shared(like.words, self._words_of[number]))
         return f"words {like.by_words[number]:.2f} ({shared}), code {like.by_shapes[number]:.2f}"
 
 
@@ -179,7 +182,7 @@ class _TaskCode:
         for number, task in enumerate(tasks):
             for solution in task.solutions:
                 of_solution = units(solution)
-                # Small helpers of a solution are anybody's; the whole counts, whatever its size.
+                # Small helpers of a solution are common code; the whole counts at any size.
                 parts = [unit for unit in of_solution[1:] if unit.size >= _SAME_CODE_SIZE]
                 for unit in _distinct([*of_solution[:1], *parts]):
                     owners = self._by_digest.setdefault(unit.digest, [])
@@ -193,7 +196,7 @@ class _TaskCode:
         self._shapes = Resemblance(documents, SHAPES, _SHAPES_DOUBT)
 
     def scores(self, of_row: Sequence[Unit]) -> npt.NDArray[np.float64]:
-        """For every task the resemblance of its most similar solution with the most similar unit."""
+        """For each task the similarity, from 0 to 1, of its most similar solution to the most similar unit."""
         best = np.zeros(self._count)
         if len(self._owner):
             for unit in _distinct(of_row):
@@ -207,20 +210,20 @@ class _TaskCode:
         by_words: npt.NDArray[np.float64],
         by_shapes: npt.NDArray[np.float64],
     ) -> Iterable[tuple[int, float, str]]:
-        """Tasks whose solution is the row's code but for names and layout, or nearly so."""
-        found: dict[int, tuple[float, str]] = {}
+        """(task number, score, evidence) of tasks whose solution equals or resembles the row's code, without names."""
+        by_task: dict[int, tuple[float, str]] = {}
         for unit in of_row:
             for number in self._by_digest.get(unit.digest, ()):
                 if unit.size >= _SAME_CODE_SIZE or by_words[number] >= _SMALL_CODE_WORDS:
                     evidence = f"{unit.name or 'code'}: the solution but for names and layout"
-                    found.setdefault(number, (1.0, f"{evidence} ({unit.size} syntax nodes)"))
+                    by_task.setdefault(number, (1.0, f"{evidence} ({unit.size} syntax nodes)"))
         largest = max((unit.size for unit in of_row), default=0)
         if largest >= _SIMILAR_CODE_SIZE:
             for number in _above(by_shapes, _SIMILAR_CODE):
                 if self._sizes[number] >= _SIMILAR_CODE_SIZE:
                     score = float(by_shapes[number])
-                    found.setdefault(number, (score, f"code resembles the solution by {score:.2f}"))
-        return [(number, score, evidence) for number, (score, evidence) in found.items()]
+                    by_task.setdefault(number, (score, f"code resembles the solution by {score:.2f}"))
+        return [(number, score, evidence) for number, (score, evidence) in by_task.items()]
 
 
 def _above(scores: npt.NDArray[np.float64], threshold: float) -> list[int]:

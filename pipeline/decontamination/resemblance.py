@@ -1,9 +1,9 @@
-"""How much one bag of features resembles each of many, rare features counting most: an inverted index.
+"""An inverted index: the similarity of one bag of features to each of many documents, rare features counting most.
 
-A feature weighs the logarithm of how rare it is (inverse document frequency) to the power 0.75, by the larger
-of two shares: that in the indexed documents and that in a background, which keeps a small collection from
-taking everyday features for telling ones. Resemblance is the cosine of two such vectors, pulled towards 0
-for vectors so short that a few shared everyday features would make a high cosine.
+The weight of a feature is its inverse document frequency, -log(share), to the power 0.75. The share is the larger of
+that in the indexed documents and that in a background, so that a small collection does not make common features look
+rare. Similarity is the cosine of two such vectors, reduced for vectors so short that a few shared common features
+would make a high cosine.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ import numpy as np
 import numpy.typing as npt
 
 _RAREST = 0.002
-_IMAGINED = 50  # documents without any feature that are counted beside the indexed ones
+_IMAGINED = 50  # documents without any feature, added to the number of indexed ones
 _POWER = 1.5  # of the rarity in a product of two weights
 _HEAVIEST = math.pow(-math.log(_RAREST), _POWER)
 _NOWHERE = np.empty(0, np.int32)
 
 
 class Resemblance:
-    """Documents, each a sequence of distinct features, that others are compared with; `doubt` is what is
-    added to the product of two lengths: a rare feature weighs about 14, an everyday one 1 to 4."""
+    """An index of documents, each a sequence of distinct features.
 
-    def __init__(
-        self, documents: Sequence[Sequence[str]], background: Mapping[str, float], doubt: float
-    ) -> None:
+    `doubt` is added to the product of two vectors' lengths; the square of a rare feature's weight is about 14, that of
+    a common feature 1 to 4.
+    """
+
+    def __init__(self, documents: Sequence[Sequence[str]], background: Mapping[str, float], doubt: float) -> None:
         self._count = len(documents)
         self._background = background
-        # Weights of features that no document has.
+        # Of features that no document has.
         self._elsewhere = {feature: self._weight(feature, 0.0) for feature in background}
         self._doubt = doubt
         postings: dict[str, list[int]] = {}
@@ -45,12 +46,10 @@ class Resemblance:
         for feature, numbers in postings.items():
             squares[numbers] += self._weights[feature]
         self._lengths = np.sqrt(squares)
-        self._postings = {
-            feature: np.array(numbers, np.int32) for feature, numbers in postings.items()
-        }
+        self._postings = {feature: np.array(numbers, np.int32) for feature, numbers in postings.items()}
 
     def scores(self, features: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Resemblance from 0 to 1 with every document."""
+        """The similarity, from 0 to 1, to every document."""
         square = 0.0
         weights, postings = [0.0], [_NOWHERE]
         for feature in features:
@@ -65,12 +64,10 @@ class Resemblance:
         scores = np.bincount(np.concatenate(postings), each, self._count)
         return scores / (self._lengths * math.sqrt(square) + self._doubt)
 
-    def telling(self, features: Sequence[str], among: Sequence[str], most: int = 5) -> list[str]:
-        """The heaviest features that two documents share: the evidence of a resemblance."""
+    def heaviest_shared(self, features: Sequence[str], among: Sequence[str], most: int = 5) -> list[str]:
+        """The heaviest features that two documents share, at most `most`: the evidence of a similarity."""
         shared = set(features) & set(among)
-        return sorted(shared, key=lambda feature: (-self._weights.get(feature, 0.0), feature))[
-            :most
-        ]
+        return sorted(shared, key=lambda feature: (-self._weights.get(feature, 0.0), feature))[:most]
 
     def _weight(self, feature: str, share: float) -> float:
         share = max(self._background.get(feature, 0.0), share, _RAREST)

@@ -1,14 +1,13 @@
-"""What is left of Python code when names, formatting, docstrings, comments and annotations are taken away.
+"""Reduces Python code to its structure, without names, formatting, docstrings, comments and annotations.
 
 A unit (a whole snippet, a function or a class) becomes
 
-- a digest: equal for two units that differ only in the names they choose and in how they are laid out,
-- shapes: small pieces of its syntax tree, by which units that were changed a little still resemble each
-  other. A loop that appends and a comprehension share most shapes, `a > b` has those of `b < a`, `x += 1`
-  those of `x = x + 1`.
+- a digest: equal for two units that differ only in the names they choose and in their layout,
+- shapes: small pieces of its syntax tree, which a slightly changed unit still has in common with the original. A loop
+  that appends and a comprehension share most shapes, `a > b` has those of `b < a`, `x += 1` those of `x = x + 1`.
 
-Names that carry meaning stay: builtins, imported modules, attributes, keyword arguments. Code that does not
-parse is mended by blanking the lines that the parser stumbles over; what cannot be mended has no units.
+Names that carry meaning stay: builtins, imported modules, attributes, keyword arguments. Code that does not parse is
+repaired by blanking the lines with syntax errors; code that cannot be repaired has no units.
 """
 
 from __future__ import annotations
@@ -28,24 +27,23 @@ MAX_UNITS = 24
 MAX_CODE_CHARS = 100_000
 _MAX_SHAPE_CHARS = 160
 
-_HEADER = re.compile(
-    r"\s*(?:async |def |class |if |elif |else|for |while |try|with )[^#]*[^:\s]\s*$"
-)
+_HEADER = re.compile(r"\s*(?:async |def |class |if |elif |else|for |while |try|with )[^#]*[^:\s]\s*$")
 _BUILTINS = frozenset(dir(builtins))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MIRRORED = {"Gt": "Lt", "GtE": "LtE"}
-# Their operands' order does not count in shapes. (Two operands may be of any type: it does in digests.)
+# The order of their operands does not count in shapes. It counts in digests, because operands may be of any type.
 _UNORDERED = frozenset({"Add", "Mult", "Eq", "NotEq", "And", "Or"})
 _SILENT = frozenset({"module", "def", "class", "loop", "choice", "repeat", "try", "with"})
 
-# What the walk goes over: a node of the tree, or a label with children of its own.
+# A node of the syntax tree, or a label with children.
 _Piece = ast.AST | tuple[str, list["_Piece"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A piece of code: the name of its definition ("" for a snippet of several), the number of its syntax
-    nodes, its digest, its distinct shapes in order of appearance, and the text of its docstrings."""
+    """A piece of code: the name of its definition ("" for a snippet of several), the number of its syntax nodes,
+    its digest, its distinct shapes in order of appearance, and the text of its docstrings.
+    """
 
     name: str
     size: int
@@ -59,21 +57,21 @@ def units(code: str) -> list[Unit]:
     module = mended(code[:MAX_CODE_CHARS])
     if module is None:
         return []
-    found: list[Unit] = []
+    parts: list[Unit] = []
     definitions = list(nested_definitions(module))
     try:
         whole = _unit(definitions[0].name if len(definitions) == 1 else "", module)
         if whole.size:
-            found.append(whole)
+            parts.append(whole)
         if len(definitions) > 1:
-            found.extend(_unit(node.name, node) for node in definitions[: MAX_UNITS - 1])
+            parts.extend(_unit(node.name, node) for node in definitions[: MAX_UNITS - 1])
     except RecursionError:  # an expression nested deeper than Python's own stack
         pass
-    return found
+    return parts
 
 
 def mended(code: str) -> ast.Module | None:
-    """The syntax tree of code, after blanking at most a dozen lines that are not Python."""
+    """The syntax tree of code, after blanking at most MAX_REPAIRS lines; None for code that cannot be repaired."""
     code = textwrap.dedent(code.replace("\t", "    ").replace("\0", ""))
     lines = code.split("\n")
     for _ in range(MAX_REPAIRS):
@@ -90,7 +88,7 @@ def mended(code: str) -> ast.Module | None:
             continue
         blank = line[: len(line) - len(line.lstrip())] + "pass"
         if line == blank or not line.strip():
-            # Nothing is left to blank there: keep what stands above.
+            # The line is blank already: keep the lines above it.
             lines = lines[: number - 1]
         else:
             lines[number - 1] = blank
@@ -105,7 +103,7 @@ def _unit(name: str, node: ast.AST) -> Unit:
 
 
 class _Walk:
-    """One pass over a tree, gathering shapes; `visit` gives the text whose digest is compared."""
+    """One pass over a tree, which collects shapes; `visit` returns the text whose digest is compared."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -124,7 +122,7 @@ class _Walk:
             return self._constant(piece.value)
         label, children = piece if isinstance(piece, tuple) else self._parts(piece)
         self.size += 1
-        if label == ".self":  # an attribute that the class chose the name of
+        if label == ".self":  # an attribute whose name the class chose
             name = self._number("." + piece.attr)  # type: ignore[union-attr]
             return name, ".v", ".v"
         visited = [self.visit(child) for child in children]
@@ -162,7 +160,7 @@ class _Walk:
         return text, text[:40], text[:40]
 
     def _parts(self, node: ast.AST) -> tuple[str, list[_Piece]]:
-        """A node's label and the children that carry meaning; equal forms are brought to one."""
+        """A node's label and the children that carry meaning; equivalent forms get the same label."""
         match node:
             case ast.Module(body=body):
                 statements = self._body(body)
@@ -222,16 +220,14 @@ class _Walk:
                 return _label(operator), [operand]
             case ast.Compare(left=left, ops=operators, comparators=others):
                 return _comparison(operators, [left, *others])
-        return _label(node), [
-            child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)
-        ]
+        return _label(node), [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[_Piece]:
         self._number(node.name)
         return [*_parameters(node.args), *self._body(node.body)]
 
     def _body(self, body: list[ast.stmt]) -> list[_Piece]:
-        """Statements without imports, `pass` and bare strings, which are noted instead."""
+        """The statements without imports, `pass` and bare strings; records the imports' names and the strings."""
         kept: list[_Piece] = []
         for statement in body:
             match statement:

@@ -1,8 +1,7 @@
-"""Words of programming tasks brought to one form, so that a paraphrase keeps most of its words.
+"""Normalises the words of programming tasks, so that a paraphrase has most words in common with its original.
 
-A word is cut to its stem, then replaced by the first word of its group of near-synonyms. Words that every
-task has are left out. The groups were written for the language of programming exercises; a word in no group
-stands for itself.
+A word is reduced to its stem, then replaced by the first word of its group of near-synonyms. Words that every task
+has are left out. The groups were written for the language of programming exercises; a word in no group stays.
 """
 
 from __future__ import annotations
@@ -137,21 +136,21 @@ _IRREGULAR = {
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry a text's meaning, stemmed and brought to their group, in order, each once."""
+    """The words that carry a text's meaning, as the first words of their groups, in order, each once."""
     spaced = _CAMEL.sub(" ", text[:20_000]).lower()
-    found: dict[str, None] = {}
+    distinct: dict[str, None] = {}
     for word in _WORD.findall(spaced):
         if canonical := _canonical(word):
-            found.setdefault(canonical)
-    return list(found)
+            distinct.setdefault(canonical)
+    return list(distinct)
 
 
 @lru_cache(maxsize=1 << 16)
 def _canonical(word: str) -> str:
     if word in STOP_WORDS and word not in _IRREGULAR:
         return ""
-    known = word in _IRREGULAR or word in _GROUP_OF
-    stem = _IRREGULAR.get(word, word) if known else _stem(word)
+    is_listed = word in _IRREGULAR or word in _GROUP_OF
+    stem = _IRREGULAR.get(word, word) if is_listed else _stem(word)
     return _GROUP_OF.get(stem, stem)
 
 

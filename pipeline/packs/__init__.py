@@ -1,1 +1,1 @@
-"""Benchmark packs: find them, recognise their layout, read their tasks."""
+"""Benchmark packs: finds their files, recognises their layouts, reads their tasks."""

@@ -1,13 +1,14 @@
-"""Where benchmark packs come from: `[decontamination] packs`, folders and datasets of the Hugging Face hub.
+"""Finds benchmark packs: the files that `[decontamination] packs` names, in folders and on the Hugging Face hub.
 
 In: the entries of that key, each a folder or hf:owner/name@revision:pattern. Out: the packs' files with their
-digests; they are read (text/packs.py) only when rows are compared with them. A pack is named by its path in the
-folder, without suffixes, and one of the hub by its dataset as well.
+digests; a file is read (pack.py) only when rows are compared with it. The name of a pack is its path in the folder,
+without suffixes; that of a pack on the hub starts with its dataset.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,13 +16,14 @@ from pathlib import Path
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.packs.pack import SUFFIXES, pack_name, revision_of
 from pipeline.sources.hub import LABEL, PREFIX
+from pipeline.sources.hub_client import hub_errors
 
 DEFAULT = "packs"  # the one folder that may be missing, or empty
 
 
 @dataclass(frozen=True, slots=True)
 class PackFile:
-    """A pack's file: `revision` is its sha256, `source` the entry that it comes from, a hub's commit in it."""
+    """A pack's file: `revision` is its sha256, `source` its entry, for the hub with the commit."""
 
     name: str
     source: str
@@ -34,16 +36,16 @@ def find(entries: Sequence[str], root: Path) -> list[PackFile]:
 
     Raises MissingDataError for a folder or dataset without packs, ConfigError for two packs of one name.
     """
-    found: dict[str, PackFile] = {}
+    packs: dict[str, PackFile] = {}
     for entry in entries:
         for pack in _of_hub(entry) if entry.startswith(PREFIX) else _of_folder(entry, root):
-            other = found.setdefault(pack.name, pack)
+            other = packs.setdefault(pack.name, pack)
             if other is not pack:
                 raise ConfigError(
                     f"[decontamination] packs: {other.path} and {pack.path} are both the pack {pack.name}",
                     "rename one",
                 )
-    return [found[name] for name in sorted(found)]
+    return [packs[name] for name in sorted(packs)]
 
 
 def _of_folder(entry: str, root: Path) -> list[PackFile]:
@@ -55,19 +57,19 @@ def _of_folder(entry: str, root: Path) -> list[PackFile]:
             f"[decontamination] packs: {folder} is no folder of benchmark packs",
             "put the benchmarks' files there, or switch decontamination off",
         )
-    found = [_pack(entry, folder, file) for file in _files(folder)]
-    if not found:
+    packs = [_pack(entry, folder, file) for file in _files(folder)]
+    if not packs:
         raise MissingDataError(
             f"[decontamination] packs: {folder} holds no benchmark pack",
             f"a pack's name ends with {', '.join(SUFFIXES)}",
         )
-    return found
+    return packs
 
 
 def _of_hub(entry: str) -> list[PackFile]:
-    """The packs of a dataset, from the local cache when they were fetched before."""
+    """The packs of a dataset, from the local cache if it has them, so that a later run needs no network."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     label = LABEL.fullmatch(entry)
     if label is None:
@@ -76,42 +78,35 @@ def _of_hub(entry: str) -> list[PackFile]:
             "write hf:owner/name, hf:owner/name@revision or hf:owner/name:data/test*",
         )
     repository = label["repo"]
-    # Settings and descriptions lie beside the tasks as .json: these only when they are asked for.
+    # A dataset has settings and descriptions as .json: such files need a pattern.
     suffixes = [end for end in SUFFIXES if not end.startswith(".json") or end.startswith(".jsonl")]
     patterns = [label["pattern"]] if label["pattern"] else [f"*{end}" for end in suffixes]
-    problem = f"no file is named like {', '.join(patterns)}"
-    for local in (True, False):
-        try:
-            folder = Path(
-                snapshot_download(
-                    repository,
-                    repo_type="dataset",
-                    revision=label["revision"],
-                    allow_patterns=patterns,
-                    local_files_only=local,
-                )
+    remedy = "check the name and the network, or download the files into a folder"
+
+    def packs(local: bool) -> list[PackFile]:
+        folder = Path(
+            snapshot_download(
+                repository,
+                repo_type="dataset",
+                revision=label["revision"],
+                allow_patterns=patterns,
+                local_files_only=local,
             )
-        except LocalEntryNotFoundError as error:
-            problem = _said(error)
-            continue
-        except (HfHubHTTPError, OSError, ValueError) as error:
-            problem = _said(error)
-            break
+        )
         source = f"{PREFIX}{repository}@{folder.name}"
-        if found := [
+        return [
             _pack(source, folder, file, f"{repository}/")
             for file in _files(folder)
             if any(fnmatchcase(file, pattern) for pattern in patterns)
-        ]:
-            return found
-    raise MissingDataError(
-        f"[decontamination] packs: {entry}: {problem}",
-        "check the name and the network, or download the files into a folder",
-    )
+        ]
 
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    with hub_errors(f"[decontamination] packs: {entry}", remedy):
+        with suppress(LocalEntryNotFoundError):
+            if cached := packs(local=True):
+                return cached
+        if fetched := packs(local=False):
+            return fetched
+    raise MissingDataError(f"[decontamination] packs: {entry}: no file is named like {', '.join(patterns)}", remedy)
 
 
 def _files(folder: Path) -> Iterator[str]:

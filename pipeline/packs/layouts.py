@@ -1,6 +1,6 @@
-"""The tasks of benchmarks, whatever form their authors publish them in.
+"""Reads the tasks of benchmarks in the layouts in which their authors publish them.
 
-One reader for each layout; a layout is told by the keys of a task. In: a task as parsed JSON. Out: a `Task`.
+One reader for each layout; the keys of a task determine its layout. In: a task as parsed JSON. Out: a `Task`.
 Nothing of a task is executed or unpickled here.
 """
 
@@ -40,7 +40,7 @@ class Task:
 
 
 def layout_of(row: dict[str, Any]) -> str | None:
-    """The layout whose keys a task has; the first that fits."""
+    """The first layout whose keys a task has; None for an unknown layout."""
     for layout, (keys, _) in _LAYOUTS.items():
         if all(any(key in row for key in key_or_other.split("|")) for key_or_other in keys):
             return layout
@@ -48,8 +48,10 @@ def layout_of(row: dict[str, Any]) -> str | None:
 
 
 def read_task(layout: str, row: dict[str, Any]) -> Task:
-    """The task, its pack left open; KeyError, TypeError, AttributeError or ValueError when it is no such
-    task."""
+    """The task, without its pack's name.
+
+    Raises KeyError, TypeError, AttributeError or ValueError for a row that is not of this layout.
+    """
     return _LAYOUTS[layout][1](row)
 
 
@@ -78,7 +80,7 @@ _DIFFERENTIAL_INPUTS = 50
 
 
 def _differential_tests(solution: str, entry_point: str, row: dict[str, Any]) -> str:
-    """Tests of a pack that has inputs but no outputs: the reference solution says what is right."""
+    """Tests of a pack that has inputs but no outputs: the reference solution computes the expected outputs."""
     inputs = [*(row.get("base_input") or []), *(row.get("plus_input") or [])]
     return (
         f"import copy\n_inputs = {inputs[:_DIFFERENTIAL_INPUTS]!r}\n_reference = {{}}\n"
@@ -171,7 +173,7 @@ def _canitedit(row: dict[str, Any]) -> Task:
     )
 
 
-# name -> (keys, of which "a|b" is one of two; reader). The first layout whose keys a task has is taken.
+# name -> (keys, of which "a|b" is one of two; reader). The first layout whose keys a task has counts.
 _LAYOUTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], Task]]] = {
     "EvalPlus": (("prompt", "entry_point", "canonical_solution", "base_input|plus_input"), _human_eval),
     "HumanEval": (("prompt", "entry_point", "canonical_solution"), _human_eval),
@@ -182,14 +184,12 @@ _LAYOUTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], Task]]] = 
     "CanItEdit": (("before", "after", "instruction_descriptive"), _canitedit),
     "GSM8K": (("question", "answer"), _gsm8k),
 }  # fmt: skip
-LAYOUTS = (*_LAYOUTS, "EvoEval")  # EvoEval's tasks are HumanEval's in form
+LAYOUTS = (*_LAYOUTS, "EvoEval")  # the layout of EvoEval is that of HumanEval
 
 
 def docstring_of(source: str) -> str:
     """The first bare string in the last function or class of a stub that has one, "" if none."""
-    tree = (
-        parse(source) or parse(source.rstrip() + "\n    pass\n") or parse(textwrap.dedent(source))
-    )
+    tree = parse(source) or parse(source.rstrip() + "\n    pass\n") or parse(textwrap.dedent(source))
     bodies = [
         node.body
         for node in (ast.walk(tree) if tree else ())
@@ -208,7 +208,7 @@ def _imports(source: str) -> str:
 
 
 def _called_by(tests: Iterable[str]) -> str:
-    """The function that most asserts call: what they test."""
+    """The function that most asserts call, which is the one that they test."""
     counts: dict[str, int] = {}
     builtins = {"set", "sorted", "list", "tuple", "isinstance", "len", "round", "str", "int", "abs"}
     for test in tests:

@@ -1,9 +1,8 @@
-"""Benchmark packs: benchmark files, each read into tasks that decontamination can compare.
+"""Reads benchmark packs: benchmark files, each with tasks that decontamination compares with rows.
 
 A pack is one `.jsonl` file (one task a line), or a `.json` file (a list of tasks), plain or gzipped, or a
-`.parquet` file, as its authors publish it. Its layout is told by the keys of its first task: HumanEval,
-EvoEval, EvalPlus, MBPP, LiveCodeBench, DS-1000, GSM8K, ClassEval and CanItEdit are known. A pack's revision is
-the sha256 of its file, so that a report can say against what exactly the data was compared.
+`.parquet` file, as its authors publish it. The keys of its first task determine its layout (layouts.py). A pack's
+revision is the sha256 of its file, so that a report can name exactly what the data was compared with.
 
 In: a file. Out: a `Pack` of `Task`s. Nothing of a pack is ever executed or unpickled here.
 """
@@ -38,7 +37,7 @@ class Pack:
 
 
 def pack_name(file: str) -> str:
-    """A file's name or path without suffixes."""
+    """A file's name or path without its suffix."""
     return next((file.removesuffix(end) for end in SUFFIXES if file.endswith(end)), file)
 
 
@@ -48,7 +47,10 @@ def revision_of(path: Path) -> str:
 
 
 def load_pack(path: Path, name: str = "") -> Pack:
-    """One pack; its name is the file's without suffixes if no other is given."""
+    """Read one pack; its name is the file's without suffixes unless another is given.
+
+    Raises MissingDataError for a file that cannot be read, ConfigError for a damaged file or an unknown layout.
+    """
     name = name or pack_name(path.name)
     try:
         content = path.read_bytes()

@@ -1,6 +1,6 @@
-"""A benchmark's task as an instruction for a model, and as a program that judges what the model wrote.
+"""Writes a benchmark's task as an instruction for a model, and as a program that tests the model's code.
 
-Packs in the layouts of HumanEval and MBPP can be asked so. In: a `Task` of `layouts`. Out: text.
+For packs in the layouts of HumanEval, EvalPlus and MBPP. In: a `Task`. Out: text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LAYOUTS = ("HumanEval", "EvalPlus", "MBPP")
 
 
 def require_layout(pack: Pack) -> None:
-    """Raises ConfigError for a pack whose tasks cannot be asked and judged here."""
+    """Raise ConfigError for a pack in another layout, or with a task that has no tests."""
     untested = [task.id for task in pack.tasks if not task.tests]
     if pack.layout not in LAYOUTS or untested:
         reason = f"task {untested[0]} has no tests" if untested else f"its layout is {pack.layout}"
@@ -26,7 +26,7 @@ def require_layout(pack: Pack) -> None:
 
 
 def instruction(task: Task) -> str:
-    """What the model is asked; the name of the function is always told."""
+    """The instruction for the model; it always names the function."""
     statement, *stub = task.texts
     if stub:
         return f"Complete this Python function.\n\n{fence(stub[0])}"
@@ -36,8 +36,8 @@ def instruction(task: Task) -> str:
 
 
 def program(task: Task, code: str) -> str:
-    """The model's code among what the task brings along; it runs to its end when all tests pass."""
+    """The model's code between the task's setup and its tests; the program exits with 0 when all tests pass."""
     stub = task.texts[1] if len(task.texts) > 1 else ""
-    # A stub may define helpers of its own; the model's function then takes the stub's place.
+    # A stub may define helpers; the model's function, which follows it, replaces the stub's.
     before = stub if stub and parse(stub) is not None else task.setup
     return "\n\n".join(part.rstrip() for part in (before, code, task.tests) if part) + "\n"

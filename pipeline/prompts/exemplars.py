@@ -1,12 +1,12 @@
-"""Exemplar sets: folders of solved examples, a Markdown file each, that few-shot contexts are built from.
+"""Reads exemplar sets: folders of solved examples, a Markdown file each, from which few-shot contexts are built.
 
 A set is a folder with `set.json` (how many shots each stage takes, the properties that instructions
 are drawn from, token limits, the introduction of each context) and one `.md` file per exemplar with
-the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. Some have a Draft
-before the Instruction: an easier one, which the Instruction evolved from. Two folders in it hold exemplars of
-their own: `judge` those of the judge, Snippet and Documented with Yes or No; `commits` those of instructions made
-from commits, Snippet, Commit (its message) and Instruction.
-Nothing here decides which exemplars a record sees: that is `render`.
+the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. A Draft before the
+Instruction is optional: an easier task, from which the Instruction evolved. Two folders in the set hold other
+exemplars: `judge` for the judge, with Snippet and Documented (Yes or No); `commits` for instructions from commits,
+with Snippet, Commit (its message) and Instruction.
+render.py decides which exemplars a record's prompt shows.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Exemplar:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A snippet with the answer whether its docstring describes it well enough to write it anew."""
+    """A snippet, and whether its docstring describes it well enough to write it again."""
 
     name: str
     snippet: str
@@ -62,7 +62,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """A function as a commit left it, the commit's message, and the task that asks for it."""
+    """A function as a commit left it, the commit's message, and the task that the function solves."""
 
     name: str
     snippet: str
@@ -75,8 +75,8 @@ class ExemplarSet:
     """A folder of exemplars with its defaults.
 
     `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
-    instructions, what they are made from. `judged` is empty for a set that is not meant to judge seeds,
-    `committed` for one that makes no instructions from commits.
+    instructions, what they are made from. `judged` is empty for a set that cannot judge seeds,
+    `committed` for a set without instructions from commits.
     """
 
     name: str
@@ -90,7 +90,7 @@ class ExemplarSet:
     intro: dict[str, str]
 
     def of(self, form: str) -> Sequence[Exemplar | Committed]:
-        """The exemplars that have all that a form of prompts shows."""
+        """The exemplars that have all sections which a form of prompts shows."""
         if form == "committed":
             return self.committed
         if form == "evolved":
@@ -101,7 +101,7 @@ class ExemplarSet:
 def load_set(folder: Path | str) -> ExemplarSet:
     """Read and validate an exemplar set.
 
-    Raises ConfigError that names the file and the section which is missing or malformed.
+    Raises ConfigError with the file and the section that is missing or malformed.
     """
     folder = Path(folder)
     path = folder / "set.json"
@@ -121,9 +121,7 @@ def load_set(folder: Path | str) -> ExemplarSet:
             name=str(meta["name"]),
             exemplars=tuple(read_exemplar(file) for file in sorted(folder.glob("*.md"))),
             judged=judged,
-            committed=tuple(
-                read_committed(file) for file in sorted((folder / "commits").glob("*.md"))
-            ),
+            committed=tuple(read_committed(file) for file in sorted((folder / "commits").glob("*.md"))),
             shots={stage: int(meta["shots"][stage]) for stage in STAGES},
             max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
             categories=tuple(meta["categories"]),
@@ -176,17 +174,15 @@ def read_committed(path: Path) -> Committed:
     """Read one exemplar of a commit. Raises ConfigError with the path and the section at fault."""
     sections = _split_sections(path, _COMMITTED_SECTIONS)
     snippet = _only_block(path, "Snippet", sections["Snippet"])
-    return Committed(
-        path.stem, snippet, sections["Commit"].strip(), sections["Instruction"].strip()
-    )
+    return Committed(path.stem, snippet, sections["Commit"].strip(), sections["Instruction"].strip())
 
 
-def _split_sections(path: Path, wanted: tuple[str, ...] = _SECTIONS) -> dict[str, str]:
+def _split_sections(path: Path, expected: tuple[str, ...] = _SECTIONS) -> dict[str, str]:
     text = path.read_text(encoding="utf-8")
     pieces = _HEADER.split(text)
     names = tuple(pieces[1::2])
-    if names != tuple(name for name in wanted if name in names or name not in _OPTIONAL):
-        needed = ", ".join(f"{name} (optional)" if name in _OPTIONAL else name for name in wanted)
+    if names != tuple(name for name in expected if name in names or name not in _OPTIONAL):
+        needed = ", ".join(f"{name} (optional)" if name in _OPTIONAL else name for name in expected)
         raise ConfigError(
             f"{path}: sections are {', '.join(names) or 'none'}",
             f"they must be exactly {needed}, each under a '### ' header",

@@ -1,14 +1,15 @@
-"""Completions to records: pure functions from a model's text to its parts, or the rule that it broke.
+"""Parses completions: pure functions from a model's text to its parts, or the rejection of it.
 
-Input is untrusted text. Nothing is executed here; `ast` is used to look at it at most.
+Input is untrusted text. Nothing of it is executed.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.records import Rejection
+from pipeline.records import Rejection, Rules
 from pipeline.text.markdown import code_blocks
 
 _TESTS_HEADER = re.compile(r"^### Tests[ \t]*$", re.MULTILINE)
@@ -17,10 +18,32 @@ MAX_CONCEPTS = 12
 MAX_CONCEPT_CHARS = 60
 MIN_INSTRUCTION_WORDS = 4
 
+# By what a completion is to be: the rules of parse_concepts, parse_instruction and parse_response.
+RULES: Mapping[str, Rules] = {
+    "concepts": {
+        "empty": "The completion is empty, or has only commas and spaces.",
+        "too_many_concepts": f"The completion names more than {MAX_CONCEPTS} concepts.",
+        "malformed_concept": f"A concept has more than {MAX_CONCEPT_CHARS} characters, or characters that names lack.",
+    },
+    "instructions": {
+        "empty": "The completion is empty, or has only spaces.",
+        "too_short": f"The instruction has fewer than {MIN_INSTRUCTION_WORDS} words.",
+        "stray_header": "A line of the instruction is a Markdown header of the second level or deeper.",
+    },
+    "responses": {
+        "no_tests_section": "The completion has no section Tests.",
+        "several_tests_sections": "The completion has more than one section Tests.",
+        "no_code_block": "The response has no Python block.",
+        "no_tests_block": "The section Tests has no Python block.",
+        "several_tests_blocks": "The section Tests has more than one Python block.",
+        "no_assert": "The tests have no assert.",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedResponse:
-    """A completion of the responses stage: `response` is prose and code as written."""
+    """A completion of the responses stage: `response` is prose and code as written, the others bare Python."""
 
     response: str
     code: str
@@ -28,7 +51,7 @@ class ParsedResponse:
 
 
 def parse_concepts(text: str) -> list[str] | Rejection:
-    """One comma-separated line to distinct concept names, in order."""
+    """The distinct concept names of the first line, which separates them by commas, in order."""
     line = text.strip().split("\n", 1)[0].strip()
     if not line:
         return Rejection("empty", "")
@@ -57,12 +80,11 @@ def parse_instruction(text: str) -> str | Rejection:
 
 
 def parse_response(text: str) -> ParsedResponse | Rejection:
-    """Response and tests sections, each with Python; the tests with an assert."""
+    """The response and the tests of a completion; each must have Python, and the tests an assert."""
     parts = _TESTS_HEADER.split(text)
     if len(parts) != 2:
-        return Rejection(
-            "no_tests_section" if len(parts) < 2 else "several_tests_sections", text[-200:]
-        )
+        rule = "no_tests_section" if len(parts) < 2 else "several_tests_sections"
+        return Rejection(rule, text[-200:])
     response, rest = parts
     code = code_blocks(response)
     tests = code_blocks(rest)

@@ -1,20 +1,22 @@
-"""Prompt documents: the few-shot context that many records share, and each record's own tail.
+"""Renders prompt documents: the few-shot context that many records share, and each record's own tail.
 
-A prompt is context + tail. The context is the stage's introduction, N solved examples and the header
-of the next one; the tail is that next example up to the section which the model has to write. The two
-are kept apart because the engine evaluates a context once for all records that use it.
-The form is described in docs/prompts.md; the demo model is trained on documents of this form.
+A prompt is context + tail. The context is the introduction of a form, N solved examples and the header of the next
+one; the tail is that next example up to the section that the model has to write. The two are separate because the
+engine evaluates a context once for all records that use it. docs/prompts.md describes the documents; the demo model
+is trained on documents of this form.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pipeline.prompts.exemplars import JUDGEMENTS, Committed, Exemplar, ExemplarSet, Judged
+from pipeline.text.hashing import rank
 from pipeline.text.markdown import fence
 
+# Where a completion of each form ends; a model's end-of-text token ends it as well. A form is a stage's name or,
+# for instructions, that of their source.
 STOPS = {
     "concepts": ("\n",),
     "instructions": ("\n## ", "\n### "),
@@ -23,26 +25,21 @@ STOPS = {
     "committed": ("\n## ", "\n### "),
     "responses": ("\n## ",),
 }
-"""Where a completion of each form ends (a stage's name, or that of another source of instructions); a model's end-of-text token ends it as well."""
-
-
 YES, NO = "Yes", "No"
 
 
 def judgements_tail(snippet: str) -> str:
-    """What the judge is asked: YES or NO, as the next word."""
+    """The tail of the judge, to be continued with YES or NO."""
     return f"### Snippet\n{fence(snippet)}\n\n### Documented\n"
 
 
 def concepts_tail(snippet: str) -> str:
-    """What the concepts stage asks of a snippet."""
+    """The tail of form concepts, to be continued with concepts between commas."""
     return f"### Snippet\n{fence(snippet)}\n\n### Concepts\n"
 
 
-def instructions_tail(
-    category: str, language: str, difficulty: str, concepts: Sequence[str]
-) -> str:
-    """What the instructions stage asks for: a task with these properties."""
+def instructions_tail(category: str, language: str, difficulty: str, concepts: Sequence[str]) -> str:
+    """The tail of form instructions, to be continued with a task that has these properties."""
     return (
         f"### Properties\ncategory: {category}\nlanguage: {language}\ndifficulty: {difficulty}\n"
         f"concepts: {', '.join(concepts)}\n\n### Instruction\n"
@@ -50,42 +47,39 @@ def instructions_tail(
 
 
 def inspired_tail(snippet: str) -> str:
-    """What the instructions stage asks for where a snippet itself is the source."""
+    """The tail of form inspired: the source of the instruction is the snippet itself."""
     return f"### Snippet\n{fence(snippet)}\n\n### Instruction\n"
 
 
 def evolved_tail(instruction: str) -> str:
-    """What the instructions stage asks for where an earlier instruction is the source."""
+    """The tail of form evolved: the source of the instruction is a draft, an easier one."""
     return f"### Instruction\n{instruction}\n\n### Harder instruction\n"
 
 
 def committed_tail(snippet: str, message: str) -> str:
-    """What the instructions stage asks for where a commit is the source: its function and its message."""
+    """The tail of form committed: the source of the instruction is a commit's function and message."""
     return f"### Snippet\n{fence(snippet)}\n\n### Commit\n{message}\n\n### Instruction\n"
 
 
 def responses_tail(instruction: str) -> str:
-    """What the responses stage asks for: prose, code and tests for an instruction."""
+    """The tail of form responses, to be continued with prose, code and tests for the instruction."""
     return f"### Instruction\n{instruction}\n\n### Response\n"
 
 
 def response_with_tests(response: str, tests: str) -> str:
-    """An answer of the responses stage written out."""
+    """An answer of the responses stage, written out."""
     return f"{response}\n\n### Tests\n{fence(tests)}"
 
 
 _EXAMPLES: dict[str, Callable[[Any], str]] = {
     "concepts": lambda item: concepts_tail(item.snippet) + ", ".join(item.concepts),
     "instructions": lambda item: (
-        instructions_tail(item.category, item.language, item.difficulty, item.concepts)
-        + item.instruction
+        instructions_tail(item.category, item.language, item.difficulty, item.concepts) + item.instruction
     ),
     "inspired": lambda item: inspired_tail(item.snippet) + item.instruction,
     "evolved": lambda item: evolved_tail(item.draft) + item.instruction,
     "committed": lambda item: committed_tail(item.snippet, item.message) + item.instruction,
-    "responses": lambda item: (
-        responses_tail(item.instruction) + response_with_tests(item.response, item.tests)
-    ),
+    "responses": lambda item: responses_tail(item.instruction) + response_with_tests(item.response, item.tests),
 }
 
 
@@ -110,19 +104,15 @@ def document(intro: str, examples: Iterable[str]) -> str:
 
 
 def context(exemplars: ExemplarSet, form: str, shots: int, key: str) -> str:
-    """The few-shot context that `key` names: `shots` exemplars drawn from the set by hash of the key.
+    """The few-shot context of a key: `shots` exemplars drawn from the set by hash of the key.
 
     The same key gives the same exemplars in the same order on every machine.
     """
-    drawn = sorted(exemplars.of(form), key=lambda item: _rank(key, form, item.name))[:shots]
+    drawn = sorted(exemplars.of(form), key=lambda item: rank(key, form, item.name))[:shots]
     return document(exemplars.intro[form], (example(form, item) for item in drawn))
 
 
 def judgements_context(exemplars: ExemplarSet) -> str:
-    """The few-shot context of the judge, one for all: every judged exemplar, mixed by hash."""
-    mixed = sorted(exemplars.judged, key=lambda item: _rank("judge", JUDGEMENTS, item.name))
+    """The few-shot context of the judge, the same for all seeds: every judged exemplar, in order of hash."""
+    mixed = sorted(exemplars.judged, key=lambda item: rank("judge", JUDGEMENTS, item.name))
     return document(exemplars.intro[JUDGEMENTS], map(judged_example, mixed))
-
-
-def _rank(key: str, stage: str, name: str) -> bytes:
-    return hashlib.sha256(f"{key}\0{stage}\0{name}".encode()).digest()

@@ -1,8 +1,10 @@
-"""The section headers of prompt documents, recognised in foreign text."""
+"""Recognises the section headers of prompt documents in foreign text."""
 
 from __future__ import annotations
 
 import re
+
+from pipeline.records import Rules
 
 _STRUCTURE = re.compile(
     r"^(?:#{2,3} (?:Example \d+|Snippet|Commit|Documented|Concepts|Properties|Instruction|Response|Tests)\b)",
@@ -10,6 +12,11 @@ _STRUCTURE = re.compile(
 )
 
 
+RULES: Rules = {
+    "prompt_structure": "A line of the text reads as a section header of our prompts, and would end its section.",
+}
+
+
 def breaks_structure(text: str) -> bool:
-    """Whether a text holds a line that reads as one of our own section headers."""
+    """Whether a text holds a line that reads as a section header of our prompts."""
     return _STRUCTURE.search(text) is not None

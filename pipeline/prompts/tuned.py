@@ -1,7 +1,6 @@
 """The prompt of a tuned model: one sentence, the instruction, and the response that it is tuned to write.
 
-Fine-tuning and evaluation share it. It has no context worth sharing, so all of it but the sentence is a
-record's own.
+Fine-tuning and evaluation share it. Its context is one sentence; the rest is a record's own tail.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ SENTENCE = "Below is a programming instruction, with a response that carries it 
 
 
 def tail(instruction: str) -> str:
-    """What follows the sentence, up to where the response begins."""
+    """The prompt after the sentence, up to where the response begins."""
     return f"### Instruction\n{instruction}\n\n### Response\n"
 
 

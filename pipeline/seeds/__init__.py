@@ -1,1 +1,1 @@
-"""From the parts of a source to seed shards: scan, definitions, rules, ledger, snapshot."""
+"""Seeds: from the parts of a source to seed shards. Scan, candidates, rules, ingest, snapshot."""

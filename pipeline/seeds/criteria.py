@@ -1,35 +1,36 @@
-"""What makes a seed, as `[seeds]` asks for it.
+"""Seed acceptance criteria from `[seeds]`.
 
-It decides which seeds are in force, not what a seed looks like: so it is in no recipe, but in what a part of a
-source is known again by.
+They decide which seeds are current but not a seed's content, so they are not part of the recipe. They are part of
+each source part's signature, so changing them re-reads the sources.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
 from pipeline.errors import ConfigError
-from pipeline.seeds import rules as filters
 from pipeline.seeds import typecheck
 from pipeline.seeds.definitions import KINDS
+from pipeline.seeds.rules import RULES_VERSION, Limits
 from pipeline.sources import Source, licences
 from pipeline.text.lists import as_list
 
-# Raise it when a rule in intake.py or text/ would judge otherwise: every part is then read again.
-RULES_VERSION = 3
+if TYPE_CHECKING:
+    from pipeline.config import sections
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What makes a seed, from `[seeds]`."""
+class SeedCriteria:
+    """Which definitions become seeds: the validated values of `[seeds]`."""
 
     kinds: frozenset[str]
-    rules: filters.Settings
-    allowed: tuple[str, ...]  # licences; empty: permissive for published sources, any for one's own
+    limits: Limits
+    # Licences; empty: permissive for published sources, any for the user's own.
+    allowed: tuple[str, ...]
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
 
@@ -42,24 +43,25 @@ class Wanted:
         licences.AllowList(self.allowed)
 
     @classmethod
-    def of(cls, section: Any) -> Wanted:
-        """What the [seeds] section asks of a seed. Raises ConfigError for a value that means nothing."""
+    def of(cls, section: sections.seeds) -> SeedCriteria:
+        """The criteria of the [seeds] section. Raises ConfigError for an unknown kind or licence."""
         return cls(
             kinds=frozenset(as_list(section.kinds)),
-            rules=filters.Settings(section.max_lines, frozenset(as_list(section.denied_imports))),
+            limits=Limits(section.max_lines, frozenset(as_list(section.denied_imports))),
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
         )
 
     def allow_list(self, source: Source) -> licences.AllowList:
+        """The licences that a seed of this source may be under."""
         default = ("permissive",) if source.published else ("any",)
         return licences.AllowList(self.allowed or default)
 
     def digest(self, source: Source) -> str:
-        """Eight hex digits over all that a part's entry depends on besides the part."""
+        """Eight hex digits over the criteria and all else that a part's ledger entry depends on besides the part."""
         parts = [
-            RULES_VERSION, sorted(self.kinds), self.rules.max_lines, sorted(self.rules.denied_imports),
+            RULES_VERSION, sorted(self.kinds), self.limits.max_lines, sorted(self.limits.denied_imports),
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
             typecheck.version() if self.type_check else "",
         ]  # fmt: skip

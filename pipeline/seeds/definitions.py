@@ -1,11 +1,11 @@
-"""Python source to definitions: the functions, methods and classes of a file that may become seeds.
+"""Finds the definitions in Python source: the functions, methods and classes of a file that may become seeds.
 
 The source is parsed with tree-sitter, never executed: a syntax error costs the definition that it is in and
 not its neighbours, and syntax newer than the running interpreter is read like any other, so a file gives
-the same definitions under every Python. Whether a definition makes a seed is judged in filters.py.
+the same definitions under every Python. rules.py decides which definitions become seeds.
 
-A seed's code is the imports that it uses (imports.py), a blank line or two, and the definition's own lines; a
-method stands in its class's header. Equal code is the same seed wherever it stands.
+A seed's code is the imports that it uses (imports.py), two blank lines, and the definition's own lines; a
+method stands in its class's header. Equal code is the same seed in every place.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from functools import cached_property
 
 from tree_sitter import Node
 
+from pipeline.records import Rejection, Rules
 from pipeline.seeds.imports import Imports
 from pipeline.seeds.syntax import parse, text_of, undecorated
 
@@ -30,19 +31,24 @@ SEED_ID_CHARS = 16
 _DEFINITIONS = {"function_definition": FUNCTIONS, "class_definition": CLASSES}
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A definition or a whole file (`name` empty) that is no seed, and why."""
+RULES: Rules = {
+    "not_utf8": "The file's bytes are not text in the encoding that the file declares.",
+    "not_python": "The file has NUL bytes.",
+    "syntax_error": "The definition, or a statement at the top level of the file, cannot be parsed.",
+}
 
-    name: str
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A statement at the top level of a file that cannot be parsed; lines count from 1."""
+
     first_line: int
-    rule: str
-    evidence: str
+    rejection: Rejection
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A function, method or class; lines are those of the file, 1-based, inclusive, with decorators."""
+    """A function, method or class. Lines are those of the file, counted from 1, inclusive, with decorators."""
 
     name: str
     kind: str
@@ -55,12 +61,12 @@ class Definition:
 
     @cached_property
     def imports(self) -> tuple[str, ...]:
-        """The import statements that it needs."""
+        """The import statements that the definition needs."""
         return self.module.used_by(*self.context)
 
     @cached_property
     def code(self) -> str:
-        """The imports it needs and its own text: what prompts show."""
+        """The imports that the definition needs and its own text: what prompts show."""
         if not self.imports:
             return self.body
         return "\n".join(self.imports) + "\n\n\n" + self.body
@@ -76,23 +82,21 @@ class Definition:
         return self.digest[:SEED_ID_CHARS]
 
 
-def decode(content: bytes) -> str | Dropped:
-    """The text of a Python file in the encoding that it declares (PEP 263), or why it has none."""
+def decode(content: bytes) -> str | Rejection:
+    """The text of a Python file in the encoding that it declares (PEP 263), with line ends as newlines."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Dropped("", 0, "not_utf8", "starts with a UTF-16 byte order mark")
+        return Rejection("not_utf8", "starts with a UTF-16 byte order mark")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         text = content.decode(encoding)
-    except SyntaxError as error:
-        return Dropped("", 0, "not_utf8", str(error)[:200])
-    except (UnicodeDecodeError, LookupError) as error:
-        return Dropped("", 0, "not_utf8", str(error)[:200])
+    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        return Rejection("not_utf8", str(error)[:200])
     if "\0" in text:
-        return Dropped("", 0, "not_python", "source has NUL bytes")
+        return Rejection("not_python", "source has NUL bytes")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropped]:
+def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Unparsed]:
     """The definitions of these kinds in a file, in order, and its top-level syntax errors."""
     source = text.encode()
     roots = parse(source)
@@ -102,7 +106,7 @@ def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropp
         if node.has_error and undecorated(node).type not in _DEFINITIONS:
             row = node.start_point[0]
             evidence = lines[row].decode(errors="replace").strip()[:200]
-            yield Dropped("", row + 1, "syntax_error", evidence)
+            yield Unparsed(row + 1, Rejection("syntax_error", evidence))
         for kind, header, outer in _candidates(node):
             if kind not in kinds:
                 continue
@@ -119,12 +123,12 @@ def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Dropp
 
 
 def _statements(root: Node) -> list[Node]:
-    """Top-level statements; all of what is nothing but an error."""
+    """Top-level statements; the root itself where all of the tree is an error."""
     return [root] if root.type == "ERROR" else root.children
 
 
 def _candidates(node: Node) -> Iterator[tuple[str, Node | None, Node]]:
-    """(kind, class around it, node with decorators) of a top-level statement and of a class's methods."""
+    """(kind, enclosing class, node with decorators) of a top-level statement and of a class's methods."""
     inner = undecorated(node)
     kind = _DEFINITIONS.get(inner.type)
     if kind is None:
@@ -138,7 +142,7 @@ def _candidates(node: Node) -> Iterator[tuple[str, Node | None, Node]]:
 
 
 def _last_row(node: Node) -> int:
-    """The last row that a node has characters in."""
+    """The last row in which a node has characters; rows count from 0."""
     row, column = node.end_point
     return row - 1 if column == 0 and row > node.start_point[0] else row
 
@@ -146,7 +150,4 @@ def _last_row(node: Node) -> int:
 def _header_text(node: Node) -> str:
     """A class statement up to its colon, on one line."""
     bases = node.child_by_field_name("superclasses")
-    return (
-        " ".join(f"class {text_of(node.child_by_field_name('name'))}{text_of(bases)}:".split())
-        + "\n"
-    )
+    return " ".join(f"class {text_of(node.child_by_field_name('name'))}{text_of(bases)}:".split()) + "\n"

@@ -1,4 +1,4 @@
-"""The imports of a module, and which of them a definition needs to stand on its own."""
+"""The imports of a module, and those that a definition in it needs to run on its own."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _NAMES = """
 (attribute attribute: (identifier) @not)
 (keyword_argument name: (identifier) @not)
 """
-# A function's own names: an import of the same name is not what the function means.
+# A function's local names: they hide imports of the same name.
 _LOCAL = """
 (assignment left: (identifier) @local)
 (for_statement left: (identifier) @local)
 (as_pattern_target (identifier) @local)
 """
-# A block at module level whose imports are the module's: try, except, if TYPE_CHECKING and the like.
+# Blocks at module level whose imports bind names of the module: try, except, if TYPE_CHECKING and the like.
 _TRANSPARENT = frozenset(
     {
         "try_statement", "except_clause", "finally_clause",
@@ -30,7 +30,7 @@ _TRANSPARENT = frozenset(
 
 
 class Imports:
-    """Names that a module's imports bind; of two imports of one name (try, except) the first counts."""
+    """The names that a module's imports bind; of two imports of one name (try, except) the first counts."""
 
     def __init__(self, roots: Iterable[Node]) -> None:
         self._bound: dict[str, tuple[int, str, str]] = {}
@@ -62,10 +62,7 @@ def modules_of(statement: Node) -> list[str]:
     source = statement.child_by_field_name("module_name")
     if source is not None:
         return [text_of(source)]
-    return [
-        text_of(entry.child_by_field_name("name") or entry)
-        for entry in statement.children_by_field_name("name")
-    ]
+    return [text_of(entry.child_by_field_name("name") or entry) for entry in statement.children_by_field_name("name")]
 
 
 def statements_in(node: Node) -> list[Node]:
@@ -91,21 +88,21 @@ def _binding(entry: Node, dotted: bool) -> tuple[str, str]:
 
 
 def _names(*nodes: Node) -> set[str]:
-    """Names from outside that these nodes mention; attributes and keywords of calls are no such names."""
-    found: set[str] = set()
+    """Names that these nodes use and do not define; attributes and keywords of calls do not count."""
+    names: set[str] = set()
     for node in nodes:
         caught = captures(_NAMES, node)
-        own, body = _own_names(undecorated(node))
-        others = {other.id for other in (*caught.get("not", ()), *own)}
-        hidden = {text_of(name) for name in own}
+        local, body = _local_names(undecorated(node))
+        others = {other.id for other in (*caught.get("not", ()), *local)}
+        hidden = {text_of(name) for name in local}
         for name in caught.get("name", ()):
             inside = body is not None and body.start_byte <= name.start_byte < body.end_byte
             if name.id not in others and not (inside and text_of(name) in hidden):
-                found.add(text_of(name))
-    return found
+                names.add(text_of(name))
+    return names
 
 
-def _own_names(node: Node) -> tuple[list[Node], Node | None]:
+def _local_names(node: Node) -> tuple[list[Node], Node | None]:
     """The parameters and locals of a function, and its body; nothing for any other node."""
     if node.type != "function_definition":
         return [], None

@@ -1,8 +1,8 @@
-"""Sources that are suddenly gone: a disk that is not mounted must not empty the dataset in silence.
+"""Detects sources that are gone by accident: a disk that is not mounted must not empty the dataset in silence.
 
-The ledger says what each source held; the listing says what is there now. A single file that is gone was
-deleted, and its rows go with it. A source that held files and now holds none, or a folder with known files
-that cannot be listed any more, is taken for an accident, until `[seeds] vanished = drop` says otherwise.
+In: the ledger, which holds the parts that each source had; the listing, which holds the current ones. A single
+missing file counts as deleted, and its rows are dropped. A source that had files and now has none, or a folder with
+files in the ledger that can no longer be listed, counts as an accident, unless `[seeds] vanished = drop`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _REMEDY = (
 )
 
 
-def refuse(ledger: Ledger, wanted: Iterable[Source], parts: Iterable[Part]) -> None:
-    """Raise MissingDataError when a source, or a folder of one, has vanished with what is known of it.
+def require_present(ledger: Ledger, sources: Iterable[Source], parts: Iterable[Part]) -> None:
+    """Raise MissingDataError when a source, or a folder of one, is gone while the ledger has files of it.
 
-    `parts` is what the sources hold now, the folders that cannot be listed among them.
+    `parts` are the current parts of the sources, including folders that cannot be listed.
     """
-    known = Counter(map(source_of, ledger))
-    there: Counter[str] = Counter()
+    before = Counter(map(source_of, ledger))
+    now: Counter[str] = Counter()
     for part in parts:
         if part.left_out is None or part.left_out.rule != "unreadable":
-            there[part.source] += 1
+            now[part.source] += 1
             continue
         below = "" if part.path == "." else f"{part.path}/"
         count = sum(key.startswith(f"{part.source}\t{below}") for key in ledger)
@@ -40,10 +40,10 @@ def refuse(ledger: Ledger, wanted: Iterable[Source], parts: Iterable[Part]) -> N
                 f"({part.left_out.evidence}), and had {count} files before",
                 _REMEDY,
             )
-    for source in wanted:
-        if known[source.label] and not there[source.label]:
+    for source in sources:
+        if before[source.label] and not now[source.label]:
             raise MissingDataError(
                 f"[seeds] sources: {source.label} ({source.where}) is empty, "
-                f"and had {known[source.label]} files before",
+                f"and had {before[source.label]} files before",
                 _REMEDY,
             )

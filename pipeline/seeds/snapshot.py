@@ -1,8 +1,8 @@
-"""The seeds in force at one moment: what the ledger says is in the sources, and where.
+"""The current seeds at one moment: those that the ledger's entries hold, each with its place in the sources.
 
-In: observations of parts, in the ledger's order. Out: where each seed stands, by id. A seed that is found twice
-belongs to the first place; the others count as duplicates. Millions of seeds are no burden beside a model: of
-each some bytes are in memory, and its place waits in a temporary file.
+In: entries of parts, in the ledger's order (ingest.py writes them). Out: the place of each seed, by id. A seed that
+occurs twice belongs to the first place; the others count as duplicates. Memory: about 32 bytes a seed; its place is
+in a temporary file.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-_PIECE = 10_000  # places that are read at a time
+_PIECE = 10_000  # places read at a time
 
 
 class Ids:
-    """A set of seed ids, eight bytes each. `given` counts equal ones as often as they were given."""
+    """A set of seed ids, eight bytes each. `given` is the number of ids with repetitions."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         given = np.fromiter((int(id, 16) for id in ids), np.uint64)
@@ -37,14 +37,14 @@ class Ids:
         return self.index(id) is not None
 
     def index(self, id: str) -> int | None:
-        """Which one an id is, in order; None when it is not there."""
+        """The position of an id in ascending order; None when it is not in the set."""
         number = np.uint64(int(id, 16))
         index = int(np.searchsorted(self.numbers, number))
         return index if index < len(self) and self.numbers[index] == number else None
 
 
 class Places(Mapping[str, Any]):
-    """Where each seed stands, any JSON, by id and in the order of the ids. Of equal ids the first counts."""
+    """The place of each seed (any JSON), by id, in the order of the ids. Of equal ids the first counts."""
 
     def __init__(self, places: Iterable[tuple[str, Any]]) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
@@ -74,18 +74,16 @@ class Places(Mapping[str, Any]):
         index = self.ids.index(id)
         if index is None:
             raise KeyError(id)
-        # At a place of its own: a forked process shares the file's position.
-        return orjson.loads(
-            os.pread(self._file.fileno(), int(self._sizes[index]), int(self._starts[index]))
-        )
+        # With an offset, because a forked process shares the file's position.
+        return orjson.loads(os.pread(self._file.fileno(), int(self._sizes[index]), int(self._starts[index])))
 
     def as_json(self) -> Iterator[bytes]:
-        """All of it as one JSON object, a piece at a time."""
+        """The mapping as one JSON object, a piece at a time."""
         file = self._file.fileno()
         separator = b"{"
         for first in range(0, len(self), _PIECE):
             piece = slice(first, first + _PIECE)
-            # Lists, because numbers are taken out of an array one by one at ten times the cost.
+            # As lists, because reading an array number by number takes ten times as long.
             numbers, sizes, starts = (
                 column[piece].tolist() for column in (self.ids.numbers, self._sizes, self._starts)
             )
@@ -99,7 +97,7 @@ class Places(Mapping[str, Any]):
 
 
 class Snapshot:
-    """The seeds in force: `occurrences` says where each seed id stands now, `rules` what was dropped."""
+    """The current seeds: `occurrences` is the place of each by id, `rules` the number of rejections by rule."""
 
     def __init__(self, entries: Iterable[dict[str, Any]]) -> None:
         rules: Counter[str] = Counter()
@@ -116,25 +114,23 @@ class Snapshot:
         return digest.hexdigest()[:16]
 
     def funnel(self, in_shards: int) -> dict[str, Any]:
-        """What was looked at (definitions, and files that give none) = seeds + what was dropped, by rule.
+        """Counts that reconcile: definitions, and files that give none (`in`) = seeds (`kept`) + `rejected`.
 
-        `in_shards` counts the seeds of all shards in use: those in force and those that are in no source
-        any more, which selection leaves out.
+        `in_shards` is the number of seeds in all shards in use: the current ones, and those that are no longer in a
+        source, which the selection leaves out.
         """
-        dropped = sum(self.rules.values())
+        rejected = sum(self.rules.values())
         return {
-            "in": in_shards + dropped,
+            "in": in_shards + rejected,
             "kept": in_shards,
-            "rejected": dropped,
+            "rejected": rejected,
             "rules": dict(sorted(self.rules.items())),
             "in_force": len(self.occurrences),
         }
 
 
-def _occurrences(
-    entries: Iterable[dict[str, Any]], rules: Counter[str]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each seed of each entry with its place; the entries' rules are counted on the way."""
+def _occurrences(entries: Iterable[dict[str, Any]], rules: Counter[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each seed of each entry with its place; adds the entries' rejections to `rules`."""
     for entry in entries:
         rules.update(entry["rules"])
         for seed, name, first, last, document in entry["seeds"]:

@@ -1,4 +1,4 @@
-"""Python's syntax tree, by tree-sitter: one grammar for every version, and trees of broken files as well."""
+"""Python syntax trees by tree-sitter: one grammar for every version of Python, and trees of broken files as well."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _DEFINES = re.compile(rb"@|(?:async\s+)?def\s|class\s")
 
 
 def parse(source: bytes) -> list[Node]:
-    """The roots of a source's trees; what cannot be understood is in them as ERROR and missing nodes.
+    """The roots of a source's trees; text that cannot be parsed is in them as ERROR and missing nodes.
 
-    It is one tree, unless there is an error: then each top-level definition, and what stands between them,
-    is parsed on its own, so that the error cannot reach its neighbours.
+    A source without an error gives one tree. Otherwise each top-level definition, and the text between two
+    definitions, is parsed on its own, so that an error cannot affect its neighbours.
     """
     whole = Parser(_PYTHON).parse(source).root_node
     return [_only(source, block) for block in _blocks(source)] if whole.has_error else [whole]
@@ -30,7 +30,7 @@ def _only(source: bytes, block: Range) -> Node:
 
 
 def _blocks(source: bytes) -> Iterator[Range]:
-    """The source cut before each line that begins a definition at the margin, decorators included."""
+    """The source, cut before each line that begins a definition at the margin; decorators belong to the definition."""
     lines = source.split(b"\n")
     starts, decorated = [0], False
     for row, line in enumerate(lines):
@@ -45,12 +45,14 @@ def _blocks(source: bytes) -> Iterator[Range]:
 
 @lru_cache(maxsize=64)
 def _query(pattern: str) -> Query:
-    return Query(_PYTHON, pattern)
+    query: Query = Query(_PYTHON, pattern)
+    return query
 
 
 def captures(pattern: str, node: Node) -> dict[str, list[Node]]:
     """The nodes in `node` that a tree-sitter query captures, by capture name."""
-    return QueryCursor(_query(pattern)).captures(node)
+    by_name: dict[str, list[Node]] = QueryCursor(_query(pattern)).captures(node)
+    return by_name
 
 
 def text_of(node: Node | None) -> str:
@@ -67,14 +69,14 @@ def undecorated(node: Node) -> Node:
 
 def parameters(function: Node) -> list[Node]:
     """The identifiers of a function's parameters, in order."""
-    found = []
+    identifiers = []
     declared = function.child_by_field_name("parameters")
     for parameter in declared.named_children if declared is not None else ():
         node: Node | None = parameter
         while node is not None and node.type != "identifier":
-            # name: of one with a default; the first child of a typed or starred one.
+            # The field `name` of a parameter with a default; the first child of a typed or starred one.
             named = node.child_by_field_name("name")
             node = named or (node.named_children[0] if node.named_children else None)
         if node is not None:
-            found.append(node)
-    return found
+            identifiers.append(node)
+    return identifiers

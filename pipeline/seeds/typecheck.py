@@ -1,11 +1,11 @@
-"""Does a seed stand on its own? A type checker says: every name defined, every call possible.
+"""Type-checks seeds: a seed must be valid on its own, with every name defined and every call possible.
 
-pyrefly checks hundreds of seeds in one call, each as a module of its own that sees the standard library's
-types and nothing else: a verdict depends on the seed's code and on pyrefly's version, not on what happens to
-be installed here. An import that cannot be resolved is no fault. Why pyrefly: docs/decisions/0004-type-checker.md.
+pyrefly checks hundreds of seeds in one call, each as a separate module with access to the standard library's types
+and nothing else: a verdict depends on the seed's code and on pyrefly's version, not on the installed packages.
+An import that cannot be resolved is not an error. Why pyrefly: docs/decisions/0004-type-checker.md.
 
-Whatever makes the checker fail or hang costs the seed that does it, and none of the others in its call. A
-checker that fails on one line that nothing is wrong with costs no seed: it is broken, and the run ends.
+A seed that makes the checker fail or hang is rejected alone, not the others in its call. A checker that fails on one
+valid line rejects no seed: it is broken, and the run ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import orjson
 from pipeline.errors import MachineError
 
 BATCH = 512
-BASE_SECONDS, SECONDS_EACH = 60.0, 0.5  # far more than it takes; then the call is split
+BASE_SECONDS, SECONDS_EACH = 60.0, 0.5  # far more than needed; on a timeout the call is split
 
 _CONFIG = """
 project-includes = ["*.py"]
@@ -40,14 +40,14 @@ untyped-import = false
 
 
 def version() -> str:
-    """What decides verdicts besides the code."""
+    """The checker's name and version: verdicts depend on it and on the code alone."""
     return f"pyrefly {importlib.metadata.version('pyrefly')}"
 
 
 def faults(codes: dict[str, str]) -> dict[str, str]:
     """The first type error of each code that has one, by the codes' keys.
 
-    Raises MachineError when the checker does not work here.
+    Raises MachineError when the checker does not work on this machine.
     """
     if not codes:
         return {}
@@ -71,7 +71,7 @@ def _require_working() -> None:
     except (subprocess.TimeoutExpired, _Failed) as error:
         raise MachineError(
             f"the type checker does not work: {error}",
-            "install pyrefly anew, or set [seeds] type_check = false",
+            "install pyrefly again, or set [seeds] type_check = false",
         ) from None
 
 
@@ -83,7 +83,7 @@ def _check(codes: dict[str, str], seconds: float) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="selfcodealign-") as name:
         folder = Path(name)
         (folder / "pyrefly.toml").write_text(_CONFIG)
-        # Names that no import can mean.
+        # Names that no import statement can match.
         by_file = {f"seed_{number:06d}_.py": key for number, key in enumerate(codes)}
         for file, key in by_file.items():
             (folder / file).write_text(codes[key], encoding="utf-8")
@@ -104,12 +104,12 @@ def _check(codes: dict[str, str], seconds: float) -> dict[str, str]:
             env={key: value for key, value in os.environ.items() if not key.startswith("PYREFLY_")},
         )
         try:
-            found = orjson.loads(ended.stdout)["errors"]
+            errors = orjson.loads(ended.stdout)["errors"]
         except (orjson.JSONDecodeError, KeyError):
-            said = ended.stderr.decode(errors="replace").strip().splitlines()
-            raise _Failed(f"exit code {ended.returncode}: {said[-1] if said else ''}") from None
+            lines = ended.stderr.decode(errors="replace").strip().splitlines() or [""]
+            raise _Failed(f"exit code {ended.returncode}: {lines[-1]}") from None
     verdicts: dict[str, str] = {}
-    for error in found:
+    for error in errors:
         seed = by_file.get(Path(error["path"]).name)
         if seed is not None and error["severity"] == "error":
             text = f"line {error['line']}: {error['name']}: {error['concise_description']}"

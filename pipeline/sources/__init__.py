@@ -1,45 +1,51 @@
-"""Where seeds come from: folders, git repositories, datasets in files and on the hub, what is installed.
+"""Sources of seeds: folders, git repositories and their history, datasets in files and on the hub, installed code.
 
-Every source has the same shape (shape.py): parts that are known again without being read, and documents.
+Every source has the interface of base.py: parts with signatures, so that an unchanged part is not read again, and
+documents. To add a source, write its class in a file of its own and name it in SOURCES.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pipeline.errors import ConfigError
-from pipeline.sources import commits, git, hub, tables
-from pipeline.sources.base import Change, Document, Part, Source, Unread
-from pipeline.sources.exclusions import KINDS
-from pipeline.sources.folders import FolderSource, folder_of
-from pipeline.sources.installed import PACKAGES, STDLIB, PackagesSource, standard_library
-from pipeline.text.lists import as_list
+from pipeline.records import Rules
+from pipeline.sources import base, exclusions
+from pipeline.sources.base import Change, ConfigurableSource, Document, LeftOut, Part, Source
+from pipeline.sources.commits import CommitsSource
+from pipeline.sources.folders import FolderSource
+from pipeline.sources.git import GitSource
+from pipeline.sources.hub import HubSource
+from pipeline.sources.installed import PackagesSource, StandardLibrary
+from pipeline.sources.tables import TableSource
 
-__all__ = ["Change", "Document", "Part", "Source", "Unread", "resolve"]
+if TYPE_CHECKING:
+    from pipeline.config import sections
+
+__all__ = ["RULES", "SOURCES", "Change", "Document", "LeftOut", "Part", "Source", "resolve"]
+
+# The first that claims an entry makes its source: a folder may have any name, so it is last.
+SOURCES: tuple[type[ConfigurableSource], ...] = (
+    StandardLibrary,
+    PackagesSource,
+    GitSource,
+    CommitsSource,
+    HubSource,
+    TableSource,
+    FolderSource,
+)
+
+RULES: Rules = {
+    **base.RULES,
+    **exclusions.RULES,
+    **{name: drops for source in SOURCES for name, drops in source.rules.items()},
+}
 
 
-def resolve(label: str, root: Path, section: Any) -> Source:
-    """The source that an entry of `[seeds] sources` means, `section` being [seeds]; paths start at `root`.
+def resolve(label: str, root: Path, section: sections.seeds) -> Source:
+    """The source of an entry of `[seeds] sources`, `section` being [seeds]; relative paths start at `root`.
 
-    Raises MissingDataError for one that is not there or not readable, ConfigError for one that means nothing.
+    Raises MissingDataError for a source that is not there or not readable, ConfigError for a malformed entry.
     """
-    include = frozenset(as_list(section.include))
-    if unknown := include - set(KINDS):
-        raise ConfigError(
-            f"[seeds] include: {', '.join(sorted(unknown))} is unknown",
-            f"there are {', '.join(KINDS)}",
-        )
-    if label == STDLIB:
-        return standard_library(include, section.stdlib_share)
-    if label == PACKAGES:
-        return PackagesSource(include)
-    if label.startswith(git.PREFIX):
-        return git.GitSource(label, root, include)
-    if label.startswith(commits.PREFIX):
-        return commits.CommitsSource(label, root, include)
-    if label.startswith(hub.PREFIX):
-        return hub.HubSource(label, include)
-    if label.endswith(tables.SUFFIXES):
-        return tables.TableSource(label, root, include)
-    return FolderSource(label, folder_of(label, root, section.vanished == "drop"), include)
+    exclusions.included(section)
+    return next(source for source in SOURCES if source.claims(label)).of(label, root, section)

@@ -1,17 +1,28 @@
-"""Commit messages: what is left of one for a reader of the code, and whether it says what the commit did.
+"""Cleans commit messages and rejects those that do not describe a code change (merges, versions, WIP, formatting).
 
-Nothing here knows git: a message is text.
+In: a message as text. Out: its cleaned text, or a rejection. Git is not called here.
 """
 
 from __future__ import annotations
 
 import re
 
-from pipeline.prompts.structure import breaks_structure
+from pipeline.prompts import structure
+from pipeline.records import Rejection, Rules
 
 MIN_WORDS = 3
-MIN_TELLING = 2  # of them that do not stand in every second message
+MIN_TELLING = 2  # words that are not in _EMPTY_WORD
 MAX_WORDS = 150
+
+RULES: Rules = {
+    "message_unfinished": "The message marks unfinished work: wip, fixup!, squash!, tmp, draft.",
+    "message_automatic": "The message is one of a merge, a revert, a new version, a first commit or a bot.",
+    "message_too_short": f"The message has fewer than {MIN_WORDS} words.",
+    "message_too_long": f"The message has more than {MAX_WORDS} words.",
+    "message_beside_the_code": "The message is about typos, formatting, linters, docstrings, comments or the docs.",
+    "message_says_nothing": f"The message has fewer than {MIN_TELLING} words that would not fit any commit.",
+    **structure.RULES,
+}
 
 # Lines for tools and for the record: "Signed-off-by: A", "Fixes: #12", bare links.
 _TRAILER = re.compile(
@@ -26,9 +37,7 @@ _TAG = re.compile(
 )
 _NUMBER = re.compile(r"\s*\((?:#|gh-|bpo-)\d+\)")
 
-_UNFINISHED = re.compile(
-    r"^\[?(?:wip\b|(?:fixup|squash|amend)!|(?:tmp|temp|draft)(?:[:\]]|$))", re.IGNORECASE
-)
+_UNFINISHED = re.compile(r"^\[?(?:wip\b|(?:fixup|squash|amend)!|(?:tmp|temp|draft)(?:[:\]]|$))", re.IGNORECASE)
 _AUTOMATIC = re.compile(
     r"^(?:merge (?:pull|branch|remote|tag|commit|master\b|main\b|')|revert \"|bump (?:version|\S+ (?:from|to)\b)"
     r"|(?:release |version |prepare release )?v?\d+\.\d+|initial (?:commit|import|revision)|update \S+ (?:from|to) "
@@ -49,30 +58,30 @@ _EMPTY_WORD = re.compile(
 
 
 def cleaned(message: str) -> str:
-    """The message without trailers, numbers of issues and the tags of conventions, as one paragraph."""
+    """The message as one paragraph, without trailers, issue numbers and the tags of commit conventions."""
     lines = [line.strip() for line in message.strip().splitlines()]
     text = " ".join(line for line in lines if line and not _TRAILER.match(line))
     return " ".join(_NUMBER.sub("", _TAG.sub("", text)).split())
 
 
-def fault(message: str) -> tuple[str, str] | None:
-    """(rule, evidence) when a message does not say what a commit did to the code."""
+def rejected(message: str) -> Rejection | None:
+    """Rejects a message that does not describe what a commit did to the code."""
     subject = message.strip().partition("\n")[0]
     text = cleaned(message)
     words = text.split()
     if _UNFINISHED.match(subject):
-        return "message_unfinished", subject[:200]
+        return Rejection("message_unfinished", subject[:200])
     if _AUTOMATIC.match(text):
-        return "message_automatic", subject[:200]
+        return Rejection("message_automatic", subject[:200])
     if len(words) < MIN_WORDS:
-        return "message_too_short", subject[:200]
+        return Rejection("message_too_short", subject[:200])
     if len(words) > MAX_WORDS:
-        return "message_too_long", f"{len(words)} words > {MAX_WORDS}"
+        return Rejection("message_too_long", f"{len(words)} words > {MAX_WORDS}")
     if beside := _BESIDE_THE_CODE.search(_TAG.sub("", subject)):
-        return "message_beside_the_code", beside[0]
-    told = {word for word in re.findall(r"\w+", text.lower()) if not _EMPTY_WORD.fullmatch(word)}
-    if len(told) < MIN_TELLING:
-        return "message_says_nothing", subject[:200]
-    if breaks_structure(message):
-        return "prompt_structure", subject[:200]
+        return Rejection("message_beside_the_code", beside[0])
+    telling = {word for word in re.findall(r"\w+", text.lower()) if not _EMPTY_WORD.fullmatch(word)}
+    if len(telling) < MIN_TELLING:
+        return Rejection("message_says_nothing", subject[:200])
+    if structure.breaks_structure(message):
+        return Rejection("prompt_structure", subject[:200])
     return None

@@ -1,6 +1,6 @@
-"""Files that are no place to look for seeds: tests, vendored and generated code, what git ignores.
+"""Exclusions: files that give no seeds by default, which are tests, vendored and generated code, and ignored files.
 
-`[seeds] include` names the kinds that are looked at all the same. Paths are relative, with slashes.
+`[seeds] include` names the kinds that are read nevertheless. Paths are relative, with slashes.
 """
 
 from __future__ import annotations
@@ -8,12 +8,27 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pathspec import GitIgnoreSpec
 
+from pipeline.errors import ConfigError
+from pipeline.records import Rejection, Rules
+from pipeline.text.lists import as_list
+
+if TYPE_CHECKING:
+    from pipeline.config import sections
+
 TESTS, VENDORED, GENERATED, IGNORED = "tests", "vendored", "generated", "ignored"
 KINDS = (TESTS, VENDORED, GENERATED, IGNORED)
-RULES = {
+
+RULES: Rules = {
+    "test_file": "The name of the file, or of a folder around it, is one of tests.",
+    "vendored_file": "The name of a folder around the file is one of foreign code, or a virtual environment.",
+    "generated_file": "The name of the file, or a comment at its head, states that a program wrote it.",
+    "ignored_file": "A .gitignore file of the repository excludes the file or folder.",
+}
+_RULE_OF = {
     TESTS: "test_file",
     VENDORED: "vendored_file",
     GENERATED: "generated_file",
@@ -42,45 +57,63 @@ _GENERATED_HEADER = re.compile(
 )
 
 
-def by_path(path: str, include: frozenset[str]) -> tuple[str, str] | None:
-    """(rule, evidence) when a file's path says that it is left out."""
+def included(section: sections.seeds) -> frozenset[str]:
+    """The kinds that `[seeds] include` names. Raises ConfigError for an unknown kind."""
+    kinds = frozenset(as_list(section.include))
+    if unknown := kinds - set(KINDS):
+        raise ConfigError(
+            f"[seeds] include: {', '.join(sorted(unknown))} is unknown",
+            f"there are {', '.join(KINDS)}",
+        )
+    return kinds
+
+
+def excluded(kind: str, evidence: str) -> Rejection:
+    """Rejects a file or folder of one of KINDS."""
+    return Rejection(_RULE_OF[kind], evidence)
+
+
+def by_path(path: str, include: frozenset[str]) -> Rejection | None:
+    """Rejects a file by its path: its own name, or that of a folder around it."""
     *folders, name = path.split("/")
     for folder in folders:
-        if found := by_folder(folder, include):
-            return found
+        if rejection := by_folder(folder, include):
+            return rejection
     for kind, pattern in _FILES:
         if kind not in include and pattern.fullmatch(name.lower()):
-            return RULES[kind], name
+            return excluded(kind, name)
     return None
 
 
-def by_folder(name: str, include: frozenset[str]) -> tuple[str, str] | None:
-    """(rule, evidence) when a folder's own name says so."""
+def by_folder(name: str, include: frozenset[str]) -> Rejection | None:
+    """Rejects a folder by its own name."""
     for kind, pattern in _FOLDERS:
         if kind not in include and pattern.fullmatch(name.lower()):
-            return RULES[kind], f"{name}/"
+            return excluded(kind, f"{name}/")
     return None
 
 
-def by_content(content: bytes, include: frozenset[str]) -> tuple[str, str] | None:
-    """(rule, evidence) when a comment at the head of a file says that a program wrote it."""
-    found = None if GENERATED in include else _GENERATED_HEADER.search(content[:_HEADER_BYTES])
-    return (RULES[GENERATED], found[0].decode(errors="replace")[:200]) if found else None
+def by_content(content: bytes, include: frozenset[str]) -> Rejection | None:
+    """Rejects a file whose head holds a comment which states that a program wrote it."""
+    if GENERATED in include:
+        return None
+    header = _GENERATED_HEADER.search(content[:_HEADER_BYTES])
+    return excluded(GENERATED, header[0].decode(errors="replace")[:200]) if header else None
 
 
 class GitIgnore:
-    """The .gitignore files from the repository's top down to each folder; the nearest has the last word."""
+    """The .gitignore files from the repository's top down to each folder; the nearest that matches a path decides."""
 
     def __init__(self, root: Path) -> None:
         self._specs: dict[Path, GitIgnoreSpec | None] = {}
         above = (root, *root.parents)
         self._top = next((folder for folder in above if os.path.exists(folder / ".git")), root)
-        # Who names a folder that git ignores wants it looked at.
+        # An ignored folder that is configured as a source is read all the same.
         if any(self.ignores(folder, True) for folder in above[: above.index(self._top)]):
             self._top = root
 
-    def ignores(self, path: Path, is_folder: bool) -> str:
-        """The .gitignore that keeps this path out, or ""."""
+    def ignores(self, path: Path, is_folder: bool) -> str | None:
+        """The path of the .gitignore file that excludes this path; None when it is not excluded."""
         folder = path.parent
         while True:
             spec = self._spec(folder)
@@ -88,9 +121,9 @@ class GitIgnore:
                 relative = path.relative_to(folder).as_posix() + ("/" if is_folder else "")
                 verdict = spec.check_file(relative).include
                 if verdict is not None:
-                    return str(folder / ".gitignore") if verdict else ""
+                    return str(folder / ".gitignore") if verdict else None
             if folder == self._top or folder == folder.parent:
-                return ""
+                return None
             folder = folder.parent
 
     def _spec(self, folder: Path) -> GitIgnoreSpec | None:

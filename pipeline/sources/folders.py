@@ -1,7 +1,7 @@
 """Folders of Python files as a source.
 
-Symbolic links to folders are not followed, so no loop can catch us; hidden folders and caches hold nobody's
-source and are passed over. Everything else that is not read is named, folder by folder.
+Symbolic links to folders are not followed, so a loop of links does no harm. Hidden folders and caches are skipped,
+because nobody writes code there. Everything else that is not read is left out by name, folder by folder.
 """
 
 from __future__ import annotations
@@ -11,24 +11,40 @@ import stat
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.errors import MissingDataError
+from pipeline.records import Rejection, Rules
 from pipeline.sources import licences
-from pipeline.sources.base import Document, Part, Unread, read_whole, signature_of
+from pipeline.sources.base import (
+    Document,
+    LeftOut,
+    Part,
+    read_whole,
+    signature_of,
+    unreadable,
+)
 from pipeline.sources.exclusions import (
     IGNORED,
-    RULES,
     VENDORED,
     GitIgnore,
     by_content,
     by_folder,
     by_path,
+    excluded,
+    included,
 )
+
+if TYPE_CHECKING:
+    from pipeline.config import sections
 
 
 class FolderSource:
-    """The Python files below `root`. `licence` is that of files for which nothing else is said."""
+    """The Python files below `root`. A `licence` applies to all files without an SPDX header."""
 
+    rules: ClassVar[Rules] = {
+        "linked_folder": "The folder is a symbolic link; its target is read where it is.",
+    }
     published = False
 
     def __init__(
@@ -46,6 +62,14 @@ class FolderSource:
         self._licence = licence
         self._ignore = None if IGNORED in include else GitIgnore(root)
 
+    @classmethod
+    def claims(cls, label: str) -> bool:
+        return True
+
+    @classmethod
+    def of(cls, label: str, root: Path, section: sections.seeds) -> FolderSource:
+        return cls(label, _folder(label, root, section.vanished == "drop"), included(section))
+
     @property
     def where(self) -> str:
         return str(self.root)
@@ -56,69 +80,68 @@ class FolderSource:
     def _below(self, folder: Path) -> Iterator[Part]:
         try:
             with os.scandir(folder) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                ordered = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            yield self._left_out(folder, "unreadable", error.strerror or str(error))
+            yield self._left_out(folder, unreadable(error))
             return
-        for entry in found:
+        for entry in ordered:
             path = folder / entry.name
             is_folder = entry.is_dir(follow_symlinks=False)
             if is_folder and (entry.name.startswith(".") or entry.name == "__pycache__"):
                 continue
             if not is_folder and not entry.name.endswith(".py"):
                 if entry.is_symlink() and entry.is_dir():
-                    yield self._left_out(path, "linked_folder", os.readlink(path))
+                    yield self._left_out(path, Rejection("linked_folder", os.readlink(path)))
                 continue
-            if found_out := self._fault(path, is_folder):
-                yield self._left_out(path, *found_out)
+            if rejection := self._rejected(path, is_folder):
+                yield self._left_out(path, rejection)
             elif is_folder:
                 yield from self._below(path)
             else:
                 yield self._file(path)
 
-    def _fault(self, path: Path, is_folder: bool) -> tuple[str, str] | None:
-        named = by_folder if is_folder else by_path
-        if found := named(path.name, self._include):
-            return found
+    def _rejected(self, path: Path, is_folder: bool) -> Rejection | None:
+        by_name = by_folder if is_folder else by_path
+        if rejection := by_name(path.name, self._include):
+            return rejection
         if is_folder and VENDORED not in self._include and os.path.exists(path / "pyvenv.cfg"):
-            return RULES[VENDORED], "a virtual environment"
-        ignored = self._ignore.ignores(path, is_folder) if self._ignore else ""
-        return (RULES[IGNORED], ignored) if ignored else None
+            return excluded(VENDORED, "a virtual environment")
+        gitignore = self._ignore.ignores(path, is_folder) if self._ignore else None
+        return excluded(IGNORED, gitignore) if gitignore else None
 
     def _file(self, path: Path) -> Part:
         try:
             status = path.stat()
         except OSError as error:
-            return self._left_out(path, "unreadable", error.strerror or str(error))
+            return self._left_out(path, unreadable(error))
         if not stat.S_ISREG(status.st_mode):
-            return self._left_out(path, "unreadable", "neither a file nor a folder")
+            rejection = Rejection("unreadable", "neither a file nor a folder")
+            return self._left_out(path, rejection)
         return Part(self.label, self._relative(path), signature_of(status))
 
-    def _left_out(self, path: Path, rule: str, evidence: str) -> Part:
-        relative = self._relative(path)
-        return Part(self.label, relative, left_out=Unread(relative, rule, evidence))
+    def _left_out(self, path: Path, rejection: Rejection) -> Part:
+        return Part(self.label, self._relative(path), left_out=rejection)
 
     def _relative(self, path: Path) -> str:
-        # Names that are no UTF-8 have surrogates in them, which no JSON may hold.
+        # A name that is not UTF-8 has surrogates in it, which JSON may not hold.
         return path.relative_to(self.root).as_posix().encode("utf-8", "replace").decode()
 
-    def documents(self, part: Part) -> Iterator[Document | Unread]:
+    def documents(self, part: Part) -> Iterator[Document | LeftOut]:
         path = self.root / part.path
         content = read_whole(path, part.path)
-        if isinstance(content, Unread):
+        if isinstance(content, LeftOut):
             yield content
-        elif found := by_content(content, self._include):
-            yield Unread(part.path, *found)
+        elif rejection := by_content(content, self._include):
+            yield LeftOut(part.path, rejection)
         else:
             licence = self._licence or self.nearest_licence(path.parent)
             yield Document(part.path, part.path, content, licence)
 
     def nearest_licence(self, folder: Path) -> str | None:
-        """What the licence files of the nearest folder that has any say, up to the source's root."""
+        """The licence of the licence files in the nearest folder that has any, up to the source's root."""
         while True:
-            found = _licence_files(folder)
-            if found:
-                return licences.of_folder(found)
+            if texts := _licence_files(folder):
+                return licences.of_folder(texts)
             if folder == self.root or folder == folder.parent:
                 return None
             folder = folder.parent
@@ -126,7 +149,7 @@ class FolderSource:
 
 @lru_cache(maxsize=4096)
 def _licence_files(folder: Path) -> dict[str, str]:
-    """The beginning of each licence file of a folder, by name."""
+    """The first TEXT_BYTES of each licence file of a folder, by name."""
     texts = {}
     try:
         names = sorted(name for name in os.listdir(folder) if licences.is_licence_file(name))
@@ -141,8 +164,8 @@ def _licence_files(folder: Path) -> dict[str, str]:
     return texts
 
 
-def folder_of(label: str, root: Path, may_vanish: bool) -> Path:
-    """The folder that a label means.
+def _folder(label: str, root: Path, may_vanish: bool) -> Path:
+    """The folder of an entry.
 
     Raises MissingDataError when it is not there or not readable, unless it `may_vanish`.
     """
@@ -156,7 +179,5 @@ def folder_of(label: str, root: Path, may_vanish: bool) -> Path:
             "dataset, take it out of the sources or set [seeds] vanished = drop",
         )
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise MissingDataError(
-            f"[seeds] sources: {folder} cannot be read", "give yourself read permission on it"
-        )
+        raise MissingDataError(f"[seeds] sources: {folder} cannot be read", "give yourself read permission on it")
     return folder

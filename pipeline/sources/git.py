@@ -1,33 +1,30 @@
 """Git repositories as a source: `git:PATH` or `git:PATH@REF`, a work tree or a bare repository.
 
-Files are read from the commit that REF (HEAD by default) names, through the git program: what is not
-committed is not seen. A file is read again only when its blob is another one; it keeps the commit in which
-it was first seen so.
+Files are read from the commit that REF (HEAD by default) names, through the git program: uncommitted changes are not
+visible. A file is read again only when its blob changes; its seeds keep the commit in which that blob was first read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import ClassVar
 
-from pipeline.sources.base import MAX_BYTES, Document, Part, Unread
+from pipeline.records import Rejection, Rules
+from pipeline.sources.base import MAX_BYTES, Document, LeftOut, Part, too_large
 from pipeline.sources.exclusions import by_content, by_path
-from pipeline.sources.repository import Repository
+from pipeline.sources.repository import RepositorySource
 
-PREFIX = "git:"
 _LINK = "120000"
 
 
-class GitSource:
+class GitSource(RepositorySource):
     """The Python files of one commit of a repository."""
 
-    published = False
-    share = 1.0
-
-    def __init__(self, label: str, root: Path, include: frozenset[str] = frozenset()) -> None:
-        self.label = label
-        self._include = include
-        self._repository = Repository(label, root)
+    prefix = "git:"
+    rules: ClassVar[Rules] = {
+        "linked_file": "The file is a symbolic link in a commit; its target is read where it is.",
+    }
 
     @property
     def where(self) -> str:
@@ -36,24 +33,18 @@ class GitSource:
     def parts(self) -> Iterator[Part]:
         for path, mode, blob, size in self._repository.files():
             if path.endswith(".py"):
-                yield self._part(path, mode, blob, size)
+                yield Part(self.label, path, [blob], self._left_out(path, mode, size))
 
-    def _part(self, path: str, mode: str, blob: str, size: int) -> Part:
-        found = by_path(path, self._include)
+    def _left_out(self, path: str, mode: str, size: int) -> Rejection | None:
         if mode == _LINK:
-            found = ("linked_file", "a symbolic link")
-        elif size > MAX_BYTES:
-            found = ("file_too_large", f"{size} bytes > {MAX_BYTES}")
-        left_out = Unread(path, *found) if found else None
-        return Part(self.label, path, [blob], left_out)
+            return Rejection("linked_file", "a symbolic link")
+        return too_large(size) if size > MAX_BYTES else by_path(path, self._include)
 
-    def documents(self, part: Part) -> Iterator[Document | Unread]:
+    def documents(self, part: Part) -> Iterator[Document | LeftOut]:
         repository = self._repository
         content = repository.read(part.signature[0])
-        if found := by_content(content, self._include):
-            yield Unread(part.path, *found)
+        if rejection := by_content(content, self._include):
+            yield LeftOut(part.path, rejection)
         else:
             licence = repository.licence_of(str(PurePosixPath(part.path).parent))
-            yield Document(
-                part.path, part.path, content, licence, repository.url, repository.commit
-            )
+            yield Document(part.path, part.path, content, licence, repository.url, repository.commit)

@@ -1,7 +1,7 @@
 """Datasets on the Hugging Face hub as a source: `hf:owner/name`, `hf:owner/name@revision:data/*.parquet`.
 
-Files are fetched one by one, read as in tables.py and removed again, so a dataset of terabytes takes the
-disk space of one file. The hub's own digest of a file says whether it has to be read again.
+Files are fetched one by one, read as in tables.py and removed again, so a dataset of terabytes takes the disk space
+of one file. A part's signature is the hub's own digest of the file.
 """
 
 from __future__ import annotations
@@ -9,20 +9,29 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.errors import ConfigError, MissingDataError
-from pipeline.sources.base import Document, Part, Unread
-from pipeline.sources.tables import SUFFIXES, documents_of
+from pipeline.records import Rules
+from pipeline.sources.base import Document, LeftOut, Part
+from pipeline.sources.exclusions import included
+from pipeline.sources.hub_client import hub_errors
+from pipeline.sources.tables import ROW_RULES, SUFFIXES, documents_of
+
+if TYPE_CHECKING:
+    from pipeline.config import sections
 
 PREFIX = "hf:"
 LABEL = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[^:]+))?(?::(?P<pattern>.+))?")
 
 
 class HubSource:
-    """The JSONL and Parquet files of a dataset repository, as its revision stands when asked."""
+    """The JSONL and Parquet files of a dataset repository, at the commit of its revision at construction."""
 
+    rules: ClassVar[Rules] = ROW_RULES
     published = True
     share = 1.0
 
@@ -39,16 +48,23 @@ class HubSource:
         self._pattern = match["pattern"] or "*"
         self._commit, self._digests = self._listing(match["revision"])
 
+    @classmethod
+    def claims(cls, label: str) -> bool:
+        return label.startswith(PREFIX)
+
+    @classmethod
+    def of(cls, label: str, root: Path, section: sections.seeds) -> HubSource:
+        return cls(label, included(section))
+
     def _listing(self, revision: str | None) -> tuple[str, dict[str, str]]:
+        """The commit of the revision, and the digest of each file in it by path."""
         from huggingface_hub import HfApi
         from huggingface_hub.hf_api import RepoFile
 
         api = HfApi()
-        try:
+        with self._errors():
             commit = str(api.dataset_info(self._repo, revision=revision).sha)
-            tree = api.list_repo_tree(
-                self._repo, recursive=True, revision=commit, repo_type="dataset"
-            )
+            tree = api.list_repo_tree(self._repo, recursive=True, revision=commit, repo_type="dataset")
             files = [
                 entry
                 for entry in tree
@@ -56,21 +72,16 @@ class HubSource:
                 and entry.path.endswith(SUFFIXES)
                 and fnmatchcase(entry.path, self._pattern)
             ]
-        except Exception as error:  # whatever httpx and the hub's client may raise
-            raise self._unreachable(error) from None
         if not files:
             raise MissingDataError(
                 f"[seeds] sources: {self.label} has no file that ends in {', '.join(SUFFIXES)}",
                 "correct the pattern after the colon",
             )
-        return commit, {
-            entry.path: entry.lfs.sha256 if entry.lfs else entry.blob_id for entry in files
-        }
+        return commit, {entry.path: entry.lfs.sha256 if entry.lfs else entry.blob_id for entry in files}
 
-    def _unreachable(self, error: Exception) -> MissingDataError:
-        said = (str(error).splitlines() or [""])[0]
-        return MissingDataError(
-            f"[seeds] sources: {self.label}: {type(error).__name__}: {said}",
+    def _errors(self) -> AbstractContextManager[None]:
+        return hub_errors(
+            f"[seeds] sources: {self.label}",
             "check the name, the revision and the network, or log in with `hf auth login`",
         )
 
@@ -82,11 +93,12 @@ class HubSource:
         for path, digest in sorted(self._digests.items()):
             yield Part(self.label, path, [digest])
 
-    def documents(self, part: Part) -> Iterator[Document | Unread]:
+    def documents(self, part: Part) -> Iterator[Document | LeftOut]:
         from huggingface_hub import hf_hub_download
 
         with tempfile.TemporaryDirectory(prefix="selfcodealign-") as folder:
-            try:
+            # An error ends the run: a file that was not fetched must not count as read.
+            with self._errors():
                 fetched = hf_hub_download(
                     self._repo,
                     part.path,
@@ -94,8 +106,4 @@ class HubSource:
                     revision=self._commit,
                     local_dir=folder,
                 )
-            except Exception as error:  # as above; what was not fetched must not count as read
-                raise self._unreachable(error) from None
-            yield from documents_of(
-                Path(fetched), part.path, self._include, self._repo, self._commit
-            )
+            yield from documents_of(Path(fetched), part.path, self._include, self._repo, self._commit)

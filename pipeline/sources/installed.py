@@ -1,4 +1,4 @@
-"""What is installed beside the running interpreter as sources: its standard library, and its packages."""
+"""Installed code as sources: the running interpreter's standard library, and the installed packages."""
 
 from __future__ import annotations
 
@@ -7,33 +7,62 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
+from pipeline.records import Rules
 from pipeline.sources import licences
-from pipeline.sources.base import Document, Part, Unread, read_whole, signature_of
-from pipeline.sources.exclusions import VENDORED, by_content, by_path
+from pipeline.sources.base import (
+    Document,
+    LeftOut,
+    Part,
+    read_whole,
+    signature_of,
+    unreadable,
+)
+from pipeline.sources.exclusions import VENDORED, by_content, by_path, included
 from pipeline.sources.folders import FolderSource
 
-STDLIB = "python-stdlib"
-PACKAGES = "python-packages"
+if TYPE_CHECKING:
+    from pipeline.config import sections
+
+_STDLIB = "python-stdlib"
+_PACKAGES = "python-packages"
 
 
-def standard_library(include: frozenset[str], share: float) -> FolderSource:
-    """The standard library; the packages that lie within its folder are no part of it."""
-    root = Path(sysconfig.get_paths()["stdlib"])
-    return FolderSource(STDLIB, root, include - {VENDORED}, share, licence="PSF-2.0")
+class StandardLibrary(FolderSource):
+    """The standard library. The packages that are installed within its folder are not part of it."""
+
+    @classmethod
+    def claims(cls, label: str) -> bool:
+        return label == _STDLIB
+
+    @classmethod
+    def of(cls, label: str, root: Path, section: sections.seeds) -> StandardLibrary:
+        folder = Path(sysconfig.get_paths()["stdlib"])
+        # Even where vendored code is included: site-packages is in this folder.
+        include = included(section) - {VENDORED}
+        return cls(label, folder, include, section.stdlib_share, licence="PSF-2.0")
 
 
 class PackagesSource:
     """The Python files of all installed distributions, each with its distribution's name and version."""
 
-    label = PACKAGES
+    rules: ClassVar[Rules] = {}
+    label = _PACKAGES
     published = True
     share = 1.0
 
     def __init__(self, include: frozenset[str] = frozenset()) -> None:
-        # The folder that all lie in is one of installed packages: that alone is no reason.
         self._include = include
         self._owners: dict[str, Distribution] = {}
+
+    @classmethod
+    def claims(cls, label: str) -> bool:
+        return label == _PACKAGES
+
+    @classmethod
+    def of(cls, label: str, root: Path, section: sections.seeds) -> PackagesSource:
+        return cls(included(section))
 
     @property
     def where(self) -> str:
@@ -52,41 +81,34 @@ class PackagesSource:
                 yield self._part(path, Path(str(file.locate())))
 
     def _part(self, path: str, place: Path) -> Part:
-        if found := by_path(path, self._include):
-            return Part(self.label, path, left_out=Unread(path, *found))
+        if rejection := by_path(path, self._include):
+            return Part(self.label, path, left_out=rejection)
         try:
             status = place.stat()
         except OSError as error:
-            evidence = error.strerror or str(error)
-            return Part(self.label, path, left_out=Unread(path, "unreadable", evidence))
+            return Part(self.label, path, left_out=unreadable(error))
         return Part(self.label, path, signature_of(status))
 
-    def documents(self, part: Part) -> Iterator[Document | Unread]:
+    def documents(self, part: Part) -> Iterator[Document | LeftOut]:
         distribution = self._owners[part.path]
         content = read_whole(Path(str(distribution.locate_file(part.path))), part.path)
-        if isinstance(content, Unread):
+        if isinstance(content, LeftOut):
             yield content
-        elif found := by_content(content, self._include):
-            yield Unread(part.path, *found)
+        elif rejection := by_content(content, self._include):
+            yield LeftOut(part.path, rejection)
         else:
             licence = licence_of(distribution)
-            yield Document(
-                part.path, part.path, content, licence, distribution.name, distribution.version
-            )
+            yield Document(part.path, part.path, content, licence, distribution.name, distribution.version)
 
 
 @lru_cache(maxsize=4096)
 def licence_of(distribution: Distribution) -> str | None:
-    """The licence that a distribution's metadata states, or that its licence files are."""
+    """The licence of a distribution, from its metadata or its licence files."""
     metadata = distribution.metadata
     texts = {
-        file.name: Path(str(file.locate()))
-        .read_bytes()[: licences.TEXT_BYTES]
-        .decode(errors="replace")
+        file.name: Path(str(file.locate())).read_bytes()[: licences.TEXT_BYTES].decode(errors="replace")
         for file in distribution.files or ()
-        if licences.is_licence_file(file.name)
-        and ".dist-info/" in str(file)
-        and Path(str(file.locate())).is_file()
+        if licences.is_licence_file(file.name) and ".dist-info/" in str(file) and Path(str(file.locate())).is_file()
     }
     classifiers = [
         text.rsplit("::", 1)[1].strip()

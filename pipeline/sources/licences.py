@@ -1,9 +1,8 @@
-"""Which licence a source file is under, as an SPDX expression, or None when it cannot be known.
+"""Determines the licence of a source file, as an SPDX expression, or None when it cannot be determined.
 
-A file's own SPDX header counts first, then what its source says of it: the nearest licence file, a dataset's
-column, a package's metadata. Identifiers are those of license-expression, which carries the SPDX list and
-each licence's category. Licence texts are told by phrases that only they contain; a text that matches none
-stays unknown rather than guessed.
+The SPDX header of a file takes precedence; then what its source states: the nearest licence file, a dataset's column,
+a package's metadata. Identifiers are those of license-expression, which contains the SPDX list and each licence's
+category. A licence text is recognised by phrases that occur in no other; a text without such phrases stays unknown.
 """
 
 from __future__ import annotations
@@ -17,17 +16,15 @@ from pipeline.errors import ConfigError
 
 UNKNOWN = "unknown"
 HEADER_CHARS = 4096
-TEXT_BYTES = 65536  # of a licence file that are looked at
+TEXT_BYTES = 65536  # read of a licence file
 
 _FILE = re.compile(r"(?:LICEN[CS]E|COPYING|UNLICENSE)(?:[._-].*)?", re.IGNORECASE)
-# LICENSE-MIT beside LICENSE-APACHE: the user may choose.
+# LICENSE-MIT beside LICENSE-APACHE: the user may choose between them.
 _CHOICE = re.compile(r"LICEN[CS]E[._-](?!txt$|md$|rst$).+", re.IGNORECASE)
-_SPDX = re.compile(
-    r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() -]+?)\s*(?:\*/|-->|$)", re.MULTILINE
-)
+_SPDX = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() -]+?)\s*(?:\*/|-->|$)", re.MULTILINE)
 _PERMISSIVE = ("Permissive", "Public Domain")
 
-# What package metadata and datasets write for an SPDX identifier.
+# Names in package metadata and datasets that stand for an SPDX identifier.
 _ALIASES = {
     "mit license": "MIT", "the mit license": "MIT", "mit/x11": "MIT",
     "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0",
@@ -41,7 +38,7 @@ _ALIASES = {
     "the unlicense (unlicense)": "Unlicense",
 }  # fmt: skip
 
-# Phrases from the licence texts themselves; all of a row's phrases must occur, the first row that fits wins.
+# Phrases from the licence texts; all phrases of a row must occur, and the first such row counts.
 _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("AGPL-3.0-only", ("gnu affero general public license", "version 3")),
     ("LGPL-3.0-only", ("gnu lesser general public license", "version 3")),
@@ -62,9 +59,7 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "0BSD",
-        (
-            "use, copy, modify, and/or distribute this software for any purpose with or without fee is",
-        ),
+        ("use, copy, modify, and/or distribute this software for any purpose with or without fee is",),
     ),
     (
         "ISC",
@@ -79,7 +74,7 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def from_header(text: str) -> str | None:
-    """The SPDX expression that a source file states in its first lines."""
+    """The SPDX expression in the first HEADER_CHARS characters of a source file."""
     match = _SPDX.search(text[:HEADER_CHARS])
     return normalised(match[1]) if match else None
 
@@ -94,20 +89,21 @@ def from_licence_text(text: str) -> str | None:
 
 
 def is_licence_file(name: str) -> bool:
+    """Whether a file's name is one of a licence file: LICENSE, COPYING, UNLICENSE, with any ending."""
     return _FILE.fullmatch(name) is not None
 
 
 def of_folder(texts: dict[str, str]) -> str | None:
     """The licence that the licence files of one folder make together, from their texts by name."""
-    found = {name: from_licence_text(text) for name, text in sorted(texts.items())}
-    choices = {licence for name, licence in found.items() if _CHOICE.fullmatch(name) and licence}
+    by_name = {name: from_licence_text(text) for name, text in sorted(texts.items())}
+    choices = {licence for name, licence in by_name.items() if _CHOICE.fullmatch(name) and licence}
     if len(choices) > 1:
         return " OR ".join(sorted(choices))
-    return next(iter(found.values()), None)
+    return next(iter(by_name.values()), None)
 
 
 def normalised(text: str) -> str | None:
-    """An SPDX expression in its canonical form, or None for what is none."""
+    """An SPDX expression in its canonical form, or None for a text that is not one."""
     text = " ".join(text.split())
     text = _ALIASES.get(text.lower(), text)
     if not text or len(text) > 500:
@@ -120,10 +116,10 @@ def normalised(text: str) -> str | None:
 
 def all_of(names: Iterable[str]) -> str | None:
     """The expression for a file under several licences at once; None when one of them is unknown."""
-    known = [normalised(name) for name in names]
-    if not known or None in known:
+    licences = [normalised(name) for name in names]
+    if not licences or None in licences:
         return None
-    return normalised(" AND ".join(f"({name})" for name in sorted({str(name) for name in known})))
+    return normalised(" AND ".join(f"({name})" for name in sorted(set(map(str, licences)))))
 
 
 class AllowList:
@@ -149,7 +145,7 @@ class AllowList:
             return any(self._satisfied(part) for part in node.args)
         if operator == "AND":
             return all(self._satisfied(part) for part in node.args)
-        # An exception only ever gives more rights than the licence that it is for.
+        # A licence exception only grants rights beyond those of its licence.
         key = str(getattr(node, "license_symbol", node).key)
         return key in self._names or ("permissive" in self._names and key in _permissive())
 
@@ -157,13 +153,13 @@ class AllowList:
 def _checked(name: str) -> str:
     if name in ("any", "permissive", UNKNOWN) or name.startswith("LicenseRef-"):
         return name
-    known = normalised(name)
-    if known is None:
+    identifier = normalised(name)
+    if identifier is None:
         raise ConfigError(
             f"[seeds] licences: {name} is no SPDX identifier",
             "name licences as https://spdx.org/licenses does, e.g. MIT, Apache-2.0; or any, permissive, unknown",
         )
-    return known
+    return identifier
 
 
 @lru_cache(maxsize=1)

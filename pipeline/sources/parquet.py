@@ -1,7 +1,7 @@
-"""Parquet tables, read row by row in the calling thread.
+"""Reads Parquet tables row by row in the calling thread.
 
-Arrow's own threads let go of the file that they read whenever they come to it. A process that ends in that moment
-is aborted ("terminate called without an active exception") with its work done: so no thread of Arrow's is started.
+Arrow's own threads close the file at an arbitrary time after the last row. A process that exits at that moment aborts
+("terminate called without an active exception") although its work is done: so no thread of Arrow's is started.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ _BATCH_ROWS = 64
 _BUFFER = 1 << 20  # bytes
 
 
-def read_rows(
-    opened: IO[bytes], columns: Collection[str] | None = None
-) -> Iterator[dict[str, Any]]:
-    """The rows with those of the columns that are there, or with all. Raises pyarrow.ArrowException for a damaged
-    file, after the rows before the damage."""
+def read_rows(opened: IO[bytes], columns: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows, with all columns or with those of `columns` that the table has.
+
+    Raises pyarrow.ArrowException for a damaged file, after the rows before the damage.
+    """
     import pyarrow.parquet as pq
 
     # Through a small buffer: otherwise a row group's whole column is in memory at once.

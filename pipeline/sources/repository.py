@@ -1,4 +1,4 @@
-"""A git repository, read through the git program: commits, blobs, licences. Nothing is ever written to it."""
+"""Reads a git repository through the git program: commits, blobs, licences. Nothing is ever written to it."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, ClassVar
 
 from pipeline.errors import MissingDataError
+from pipeline.records import Rules
 from pipeline.sources import licences
+from pipeline.sources.exclusions import included
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from pipeline.config import sections
 
 _BLOB = "100"
 
 
 class Repository:
-    """The repository and commit that `PATH` or `PATH@REF` names, REF being HEAD by default.
+    """The repository and commit of `PREFIX:PATH` or `PREFIX:PATH@REF`, REF being HEAD by default.
 
-    `label` is how the user calls it. Raises MissingDataError when it is not there, or git is not.
+    `label` is the entry in the configuration. Raises MissingDataError when the repository or git is not there.
     """
 
     def __init__(self, label: str, root: Path) -> None:
         self.label = label
         self.folder, ref = _split(label.partition(":")[2], root)
-        self.commit = self.git(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
-        )
+        self.commit = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         self.url = _without_secrets(self.git("config", "--get", "remote.origin.url", may_fail=True))
         self._licence_blobs: dict[str, dict[str, str]] = {}
         self._reader: subprocess.Popen[bytes] | None = None
@@ -37,10 +43,13 @@ class Repository:
         return f"{self.folder} at {self.commit[:12]}"
 
     def files(self) -> Iterator[tuple[str, str, str, int]]:
-        """Path, mode, blob and size of every file of the commit; `licence_of` knows what was passed."""
+        """Path, mode, blob and size in bytes of every file of the commit.
+
+        `licence_of` uses the licence files that this iteration has passed.
+        """
         self._licence_blobs = {}
-        listed = self.git("ls-tree", "-r", "-z", "-l", "--full-tree", self.commit)
-        for line in listed.split("\0"):
+        output = self.git("ls-tree", "-r", "-z", "-l", "--full-tree", self.commit)
+        for line in output.split("\0"):
             if not line:
                 continue
             facts, path = line.split("\t", 1)
@@ -51,7 +60,7 @@ class Repository:
             yield path, mode, blob, int(size) if size.isdigit() else 0
 
     def _folder_licence(self, folder: str) -> str | None:
-        """What the licence files of the nearest folder that has any say."""
+        """The licence of the licence files in the nearest folder that has any."""
         for place in (folder, *map(str, PurePosixPath(folder).parents)):
             if blobs := self._licence_blobs.get(place):
                 texts = {
@@ -62,9 +71,9 @@ class Repository:
         return None
 
     def read(self, blob: str) -> bytes:
-        """A blob's content. Raises OSError when the repository does not have it."""
+        """A blob's content. Raises OSError when the repository does not hold it."""
         if self._reader is None or self._reader.poll() is not None:
-            # One process for all blobs; it ends when its input does, at the latest with ours.
+            # One process for all blobs; it ends when its input is closed, at the latest with this process.
             self._reader = subprocess.Popen(
                 ["git", "-C", str(self.folder), "cat-file", "--batch"],
                 stdin=subprocess.PIPE,
@@ -85,7 +94,7 @@ class Repository:
         return content[:-1]
 
     def git(self, *arguments: str, may_fail: bool = False) -> str:
-        """What git prints. Raises MissingDataError when it fails, unless it may."""
+        """The output of a git command. Raises MissingDataError when it fails, unless it `may_fail`."""
         command = ["git", "-C", str(self.folder), *arguments]
         try:
             ended = subprocess.run(command, capture_output=True, env=_environment())
@@ -95,16 +104,38 @@ class Repository:
                 "install git",
             ) from None
         if ended.returncode and not may_fail:
-            said = ended.stderr.decode(errors="replace").strip() or "no such commit"
+            message = ended.stderr.decode(errors="replace").strip() or "no such commit"
             raise MissingDataError(
-                f"[seeds] sources: {self.label}: {said}",
+                f"[seeds] sources: {self.label}: {message}",
                 "name a repository's folder, and a branch, tag or commit that it has: PATH@REF",
             )
         return ended.stdout.decode("utf-8", "replace").removesuffix("\n")
 
 
+class RepositorySource:
+    """The part that sources of a repository share: entries `PREFIX:PATH` and `PREFIX:PATH@REF`."""
+
+    prefix: ClassVar[str]
+    rules: ClassVar[Rules]
+    published = False
+    share = 1.0
+
+    def __init__(self, label: str, root: Path, include: frozenset[str] = frozenset()) -> None:
+        self.label = label
+        self._include = include
+        self._repository = Repository(label, root)
+
+    @classmethod
+    def claims(cls, label: str) -> bool:
+        return label.startswith(cls.prefix)
+
+    @classmethod
+    def of(cls, label: str, root: Path, section: sections.seeds) -> Self:
+        return cls(label, root, included(section))
+
+
 def _split(text: str, root: Path) -> tuple[Path, str]:
-    """Folder and ref of PATH[@REF]; an @ in a folder's name is the folder's."""
+    """Folder and ref of PATH[@REF]; an @ in the name of an existing folder does not start a ref."""
     whole = (root / Path(text).expanduser()).resolve()
     path, at, ref = text.rpartition("@")
     if whole.is_dir() or not at:
@@ -117,5 +148,5 @@ def _environment() -> dict[str, str]:
 
 
 def _without_secrets(url: str) -> str | None:
-    """A remote's address without the user and password that some people keep in it."""
+    """A remote's address without a user name and password in it."""
     return re.sub(r"^([a-z+]+://)[^/@]*@", r"\1", url) or None

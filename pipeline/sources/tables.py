@@ -1,7 +1,7 @@
-"""Datasets of source files as a source: JSONL (also gzipped) and Parquet with a content column.
+"""Datasets in files as a source: JSONL (also gzipped) and Parquet with a content column.
 
-A row is one Python file. Its columns are known by the names that published datasets use, The Stack's among
-them; rows in other languages are left out, and so are tests, vendored and generated files by their paths.
+A row is one Python file. Columns are recognised by the names that published datasets use, The Stack's among them.
+Rows in other languages are left out, and so are tests, vendored and generated files by their paths.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ import zlib
 from collections.abc import Iterator
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 import orjson
 
 from pipeline.errors import MissingDataError
+from pipeline.records import Rejection, Rules
 from pipeline.sources import licences
-from pipeline.sources.base import MAX_BYTES, Document, Part, Unread, signature_of
-from pipeline.sources.exclusions import by_content, by_path
+from pipeline.sources.base import MAX_BYTES, Document, LeftOut, Part, signature_of, too_large
+from pipeline.sources.exclusions import by_content, by_path, included
 from pipeline.sources.parquet import read_rows
+
+if TYPE_CHECKING:
+    from pipeline.config import sections
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 MAX_LINE = 64 * 1024 * 1024
@@ -31,12 +35,20 @@ _REVISION = ("max_stars_repo_head_hexsha", "revision_id", "revision", "commit")
 _LICENCE = ("max_stars_repo_licenses", "detected_licenses", "licenses", "license", "licence")
 _LANGUAGE = ("lang", "language", "ext", "extension")
 _PYTHON = frozenset({"python", "py", ".py", "python3"})
+
+ROW_RULES: Rules = {
+    "malformed_row": "The row is not a JSON object.",
+    "no_content": "The row has no column with the file's content.",
+    "other_language": "The row is a file in another language than Python.",
+    "not_utf8": "The file's bytes are not text in the encoding that the file declares.",
+}
 _COLUMNS = frozenset((*_CONTENT, *_PATH, *_REPOSITORY, *_REVISION, *_LICENCE, *_LANGUAGE))
 
 
 class TableSource:
-    """The files that a path or glob pattern names."""
+    """The files that a path or glob pattern matches."""
 
+    rules: ClassVar[Rules] = ROW_RULES
     published = True
     share = 1.0
 
@@ -44,12 +56,18 @@ class TableSource:
         self.label = label
         self._include = include
         pattern = str(root / Path(label).expanduser())
-        found = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
-        self._files = [Path(name) for name in found if name.endswith(SUFFIXES)]
+        names = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
+        self._files = [Path(name) for name in names if name.endswith(SUFFIXES)]
         if not self._files or not all(path.is_file() for path in self._files):
-            raise MissingDataError(
-                f"[seeds] sources: there is no file {pattern}", "correct the path in luigi.cfg"
-            )
+            raise MissingDataError(f"[seeds] sources: there is no file {pattern}", "correct the path in luigi.cfg")
+
+    @classmethod
+    def claims(cls, label: str) -> bool:
+        return label.endswith(SUFFIXES)
+
+    @classmethod
+    def of(cls, label: str, root: Path, section: sections.seeds) -> TableSource:
+        return cls(label, root, included(section))
 
     @property
     def where(self) -> str:
@@ -60,7 +78,7 @@ class TableSource:
             status = path.stat()
             yield Part(self.label, str(path), signature_of(status))
 
-    def documents(self, part: Part) -> Iterator[Document | Unread]:
+    def documents(self, part: Part) -> Iterator[Document | LeftOut]:
         return documents_of(Path(part.path), part.path, self._include)
 
 
@@ -70,20 +88,20 @@ def documents_of(
     include: frozenset[str],
     repository: str | None = None,
     revision: str | None = None,
-) -> Iterator[Document | Unread]:
+) -> Iterator[Document | LeftOut]:
     """The documents of a dataset's file; `place` names the file, repository and revision are the dataset's.
 
-    A damaged file gives the rows before the damage, then says so. Raises OSError when it cannot be opened.
+    A damaged file gives the rows before the damage, then a rejection. Raises OSError when it cannot be opened.
     """
     rows = _parquet(file, place) if file.name.endswith(".parquet") else _lines(file, place)
     for number, row in enumerate(rows):
-        if isinstance(row, Unread):
+        if isinstance(row, LeftOut):
             yield row
         else:
             yield _document(row, f"{place}#{number}", include, repository, revision)
 
 
-def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
+def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
     with _opened(file) as lines:
         number = -1
         while True:
@@ -95,23 +113,26 @@ def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
                 while too_long and rest and not rest.endswith(b"\n"):
                     rest = lines.readline(MAX_LINE)
             except (OSError, EOFError, zlib.error) as error:
-                yield Unread(place, "unreadable", f"row {number}: {error}"[:200])
+                evidence = f"row {number}: {error}"[:200]
+                yield LeftOut(place, Rejection("unreadable", evidence))
                 return
             if not line:
                 return
             where = f"{place}#{number}"
             if too_long:
-                yield Unread(where, "file_too_large", f"a line of {MAX_LINE} bytes and more")
+                evidence = f"a line of {MAX_LINE} bytes and more"
+                yield LeftOut(where, Rejection("file_too_large", evidence))
                 continue
             try:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                yield Unread(where, "malformed_row", str(error)[:200])
+                yield LeftOut(where, Rejection("malformed_row", str(error)[:200]))
                 continue
             if isinstance(row, dict):
                 yield row
             else:
-                yield Unread(where, "malformed_row", f"{type(row).__name__}, not an object")
+                evidence = f"{type(row).__name__}, not an object"
+                yield LeftOut(where, Rejection("malformed_row", evidence))
 
 
 def _opened(file: Path) -> IO[bytes]:
@@ -120,14 +141,14 @@ def _opened(file: Path) -> IO[bytes]:
     return open(file, "rb")
 
 
-def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | Unread]:
+def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
     import pyarrow as pa
 
     with open(file, "rb") as opened:
         try:
             yield from read_rows(opened, _COLUMNS)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            yield Unread(place, "unreadable", str(error)[:200])
+            yield LeftOut(place, Rejection("unreadable", str(error)[:200]))
 
 
 def _document(
@@ -136,22 +157,23 @@ def _document(
     include: frozenset[str],
     repository: str | None,
     revision: str | None,
-) -> Document | Unread:
+) -> Document | LeftOut:
     content = _first(row, _CONTENT)
     if not isinstance(content, str | bytes):
-        return Unread(place, "no_content", f"columns: {', '.join(map(str, row))}"[:200])
+        evidence = f"columns: {', '.join(map(str, row))}"[:200]
+        return LeftOut(place, Rejection("no_content", evidence))
     language = str(_first(row, _LANGUAGE) or "").lower()
     path = str(_first(row, _PATH) or place)
     if (language and language not in _PYTHON) or (not language and path.endswith(_OTHER)):
-        return Unread(place, "other_language", language or path)
+        return LeftOut(place, Rejection("other_language", language or path))
     try:
         data = content.encode() if isinstance(content, str) else content
     except UnicodeEncodeError as error:
-        return Unread(place, "not_utf8", str(error)[:200])
+        return LeftOut(place, Rejection("not_utf8", str(error)[:200]))
     if len(data) > MAX_BYTES:
-        return Unread(place, "file_too_large", f"{len(data)} bytes > {MAX_BYTES}")
-    if found := by_path(path, include) or by_content(data, include):
-        return Unread(place, *found)
+        return LeftOut(place, too_large(len(data)))
+    if rejection := by_path(path, include) or by_content(data, include):
+        return LeftOut(place, rejection)
     return Document(
         place,
         path,
@@ -162,7 +184,7 @@ def _document(
     )
 
 
-# Without a language column, a path that names another language's file.
+# Without a language column, the path's ending decides: these are files in other languages.
 _OTHER = (
     ".js",
     ".ts",

@@ -1,1 +1,1 @@
-"""Pure and general: text, code as text, hashes. No files, no models, no Luigi."""
+"""Pure functions over text, code as text, and hashes. No files, no models, no Luigi."""

@@ -1,4 +1,4 @@
-"""The programming concepts that a syntax tree shows: a fixed table of nodes, calls and methods."""
+"""Finds programming concepts in a syntax tree, by a fixed table of nodes, calls and methods."""
 
 from __future__ import annotations
 
@@ -128,16 +128,16 @@ FALLBACK = ("function design", "arithmetic")
 
 
 def tree_concepts(code: str) -> list[str]:
-    """The concepts that the syntax of the code shows, in the order they appear.
+    """The concepts in the syntax of the code, in the order of appearance, each once.
 
     Raises SyntaxError when the code does not parse.
     """
-    found: dict[str, None] = {}
+    concepts: dict[str, None] = {}
     for node in _in_order(ast.parse(code)):
         name = _concept(node)
         if name:
-            found.setdefault(name)
-    return list(found)
+            concepts.setdefault(name)
+    return list(concepts)
 
 
 def _in_order(node: ast.AST) -> Iterator[ast.AST]:

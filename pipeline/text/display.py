@@ -1,13 +1,11 @@
-"""Values as people read them: durations, sizes, text that cannot steer a terminal."""
+"""Formats values for people: durations, sizes, and text without terminal control sequences."""
 
 from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    """Text that cannot steer a terminal: control characters become their escapes."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text
-    )
+    """The text with control characters as escapes, so that it cannot control a terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
 
 
 def duration(seconds: float) -> str:
@@ -19,3 +17,8 @@ def duration(seconds: float) -> str:
     if minutes:
         return f"{minutes} min {rest:02d} s"
     return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
+
+
+def size(count: float, digits: int = 1) -> str:
+    """Bytes in decimal gigabytes, or in megabytes with this many digits after the point."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.{digits}f} MB"

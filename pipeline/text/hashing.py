@@ -1,4 +1,4 @@
-"""Order and choice by hash: random to the eye, the same on every machine and at every run."""
+"""Order and choice by hash: pseudorandom, and the same on every machine and in every run."""
 
 from __future__ import annotations
 

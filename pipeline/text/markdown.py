@@ -1,4 +1,4 @@
-"""Python code in Markdown: fenced blocks, written and read."""
+"""Reads and writes fenced blocks of Python in Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def code_blocks(text: str) -> list[str]:
 
 
 def fence(code: str) -> str:
-    """Python in a Markdown fence that is longer than any run of backticks inside."""
+    """Python in a Markdown fence that is longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
     ticks = "`" * (longest + 1)
     return f"{ticks}python\n{code.rstrip()}\n{ticks}"

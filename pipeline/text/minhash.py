@@ -3,7 +3,7 @@
 A text is the set of its word 5-grams (letters, digits and underscores make words; case does not count).
 A sketch keeps, for each of a number of hash functions, one byte of the smallest hash in that set: two
 sketches agree in a byte as often as the two sets overlap, and one time in 256 by chance, which
-`similarity` takes off again. The standard deviation of an estimate of 0.7 from 250 bytes is 0.03.
+`similarity` subtracts. The standard deviation of an estimate of 0.7 from 250 bytes is 0.03.
 
 Nothing here depends on the process, the machine or PYTHONHASHSEED: equal text gives equal bytes anywhere.
 The constants come from a fixed generator, so that no release of a library can change them.
@@ -34,7 +34,7 @@ class Sketcher:
         self._ngram = ngram
 
     def sketch(self, text: str) -> Sketch | None:
-        """The sketch of a text; None for one without words, which resembles nothing."""
+        """The sketch of a text; None for a text without words, which resembles no other."""
         grams = word_grams(text, self._ngram)
         if not len(grams):
             return None
@@ -47,7 +47,8 @@ class Sketcher:
         smallest *= np.uint32(0x9E3779B1)
         smallest ^= smallest >> np.uint32(15)
         smallest *= np.uint32(0x85EBCA77)
-        return (smallest >> np.uint32(24)).astype(np.uint8)
+        sketch: Sketch = (smallest >> np.uint32(24)).astype(np.uint8)
+        return sketch
 
 
 def word_grams(text: str, ngram: int) -> npt.NDArray[np.uint32]:
@@ -60,13 +61,15 @@ def word_grams(text: str, ngram: int) -> npt.NDArray[np.uint32]:
     total = np.convolve(hashes, _PLACES[:width][::-1], "valid") + _LIFTS[width]
     total ^= total >> np.uint64(29)
     total *= np.uint64(0xBF58476D1CE4E5B9)
-    return (total >> np.uint64(32)).astype(np.uint32)
+    hashed: npt.NDArray[np.uint32] = (total >> np.uint64(32)).astype(np.uint32)
+    return hashed
 
 
 def similarity(one: Sketch, others: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Estimated Jaccard similarity (0 to 1) of a sketch with each row of `others`."""
     agreeing = (others == one).mean(axis=-1)
-    return np.clip((agreeing - 1 / 256) / (1 - 1 / 256), 0.0, 1.0)
+    estimate: npt.NDArray[np.float64] = np.clip((agreeing - 1 / 256) / (1 - 1 / 256), 0.0, 1.0)
+    return estimate
 
 
 def _splitmix(count: int, state: int = 3407) -> npt.NDArray[np.uint64]:
@@ -83,6 +86,4 @@ def _splitmix(count: int, state: int = 3407) -> npt.NDArray[np.uint64]:
 
 # A word's hash plus its place in the n-gram, times the place's factor, summed: _LIFTS holds the places' share.
 _PLACES = _splitmix(32, state=5) | np.uint64(1)
-_LIFTS = np.concatenate(
-    ([np.uint64(0)], np.cumsum(np.arange(1, 33, dtype=np.uint64) * _PLACES, dtype=np.uint64))
-)
+_LIFTS = np.concatenate(([np.uint64(0)], np.cumsum(np.arange(1, 33, dtype=np.uint64) * _PLACES, dtype=np.uint64)))

@@ -1,9 +1,8 @@
-"""Which text resembles one that was taken before: MinHash with banding, kept in flat arrays.
+"""Finds near-duplicate texts among earlier ones: MinHash with banding, in flat arrays.
 
-Only texts that the caller adds can be found again, and texts are compared with earlier ones only. So the
-earlier row always wins, adding rows never takes earlier ones out, and within a group of candidates the one
-that the caller offers first wins. The answer for a row depends on the rows added before it, in order, and
-on nothing else: not on the process, the machine or chance.
+Only texts that the caller adds can be found, and a text is compared with earlier ones only. So the earlier text
+always stays, and adding texts never removes earlier ones. The result for a text depends on the texts added before it,
+in order, and on nothing else: not on the process, the machine or chance.
 
 Promised: two texts whose estimated Jaccard similarity is at least the threshold are matched with a
 probability of at least 0.9 at the threshold, rising to certainty above it; a match is never reported below
@@ -30,21 +29,20 @@ _FIRST_SEGMENT = 1 << 14
 _LARGEST_SEGMENT = 1 << 20  # rows are numbered with 20 of a slot's 32 bits
 _BUCKET = 8
 _LOAD = 0.6
-_LONGEST_CHAIN = (
-    64  # buckets; a band that more rows share is boilerplate, the other bands tell them apart
-)
+# In buckets. A band that more rows share is boilerplate; the other bands distinguish them.
+_LONGEST_CHAIN = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An earlier text that resembles the one asked for; `similarity` is the estimated Jaccard index."""
+    """An earlier text that resembles a text; `similarity` is the estimated Jaccard index."""
 
     id: str
     similarity: float
 
 
 class NearDuplicates:
-    """Texts added so far, searchable by resemblance."""
+    """An index of texts that finds those which resemble another text."""
 
     def __init__(self, threshold: float = 0.7, permutations: int = 250, ngram: int = 5) -> None:
         if not 0 < threshold <= 1:
@@ -60,7 +58,7 @@ class NearDuplicates:
         return sum(len(segment.ids) for segment in self._segments)
 
     def find(self, text: str) -> Match | None:
-        """The added text most like this one, if any reaches the threshold; the earliest of equals."""
+        """The added text most similar to this one, if any reaches the threshold; the earliest of equals."""
         sketched = self._sketched(text)
         if sketched is None:
             return None
@@ -78,7 +76,7 @@ class NearDuplicates:
         return best
 
     def add(self, id: str, text: str) -> None:
-        """Let later texts be found to resemble this one."""
+        """Add a text to the index."""
         sketched = self._sketched(text)
         if sketched is None:
             return
@@ -110,7 +108,7 @@ class NearDuplicates:
 
 
 class _Segment:
-    """A hash table of fixed size from band keys to rows; a full one is never rebuilt, a larger one follows.
+    """A hash table of fixed size from band keys to rows. A full table is not rebuilt: a larger one is added.
 
     A slot is 12 bits of the key, then the row's number in the segment plus one; 0 is free. Eight slots make
     a bucket (half a cache line), read as a whole; a full bucket overflows into the next.
@@ -131,19 +129,19 @@ class _Segment:
     def candidates(self, keys: Keys) -> npt.NDArray[np.int64]:
         """Rows that share a band with the keys, in order, each once."""
         buckets, tags = self._place(keys)
-        found = []
+        rows = []
         for _ in range(_LONGEST_CHAIN):
             slots = self._slots[buckets]
             hits = slots[((slots >> np.uint32(20)) == tags[:, None]) & (slots != 0)]
             if len(hits):
-                found.append(hits & np.uint32(0xFFFFF))
+                rows.append(hits & np.uint32(0xFFFFF))
             overflowing = slots[:, -1] != 0
             if not overflowing.any():
                 break
             buckets, tags = (buckets[overflowing] + 1) % self._buckets, tags[overflowing]
-        if not found:
+        if not rows:
             return np.empty(0, np.int64)
-        return np.unique(np.concatenate(found)).astype(np.int64) - 1
+        return np.unique(np.concatenate(rows)).astype(np.int64) - 1
 
     def add(self, id: str, sketch: Sketch, keys: Keys) -> None:
         row = len(self.ids)
@@ -156,7 +154,7 @@ class _Segment:
             has_free = free[:, -1]
             slot = free.argmax(axis=1)
             self._slots[buckets[has_free], slot[has_free]] = entries[has_free]
-            # Two bands of one row may meet in a bucket: the one that was overwritten tries again.
+            # Two bands of one row may share a bucket: the overwritten one is placed again.
             left = self._slots[buckets, slot] != entries
             if not left.any():
                 return
@@ -182,24 +180,21 @@ class RowMatch:
 
 
 class NearDuplicateRows:
-    """Rows taken so far; a row is a near-duplicate when its instruction, its response or its code is."""
+    """An index of rows; a row is a near-duplicate when its instruction, its response or its code is."""
 
     def __init__(self, threshold: float = 0.7, permutations: int = 250) -> None:
         self._last: tuple[str, str] = ("", "")
-        self._fields = {
-            name: NearDuplicates(threshold, permutations)
-            for name in ("instruction", "response", "code")
-        }
+        self._fields = {name: NearDuplicates(threshold, permutations) for name in ("instruction", "response", "code")}
 
     def find(self, instruction: str, response: str, code: str) -> RowMatch | None:
-        """The earlier row that this one resembles, by the first field that does."""
+        """The earlier row that this one resembles, by the first field that reaches the threshold."""
         for name, text in self._texts(instruction, response, code):
             if match := self._fields[name].find(text):
                 return RowMatch(match.id, name, match.similarity)
         return None
 
     def add(self, id: str, instruction: str, response: str, code: str) -> None:
-        """Let later rows be found to resemble this one."""
+        """Add a row to the index."""
         for name, text in self._texts(instruction, response, code):
             self._fields[name].add(id, text)
 
@@ -212,7 +207,7 @@ class NearDuplicateRows:
 
 
 def bands_for(threshold: float, permutations: int) -> tuple[int, int]:
-    """Number of bands and rows in a band: the longest bands that still find a text at the threshold."""
+    """Number of bands, and rows in a band: the longest bands with a recall of RECALL_AT_THRESHOLD."""
     best = (permutations, 1)
     for rows in range(2, permutations + 1):
         bands = permutations // rows

@@ -1,4 +1,4 @@
-"""Texts reduced to what a comparison should see: words of prose, definitions of code."""
+"""Normalises texts for comparison: words of prose, definitions of code."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _WORD = re.compile(r"[^\W_]+")
 _STATEMENTS = ("body", "orelse", "handlers", "finalbody", "cases")
-_EXAMPLES = re.compile(
-    r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for instance\b|\[?inputs?\s*:)"
-)
+_EXAMPLES = re.compile(r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for instance\b|\[?inputs?\s*:)")
 
 
 def words(text: str) -> list[str]:
-    """The text's words and numbers in lower case: wrapping, case and punctuation are gone."""
+    """The text's words and numbers in lower case, without wrapping and punctuation."""
     return _WORD.findall(text.lower())
 
 
 def without_examples(text: str) -> str:
-    """A problem's text up to its first example; all of it where hardly anything stands before."""
+    """A problem's text up to its first example; all of it where fewer than four words precede the example."""
     described = _EXAMPLES.split(text, maxsplit=1)[0]
     return described if len(described.split()) >= 4 else text
 
@@ -40,12 +38,12 @@ def parse(code: str) -> ast.Module | None:
 
 @lru_cache(maxsize=1)
 def parsed(code: str) -> ast.Module | None:
-    """`parse`, remembered for the next question about the same code; nobody may change the tree."""
+    """`parse`, cached for the next call with the same code; the tree must not be changed."""
     return parse(code)
 
 
 def nested_definitions(node: ast.AST) -> Iterator[Definition]:
-    """Functions and classes at any depth, outer ones first; only statements are looked into."""
+    """Functions and classes at any depth of nested statements, outer ones first."""
     for field in _STATEMENTS:
         for child in getattr(node, field, ()):
             if isinstance(child, Definition):
@@ -55,7 +53,7 @@ def nested_definitions(node: ast.AST) -> Iterator[Definition]:
 
 
 def syntax_error_line(code: str) -> int | None:
-    """The 1-based line that the parser stumbles over; None when it parses or fails without a line."""
+    """The line of the syntax error, counted from 1; None when the code parses or the error has no line."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -68,8 +66,10 @@ def syntax_error_line(code: str) -> int | None:
 
 
 def definitions_only(code: str) -> str:
-    """The code's functions and classes without docstrings and comment lines; all of it if it does
-    not parse. Lines are kept as they are written: words are compared, not layout."""
+    """The code's functions and classes without docstrings and comment lines; all of it if it does not parse.
+
+    Lines are not reformatted, because words are compared, not layout.
+    """
     module = parsed(code)
     if module is None:
         return code
@@ -89,7 +89,7 @@ def definitions_only(code: str) -> str:
 
 
 def _docstring_lines(definition: ast.AST) -> set[int]:
-    """1-based numbers of the lines that docstrings of a definition and of those inside it stand on."""
+    """Numbers, from 1, of the lines with docstrings of a definition and of the definitions in it."""
     numbers: set[int] = set()
     pending: list[ast.AST] = [definition]
     while pending:
@@ -98,17 +98,13 @@ def _docstring_lines(definition: ast.AST) -> set[int]:
             continue
         pending.extend(node.body)
         first = node.body[0]
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
             numbers.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
     return numbers
 
 
 def is_assert(node: ast.AST) -> bool:
-    """Whether a statement checks something: an assert, unittest's methods, a block that must raise."""
+    """Whether a statement is a check: an assert, a method of unittest, a block that must raise."""
     match node:
         case ast.Assert():
             return True
@@ -125,5 +121,5 @@ def is_assert(node: ast.AST) -> bool:
 
 
 def fingerprint(text: str) -> str:
-    """The text without any whitespace: what exact deduplication compares."""
+    """The text without any whitespace, as exact deduplication compares it."""
     return "".join(text.split())

@@ -76,9 +76,7 @@ def test_a_verbatim_statement_is_found_by_every_layer_that_reads_text(checker):
         STATEMENT.upper(),
         "\n".join(STATEMENT.split()),
         textwrap.fill(" ".join(STATEMENT.split()), 30, initial_indent="> ", subsequent_indent="> "),
-        "Please solve this task.\n"
-        + STATEMENT.replace(",", ";").replace(".", " -- ")
-        + "\nThank you.",
+        "Please solve this task.\n" + STATEMENT.replace(",", ";").replace(".", " -- ") + "\nThank you.",
     ],
     ids=["case", "lines", "quoted", "embedded"],
 )
@@ -197,9 +195,7 @@ def test_a_wrong_program_is_not_confirmed(checker):
 def test_every_function_that_could_be_the_entry_point_gets_a_program(checker):
     code = "def helper(x):\n    return x\n\n" + SUSPECT[1]
     programs = confirmation_programs(checker.tasks[0], code)
-    assert ["water_level = stays" in programs[0], "water_level = helper" in programs[1]] == [
-        True
-    ] * 2
+    assert ["water_level = stays" in programs[0], "water_level = helper" in programs[1]] == [True] * 2
 
 
 def test_code_without_definitions_has_no_program(checker):

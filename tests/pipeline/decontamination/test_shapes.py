@@ -57,9 +57,7 @@ def test_builtins_and_attributes_are_told_apart():
 
 
 def test_a_parameter_named_like_a_builtin_is_a_name_like_others():
-    assert digest("def f(list):\n    return list[0]") == digest(
-        "def f(items):\n    return items[0]"
-    )
+    assert digest("def f(list):\n    return list[0]") == digest("def f(items):\n    return items[0]")
 
 
 def test_names_that_a_class_gives_its_attributes_do_not_count():
@@ -112,9 +110,7 @@ def test_broken_code_is_mended_so_that_its_functions_are_found(broken):
     assert digest(CODE) in {unit.digest for unit in units(broken)}
 
 
-@pytest.mark.parametrize(
-    "source", ["", "\0\0", "(" * 3000, "x = " + "-" * 20_000 + "1", "?" * 50_000, "'''", "\\"]
-)
+@pytest.mark.parametrize("source", ["", "\0\0", "(" * 3000, "x = " + "-" * 20_000 + "1", "?" * 50_000, "'''", "\\"])
 def test_hopeless_code_is_no_error(source):
     assert isinstance(units(source), list)
 

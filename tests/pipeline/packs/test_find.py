@@ -14,6 +14,8 @@ from pipeline.errors import ConfigError, MissingDataError
 from pipeline.packs.find import find
 from tests.support.hubs import COMMIT, Hub, run_against, serving
 
+pytestmark = pytest.mark.slow
+
 ROW = {"task_id": 1, "text": "Double the number x.", "code": "def f(x):\n    return 2 * x\n",
        "test_list": ["assert f(2) == 4"]}  # fmt: skip
 LINE = json.dumps(ROW).encode() + b"\n"
@@ -23,6 +25,7 @@ import sys
 from pathlib import Path
 from pipeline.packs.find import find
 from pipeline.packs.pack import load_pack
+
 for pack in find(sys.argv[2:], Path(sys.argv[1])):
     print(pack.name, pack.source, load_pack(pack.path, pack.name).tasks[0].name)
 """
@@ -94,10 +97,16 @@ def test_a_pattern_picks_files_of_a_dataset(tmp_path, hub):
         assert len(ended.stdout.splitlines()) == 1
 
 
-@pytest.mark.parametrize("entry", ["hf:someone/nothing", "hf:someone/stack:*.zip"])
-def test_a_dataset_or_a_file_that_is_not_there_is_named(tmp_path: Path, hub, entry):
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("hf:someone/nothing", "RepositoryNotFoundError"),
+        ("hf:someone/stack:*.zip", "no file is named like *.zip"),
+    ],
+)
+def test_a_dataset_or_a_file_that_is_not_there_is_named(tmp_path: Path, hub, entry, reason):
     ended = run_against(hub, tmp_path, FIND, entry)
-    assert f"MissingDataError: [decontamination] packs: {entry}" in ended.stderr
+    assert f"MissingDataError: [decontamination] packs: {entry}: {reason}" in ended.stderr
 
 
 def test_a_label_that_names_no_dataset_is_refused(tmp_path):

@@ -82,9 +82,7 @@ def test_a_layout_is_recognised_and_its_statement_and_solution_read(layout, tmp_
         assert "x * 2" in task.solutions[0]
 
 
-@pytest.mark.parametrize(
-    "layout", ["HumanEval", "EvalPlus", "EvoEval", "MBPP", "LiveCodeBench", "CanItEdit"]
-)
+@pytest.mark.parametrize("layout", ["HumanEval", "EvalPlus", "EvoEval", "MBPP", "LiveCodeBench", "CanItEdit"])
 def test_the_tests_of_a_layout_accept_a_right_and_refuse_a_wrong_program(layout, tmp_path):
     task = load_pack(write(tmp_path / "bench.jsonl", ROWS[layout])).tasks[0]
     assert task.entry_point in ("double", "")

@@ -69,6 +69,7 @@ def turn_comparisons(node: ast.AST) -> None:
 
 
 @needs_data
+@pytest.mark.slow
 def test_all_164_solutions_of_humaneval_pass_and_their_mutants_do_not() -> None:
     tasks = list(load_pack(DATA).tasks)
     solutions = [task.solutions[0] for task in tasks]
@@ -86,6 +87,7 @@ def test_all_164_solutions_of_humaneval_pass_and_their_mutants_do_not() -> None:
     assert survivors.count(True) <= 0.02 * len(turned)
 
 
+@pytest.mark.slow
 def test_the_demo_packs_solutions_pass_and_empty_answers_do_not() -> None:
     tasks = list(load_pack(PACK).tasks[:40])
     assert all(judge(tasks, [task.solutions[0] for task in tasks]))
@@ -101,9 +103,7 @@ def test_a_stub_is_shown_and_its_helpers_stay() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("text", "shows_a_test"), [("Write `add(a, b)`.", False), ("Write a sum function.", True)]
-)
+@pytest.mark.parametrize(("text", "shows_a_test"), [("Write `add(a, b)`.", False), ("Write a sum function.", True)])
 def test_the_functions_name_is_always_told(text: str, shows_a_test: bool) -> None:
     asked = problems.instruction(read_task("MBPP", {**MBPP, "text": text}))
     assert asked.startswith(text)

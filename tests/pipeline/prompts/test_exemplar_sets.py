@@ -11,11 +11,10 @@ import pytest
 
 from pipeline import demo
 from pipeline.errors import ConfigError
+from pipeline.prompts import STANDARD
 from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import parse_instruction
-from pipeline.sources import commit_messages as messages
-
-STANDARD = Path(load_set.__code__.co_filename).parent / "standard"
+from pipeline.sources import commit_messages
 
 
 @pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
@@ -36,8 +35,8 @@ def test_a_draft_is_an_instruction_shorter_than_what_evolved_from_it(folder: Pat
 @pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
 def test_a_commit_of_a_set_is_one_that_the_rules_let_through(folder: Path) -> None:
     for exemplar in load_set(folder).committed:
-        assert messages.fault(exemplar.message) is None, exemplar.name
-        assert messages.cleaned(exemplar.message) == exemplar.message
+        assert commit_messages.rejected(exemplar.message) is None, exemplar.name
+        assert commit_messages.cleaned(exemplar.message) == exemplar.message
         assert parse_instruction(exemplar.instruction) == exemplar.instruction
         assert len(exemplar.instruction.split()) <= 120
         ast.parse(exemplar.snippet)

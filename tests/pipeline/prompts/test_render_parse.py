@@ -80,9 +80,7 @@ def test_what_is_no_list_of_concepts_is_rejected(text, rule):
 
 
 def test_instructions_are_stripped_and_must_say_something():
-    assert (
-        parse.parse_instruction(" Write a function that adds.\n") == "Write a function that adds."
-    )
+    assert parse.parse_instruction(" Write a function that adds.\n") == "Write a function that adds."
     for text, rule in (
         ("", "empty"),
         ("Add.", "too_short"),

@@ -10,11 +10,10 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 
-import pipeline.prompts
+from pipeline.prompts import STANDARD as FOLDER
 from pipeline.prompts.exemplars import Exemplar, load_set
 from pipeline.prompts.parse import (
     ParsedResponse,
@@ -27,7 +26,6 @@ from pipeline.records import Rejection
 from pipeline.text.markdown import fence
 from sandbox import Limits, Pool, Program
 
-FOLDER = Path(pipeline.prompts.__file__).parent / "standard"
 STANDARD = load_set(FOLDER)
 EXEMPLARS = STANDARD.exemplars
 FUNCTION = "function implementation"
@@ -60,11 +58,7 @@ def emptied(exemplar: Exemplar) -> Iterator[Program]:
 def names_under_test(exemplar: Exemplar) -> set[str]:
     """The public functions and classes of the response that its tests use."""
     used = {node.id for node in ast.walk(ast.parse(exemplar.tests)) if isinstance(node, ast.Name)}
-    defined = {
-        node.name
-        for node in ast.parse(exemplar.code).body
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    }
+    defined = {node.name for node in ast.parse(exemplar.code).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     return used & defined
 
 
@@ -161,9 +155,7 @@ def test_tests_have_4_to_8_top_level_asserts_or_blocks_with_one(exemplar: Exempl
 @each_exemplar
 def test_our_own_parsers_accept_every_part(exemplar: Exemplar) -> None:
     completion = f"{exemplar.response}\n\n### Tests\n{fence(exemplar.tests)}\n"
-    assert parse_response(completion) == ParsedResponse(
-        exemplar.response, exemplar.code, exemplar.tests
-    )
+    assert parse_response(completion) == ParsedResponse(exemplar.response, exemplar.code, exemplar.tests)
     assert parse_instruction(exemplar.instruction) == exemplar.instruction
     assert not isinstance(parse_concepts(", ".join(exemplar.concepts)), Rejection)
     assert 3 <= len(exemplar.concepts) <= 6
@@ -181,12 +173,11 @@ def test_a_file_has_no_trailing_spaces_and_no_long_code_lines(exemplar: Exemplar
 
 
 def test_every_response_passes_its_tests_in_the_sandbox() -> None:
-    programs = [
-        Program(exemplar.name, f"{exemplar.code}\n{exemplar.tests}") for exemplar in EXEMPLARS
-    ]
+    programs = [Program(exemplar.name, f"{exemplar.code}\n{exemplar.tests}") for exemplar in EXEMPLARS]
     assert statuses(programs) == {program.id: "passed" for program in programs}
 
 
+@pytest.mark.slow
 def test_no_function_of_a_response_can_be_emptied_unnoticed() -> None:
     programs = [program for exemplar in EXEMPLARS for program in emptied(exemplar)]
     found = statuses(programs)

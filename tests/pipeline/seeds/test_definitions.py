@@ -4,27 +4,24 @@ import sys
 
 import pytest
 
-from pipeline.seeds import rules as filters
-from pipeline.seeds.definitions import KINDS, Definition, Dropped, decode, definitions
+from pipeline.records import Rejection
+from pipeline.seeds.definitions import KINDS, Definition, Unparsed, decode, definitions
+from pipeline.seeds.rules import Limits, rejected
 
 GOOD = 'def area(width, height):\n    """Area of a rectangle."""\n    return width * height\n'
 DENIED = frozenset({"os", "sys"})
 
 
 def found(text: str, *kinds: str) -> list[Definition]:
-    return [
-        item
-        for item in definitions(text, frozenset(kinds or {"functions"}))
-        if isinstance(item, Definition)
-    ]
+    return [item for item in definitions(text, frozenset(kinds or {"functions"})) if isinstance(item, Definition)]
 
 
 def rules(text: str, *kinds: str, max_lines: int = 150) -> list[str]:
-    settings = filters.Settings(max_lines, DENIED)
+    limits = Limits(max_lines, DENIED)
     fates = []
     for item in definitions(text, frozenset(kinds or {"functions"})):
-        fault = None if isinstance(item, Dropped) else filters.fault(item, settings)
-        fates.append(item.rule if isinstance(item, Dropped) else fault[0] if fault else "kept")
+        rejection = item.rejection if isinstance(item, Unparsed) else rejected(item, limits)
+        fates.append(rejection.rule if rejection else "kept")
     return fates
 
 
@@ -111,7 +108,7 @@ def test_syntax_newer_than_the_interpreter_is_read_like_any_other(source):
 
 def test_a_broken_function_does_not_cost_its_neighbours():
     text = f"{GOOD}\ndef broken(x:\n    return x +\n\n\n{GOOD.replace('area', 'second')}"
-    assert [item.name for item in found(text) if not filters.fault(item, filters.Settings())] == [
+    assert [item.name for item in found(text) if not rejected(item, Limits())] == [
         "area",
         "second",
     ]
@@ -186,16 +183,14 @@ def test_equal_code_is_the_same_seed_wherever_it_stands():
     ],
 )
 def test_bytes_that_are_no_text_are_dropped_as_a_file(content, rule):
-    dropped = decode(content)
-    assert isinstance(dropped, Dropped)
-    assert dropped.rule == rule
+    rejection = decode(content)
+    assert isinstance(rejection, Rejection)
+    assert rejection.rule == rule
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text_and_a_declared_encoding_counts():
     assert decode(b"\xef\xbb\xbfx = 1\n") == "x = 1\n"
-    assert (
-        decode("# coding: latin-1\nx = 'é'\n".encode("latin-1")) == "# coding: latin-1\nx = 'é'\n"
-    )
+    assert decode("# coding: latin-1\nx = 'é'\n".encode("latin-1")) == "# coding: latin-1\nx = 'é'\n"
 
 
 @pytest.mark.parametrize("depth", [sys.getrecursionlimit() * 20])

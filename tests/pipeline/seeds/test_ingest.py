@@ -37,9 +37,7 @@ def rules(root: Path) -> dict[str, str]:
 
 def test_every_rejection_counted_in_the_funnel_stands_in_a_file_under_an_id_of_its_own(code):
     for number in range(20):
-        (code / f"m{number}.py").write_text(
-            f"def f():\n    pass\nx = = {number}\n{ONE}\n{NEARLY_ONE}"
-        )
+        (code / f"m{number}.py").write_text(f"def f():\n    pass\nx = = {number}\n{ONE}\n{NEARLY_ONE}")
     update(code.parent)
     funnel = open_scan(code.parent, ["code"]).snapshot.rules
     written = list(rules(code.parent).values())
@@ -90,9 +88,7 @@ def test_what_was_dropped_for_a_resemblance_comes_back_when_the_other_is_gone(co
 
 
 def test_other_rules_need_no_new_shard_for_what_was_there_before(code):
-    (code / "a.py").write_text(
-        ONE + "\n\n" + TWO + "\n\nimport json\n" + GOOD.replace("2 * x", "json.dumps(x)")
-    )
+    (code / "a.py").write_text(ONE + "\n\n" + TWO + "\n\nimport json\n" + GOOD.replace("2 * x", "json.dumps(x)"))
     update(code.parent)
     update(code.parent, denied_imports="json")
     assert in_force(code.parent) == {"one", "two"}
@@ -118,9 +114,7 @@ def test_a_function_with_an_error_of_type_is_dropped_and_its_neighbours_are_not(
 
 def test_seeds_are_under_an_allowed_licence_and_unknown_is_a_value_of_its_own(code):
     (code / "mit").mkdir()
-    (code / "mit" / "LICENSE").write_text(
-        "Permission is hereby granted, free of charge, ... without restriction"
-    )
+    (code / "mit" / "LICENSE").write_text("Permission is hereby granted, free of charge, ... without restriction")
     (code / "mit" / "a.py").write_text(ONE)
     (code / "b.py").write_text("# SPDX-License-Identifier: GPL-3.0-or-later\n" + TWO)
     (code / "c.py").write_text(GOOD)
@@ -134,9 +128,7 @@ def test_seeds_are_under_an_allowed_licence_and_unknown_is_a_value_of_its_own(co
     assert in_force(code.parent) == {"two", "double"}
 
 
-@pytest.mark.parametrize(
-    ("changes", "named"), [({"licences": "MTI"}, "MTI"), ({"kinds": "function"}, "function")]
-)
+@pytest.mark.parametrize(("changes", "named"), [({"licences": "MTI"}, "MTI"), ({"kinds": "function"}, "function")])
 def test_a_value_that_means_nothing_is_an_error_that_names_it(tmp_path, changes, named):
     with pytest.raises(ConfigError, match=named):
         open_scan(tmp_path, [], **changes)

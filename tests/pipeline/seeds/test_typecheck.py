@@ -48,9 +48,7 @@ def test_a_checker_that_gives_no_verdict_in_time_drops_with_the_reason_and_goes_
     assert "timed out" in found["a"]
 
 
-@pytest.mark.parametrize(
-    "nested", ["-" * 15_000 + "x", "[" * 8_000 + "]" * 8_000, "x" + "()" * 8_000]
-)
+@pytest.mark.parametrize("nested", ["-" * 15_000 + "x", "[" * 8_000 + "]" * 8_000, "x" + "()" * 8_000])
 def test_what_is_nested_without_end_costs_itself_only(nested):
     codes = {"deep": function(f"return {nested}"), "good": function("return x")}
     assert typecheck.faults(codes).keys() == {"deep"}

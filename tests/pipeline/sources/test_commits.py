@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.sources import commit_messages as messages
+from pipeline.sources import commit_messages
 from targets import ShardPaths
 from tests.support.scans import open_scan, rejections, take
 
@@ -22,9 +22,7 @@ GREET = '''def greet(name, mark):
     words = ["hello", name.strip().title()]
     return " ".join(words) + mark
 '''
-ROUND_LATER = ROUND.replace(
-    "    return", '    if not step:\n        raise ValueError("no step")\n    return'
-)
+ROUND_LATER = ROUND.replace("    return", '    if not step:\n        raise ValueError("no step")\n    return')
 
 
 class Repository:
@@ -178,8 +176,8 @@ def test_a_merge_is_named_and_the_commits_that_it_brought_count(tmp_path, reposi
     ],
 )
 def test_a_message_that_does_not_say_what_was_done_is_refused_by_its_rule(message, rule):
-    found = messages.fault(message)
-    assert found is not None and found[0] == rule
+    rejection = commit_messages.rejected(message)
+    assert rejection is not None and rejection.rule == rule
 
 
 @pytest.mark.parametrize(
@@ -196,8 +194,8 @@ def test_a_message_that_does_not_say_what_was_done_is_refused_by_its_rule(messag
     ],
 )
 def test_a_message_is_cleaned_of_what_is_there_for_tools(message, cleaned):
-    assert messages.cleaned(message) == cleaned
-    assert messages.fault(message) is None
+    assert commit_messages.cleaned(message) == cleaned
+    assert commit_messages.rejected(message) is None
 
 
 @pytest.mark.parametrize(
@@ -211,4 +209,4 @@ def test_a_message_is_cleaned_of_what_is_there_for_tools(message, cleaned):
     ],
 )
 def test_a_message_that_only_begins_like_an_automatic_one_counts(message):
-    assert messages.fault(message) is None
+    assert commit_messages.rejected(message) is None

@@ -13,6 +13,8 @@ import pytest
 from tests.support.hubs import COMMIT, Hub, run_against, serving
 from tests.support.scans import GOOD, rejections, seeds
 
+pytestmark = pytest.mark.slow
+
 
 def rows(name: str, licence: str = "mit") -> bytes:
     row = {"content": GOOD.replace("double", name), "path": f"{name}.py", "license": licence}
@@ -35,6 +37,7 @@ SCAN = """
 import sys
 from pathlib import Path
 from tests.support.scans import open_scan, take
+
 take(open_scan(Path(sys.argv[1]), [sys.argv[2]], near_duplicates=0.0))
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources import Unread
+from pipeline.records import Rejection
 from tests.support import nasty
 from tests.support.scans import GOOD, open_scan, rejections, seeds, take
 
@@ -29,6 +29,7 @@ def test_each_is_a_seed_or_a_rejection_with_its_reason(tmp_path):
     assert kept <= expected.keys()
 
 
+@pytest.mark.slow
 def test_ten_thousand_functions_in_one_file_are_ten_thousand_seeds_in_whole_shards(tmp_path):
     nasty.build(tmp_path / "nasty", many=10_000)
     for path in (tmp_path / "nasty").iterdir():
@@ -70,7 +71,7 @@ def test_what_may_not_be_read_is_a_rejection(somebody, name):
         os.seteuid(65534)
     part = {part.path: part for part in source.parts()}[name]
     if name == "locked":
-        assert part.left_out == Unread(name, "unreadable", "Permission denied")
+        assert part.left_out == Rejection("unreadable", "Permission denied")
     else:
         with pytest.raises(PermissionError):
             list(source.documents(part))

@@ -48,7 +48,5 @@ def test_a_damaged_table_is_an_error(table):
 
 
 def test_no_thread_is_started_that_could_abort_the_process_at_its_end(table):
-    ended = subprocess.run(
-        [sys.executable, "-c", READ, str(table)], capture_output=True, text=True, check=True
-    )
+    ended = subprocess.run([sys.executable, "-c", READ, str(table)], capture_output=True, text=True, check=True)
     assert ended.stdout.split() == ["200", "0", "200", "0"]

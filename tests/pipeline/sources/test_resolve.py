@@ -107,9 +107,7 @@ def repository(tmp_path):
     """A repository with one file under the MIT licence, and another on a branch."""
     folder = tmp_path / "repo"
     write(folder, pkg__a=GOOD, tests__b=GOOD)
-    (folder / "LICENSE").write_text(
-        "SPDX\n\nPermission is hereby granted, free of charge, without restriction"
-    )
+    (folder / "LICENSE").write_text("SPDX\n\nPermission is hereby granted, free of charge, without restriction")
     git(tmp_path, "init", "-q", "-b", "main", "repo")
     git(folder, "remote", "add", "origin", "https://user:secret@example.org/repo.git")
     git(folder, "add", ".")
@@ -191,6 +189,7 @@ for name in sys.argv[1:]:
 
 
 @pytest.mark.parametrize("form", ["parquet", "jsonl", "jsonl.gz"])
+@pytest.mark.slow
 def test_a_large_dataset_takes_the_memory_of_a_few_rows(tmp_path, form):
     """A Parquet file of a single row group, the worst case, among them."""
     files = []
@@ -219,9 +218,7 @@ def test_bad_lines_are_rejections_and_cost_no_other(tmp_path, name):
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     take(open_scan(tmp_path, ["rows.*"[:4] + name[4:]]))
     assert seeds(tmp_path)["double"]["licence"] == "MIT"
-    found = {
-        unit.rsplit("#")[-1].split(":")[0]: rule for unit, (rule, _) in rejections(tmp_path).items()
-    }
+    found = {unit.rsplit("#")[-1].split(":")[0]: rule for unit, (rule, _) in rejections(tmp_path).items()}
     assert found == {
         "1": "malformed_row", "2": "malformed_row", "3": "no_content",
         "4": "malformed_row", "5": "malformed_row", "6": "malformed_row", "7": "duplicate",

@@ -14,9 +14,7 @@ def test_definitions_are_kept_without_docstrings_comments_and_the_code_around():
         "import os\n\ndef f(x):\n    '''Doc\n    more.'''\n    # why\n    return x\n\nprint(f(1))\n"
         "class A:\n    'doc'\n    def g(self):\n        'doc'\n        return 1\n"
     )
-    assert definitions_only(code) == (
-        "def f(x):\n    return x\nclass A:\n    def g(self):\n        return 1"
-    )
+    assert definitions_only(code) == ("def f(x):\n    return x\nclass A:\n    def g(self):\n        return 1")
 
 
 @pytest.mark.parametrize("code", ["def f(:\n", "print 'x'", "\0", "(" * 5000])
