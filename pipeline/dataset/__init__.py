@@ -1,1 +1,1 @@
-"""The files of a finished dataset: manifest, card, rows, and how they are read again."""
+"""The files of a dataset: rows, manifest and card, and a reader of finished datasets."""

@@ -9,7 +9,7 @@ from pipeline.decontamination.decontaminator import LAYERS
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
-_CARD = """---
+CARD = """---
 pretty_name: Self-aligned code instructions ({model})
 language:
 - en
@@ -90,7 +90,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
     named = configs or {"default": "train.jsonl"}
     rows = manifest["rows"]
     size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
-    return _CARD.format(
+    return CARD.format(
         model=manifest["model"]["name"],
         sha256=manifest["model"]["sha256"],
         recipe=manifest["recipe"],
@@ -98,24 +98,17 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
         size=size,
         others=_others(manifest.get("other_models", {})),
         configs="\n".join(_CONFIG.format(name=name, path=path) for name, path in named.items()),
-        funnel="\n".join(
-            _funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()
-        ),
+        funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
-        licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items())
-        or "none",
+        licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items()) or "none",
         decontamination=_decontamination(manifest["decontamination"]),
     )
 
 
 def _others(models: Mapping[str, Mapping[str, str]]) -> str:
-    """What was not asked of the base model."""
-    asked = "; ".join(f"{stage}: `{model['name']}`" for stage, model in models.items())
-    return (
-        f"\nNot all of it is the base model's own: another model was asked for {asked}."
-        if asked
-        else ""
-    )
+    """The sentence on stages with another model than the base model."""
+    others = "; ".join(f"{stage}: `{model['name']}`" for stage, model in models.items())
+    return f"\nNot all of it is the base model's own: another model was asked for {others}." if others else ""
 
 
 def _decontamination(checked: dict[str, Any]) -> str:

@@ -1,55 +1,61 @@
-"""The dataset that `artifacts/latest` points at, with the stages that its manifest names.
+"""The dataset that `artifacts/latest` points at, with the shards that it was made from.
 
-No configuration is asked: what was finished is read as it was made, whatever luigi.cfg says today.
+In: its manifest, rows and stages, as they were published. The configuration is not read: a finished dataset is
+the same whatever luigi.cfg holds now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
-from pipeline.errors import MissingDataError
-from targets import ShardPaths, read_jsonl
+from pipeline.errors import DamagedFiles, MissingDataError
+from pipeline.records import Row
+from targets import Artifacts, ShardPaths, read_jsonl
 
 
-class Finished:
-    """A finished dataset with the stages that it was made from."""
+class FinishedDataset:
+    """A finished dataset: `manifest` is its manifest, `artifacts` are the stages up to its selection."""
 
-    def __init__(self, artifacts: Path) -> None:
-        self.folder = artifacts / "latest"
+    def __init__(self, root: Path) -> None:
+        """Read the manifest of the dataset that `latest` in the artifacts folder `root` points at.
+
+        Raises MissingDataError when there is none, DamagedFiles when it is no manifest.
+        """
+        self.folder = root / "latest"
+        path = self.folder / "manifest.json"
         try:
-            self.manifest = orjson.loads((self.folder / "manifest.json").read_bytes())
+            self.manifest: dict[str, Any] = orjson.loads(path.read_bytes())
+            self.artifacts = Artifacts.of_document(root, self.manifest["recipes"]["made_from"])
         except FileNotFoundError:
             raise MissingDataError(
-                f"there is no finished dataset in {artifacts}",
+                f"there is no finished dataset in {root}",
                 "make one first: luigi --module pipeline FinalDataset",
             ) from None
-        self.stages: dict[str, Path] = {}
-        self.ingredients: dict[str, dict[str, Any]] = {}
-        words = self.manifest["recipes"]["made_from"]
-        while words:
-            self.stages = {
-                words["stage"]: artifacts / words["stage"] / words["recipe"]
-            } | self.stages
-            self.ingredients[words["stage"]] = words["ingredients"] | words.get("limits", {})
-            words = words["made_from"]
+        except (KeyError, TypeError, ValueError):
+            raise DamagedFiles(f"{path} is damaged", "`python -m pipeline verify --repair` makes it again") from None
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        return read_jsonl(self.folder / "train.jsonl")
+    def rows(self) -> Iterator[Row]:
+        """The rows of train.jsonl."""
+        return cast(Iterator[Row], read_jsonl(self.folder / "train.jsonl"))
 
     def shards(self, stage: str) -> list[ShardPaths]:
         """The stage's shards that went into the dataset."""
-        selection = ShardPaths(self.stages["selection"], 0)
         if stage == "selection":
-            return [selection]
-        try:
-            numbers = selection.read_meta()["shards"]
-        except FileNotFoundError:
+            return [self.artifacts.shard(stage, 0)]
+        return [self.artifacts.shard(stage, number) for number in self._numbers]
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        selection = self.artifacts.shard("selection", 0)
+        if not selection.meta.exists():
             raise MissingDataError(
                 f"{selection.meta} is gone, and with it what the dataset was made from",
                 "run luigi --module pipeline FinalDataset with the configuration of this dataset",
-            ) from None
-        return [ShardPaths(self.stages[stage], number) for number in numbers]
+            )
+        numbers: list[int] = selection.read_meta()["shards"]
+        return numbers

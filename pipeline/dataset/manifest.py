@@ -6,15 +6,14 @@ import importlib.metadata
 import platform
 import time
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.errors import PipelineError
-from pipeline.project.session import Session
-from pipeline.stages.recipes import generating
-from pipeline.stages.seeds import Snapshot
-from targets import Recipe, ShardPaths
+from pipeline.project.project import Project
+from targets import Artifacts
 
 _VERSIONED = (
     "selfcodealign-luigi",
@@ -28,65 +27,62 @@ _VERSIONED = (
 
 
 def build_manifest(
-    run: Session, snapshot: Snapshot, selected: ShardPaths, recipe: Recipe
+    project: Project,
+    artifacts: Artifacts,
+    fan_out: Mapping[str, tuple[str, int]],
+    other_models: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The manifest as a JSON document.
+    """The manifest as a JSON document; `artifacts` are those of the dataset's recipe.
 
-    Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a
-    stage must take in exactly what the one before it kept.
+    `fan_out` has, by stage, how many units a record of the stage before makes where that is not one, with the
+    number's name in the funnel; `other_models` the models of stages that have another one than the base model.
+    Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a stage must
+    take in exactly what the one before it kept.
     """
-    meta = selected.read_meta()
-    shards = meta["shards"]
-    stages = {
-        stage: _sum([run.shard(stage, number).read_meta() for number in shards])
-        for stage in run.sharded
+    meta = artifacts.shard("selection", 0).read_meta()
+    snapshot = project.scan.snapshot
+    seeds, *sharded, _selection, _dataset = artifacts.stages
+    metas = {
+        stage: [artifacts.shard(stage, number).read_meta() for number in meta["shards"]] for stage in (seeds, *sharded)
     }
-    stages["selection"] = _sum([meta])
-    seeds_in_shards = sum(run.shard("seeds", number).read_meta()["kept"] for number in shards)
-    funnel = {"seeds": snapshot.funnel(seeds_in_shards)}
-    for stage, total in stages.items():
+    totals = {stage: _sum(metas[stage]) for stage in sharded}
+    totals["selection"] = _sum([meta])
+    funnel = {seeds: snapshot.funnel(sum(shard["kept"] for shard in metas[seeds]))}
+    for stage, total in totals.items():
         funnel[stage] = {key: total[key] for key in ("in", "kept", "rejected", "rules")}
     funnel["dataset"] = {"in": meta["kept"], "kept": meta["kept"], "rejected": 0, "rules": {}}
-    funnel["responses"]["samples_per_instruction"] = run.settings.responses.samples
-    reconcile(funnel)
+    for stage, (name, count) in fan_out.items():
+        funnel[stage][name] = count
+    reconcile(funnel, {stage: count for stage, (_, count) in fan_out.items()})
     return {
         "rows": meta["kept"],
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "recipe": recipe.digest,
+        "recipe": artifacts.recipe.digest,
         "funnel": funnel,
-        "spent": {stage: total["spent"] for stage, total in stages.items()},
-        "seconds": {stage: round(total["seconds"], 3) for stage, total in stages.items()},
-        # Records that `retry` took over from a recipe with lower limits, by stage and recipe.
-        "carried": {stage: total["carried"] for stage, total in stages.items() if total["carried"]},
+        "spent": {stage: total["spent"] for stage, total in totals.items()},
+        "seconds": {stage: round(total["seconds"], 3) for stage, total in totals.items()},
+        # Records that `retry` carried over from a recipe with lower limits, by stage and recipe.
+        "carried": {stage: total["carried"] for stage, total in totals.items() if total["carried"]},
         "model": {
-            **run.model.provenance,
-            "architecture": run.model.architecture,
-            "window": run.model.window,
+            **project.model.provenance,
+            "architecture": project.model.architecture,
+            "window": project.model.window,
         },
-        # Stages that asked another model than that.
-        "other_models": {
-            stage: run.model_of(stage).identity
-            for stage in generating(run.settings)
-            if run.model_of(stage) != run.model
-        },
-        "sources": [source.label for source in run.sources],
+        "other_models": dict(other_models),
+        "sources": [source.label for source in project.sources],
         "licences": dict(
-            sorted(
-                Counter(
-                    place["licence"] or "unknown" for place in snapshot.occurrences.values()
-                ).items()
-            )
+            sorted(Counter(place["licence"] or "unknown" for place in snapshot.occurrences.values()).items())
         ),
-        "decontamination": _decontamination(run, stages["decontamination"]),
+        "decontamination": _decontamination(project, totals["decontamination"]),
         "versions": {"python": platform.python_version(), **_versions()},
-        "recipes": recipe.in_words(),
+        "recipes": artifacts.recipe.in_words(),
     }
 
 
-def _decontamination(run: Session, total: dict[str, Any]) -> dict[str, Any]:
-    """What the rows were compared with, and what was found: rows by pack and layer."""
-    found = total["spent"]
-    checker = run.decontaminator
+def _decontamination(project: Project, total: dict[str, Any]) -> dict[str, Any]:
+    """What the rows were compared with, and the rows found, by pack and layer; `total` loses these counts."""
+    spent = total["spent"]
+    decontaminator = project.decontaminator
     return {
         "packs": [
             {
@@ -95,31 +91,30 @@ def _decontamination(run: Session, total: dict[str, Any]) -> dict[str, Any]:
                 "revision": file.revision,
                 "layout": pack.layout,
                 "tasks": len(pack.tasks),
-                "found": {layer: int(found.pop(f"{file.name}/{layer}", 0)) for layer in LAYERS},
+                "found": {layer: int(spent.pop(f"{file.name}/{layer}", 0)) for layer in LAYERS},
             }
-            for file, pack in zip(run.packs, checker.packs if checker else (), strict=True)
+            for file, pack in zip(project.packs, decontaminator.packs if decontaminator else (), strict=True)
         ],
         "removed": total["rules"].get("contaminated", 0),
         "removed_by_seed": total["rules"].get("contaminated_seed", 0),
         "thresholds": {
-            key: getattr(run.settings.decontamination, key)
-            for key in ("resembles", "suspect", "execute")
+            key: getattr(project.settings.decontamination, key) for key in ("resembles", "suspect", "execute")
         },
     }
 
 
-def reconcile(funnel: dict[str, dict[str, Any]]) -> None:
-    """Check that nothing got lost between or within stages; raises PipelineError that says where."""
+def reconcile(funnel: Mapping[str, Mapping[str, Any]], fan_out: Mapping[str, int]) -> None:
+    """Check that nothing got lost between or within stages; `fan_out` is 1 for a stage that it does not name.
+
+    Raises PipelineError with the stage and its numbers.
+    """
     for stage, counts in funnel.items():
         if counts["in"] != counts["kept"] + counts["rejected"]:
             _lost(stage, f"{counts['in']} in, {counts['kept']} kept, {counts['rejected']} rejected")
         if sum(counts["rules"].values()) != counts["rejected"]:
-            _lost(
-                stage, f"{counts['rejected']} rejected, rules name {sum(counts['rules'].values())}"
-            )
-    samples = funnel["responses"]["samples_per_instruction"]
+            _lost(stage, f"{counts['rejected']} rejected, rules name {sum(counts['rules'].values())}")
     for before, after in pairwise(funnel):
-        handed_on = funnel[before]["kept"] * (samples if after == "responses" else 1)
+        handed_on = funnel[before]["kept"] * fan_out.get(after, 1)
         if funnel[after]["in"] != handed_on:
             _lost(after, f"{before} hands on {handed_on}, {after} took in {funnel[after]['in']}")
 

@@ -40,9 +40,7 @@ def convert_checkpoint(checkpoint: Path, tokenizer: Path, folder: Path, kind: st
     return path
 
 
-def write_gguf(
-    path: Path, shape: Shape, weights: dict[str, np.ndarray], tokenizer: dict[str, Any], kind: str
-) -> None:
+def write_gguf(path: Path, shape: Shape, weights: dict[str, np.ndarray], tokenizer: dict[str, Any], kind: str) -> None:
     """Write the file; `weights` is keyed by tensor name, `tokenizer` is a tokenizer.json."""
     writer = gguf.GGUFWriter(str(path), "llama")
     writer.add_name(NAME)

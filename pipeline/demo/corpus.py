@@ -39,9 +39,7 @@ def documents(count: int, seed: int, workers: int | None = None) -> list[str]:
         made: Iterable[list[str]] = (chunk(i, seed) for i in chunks)
         return [text for part in made for text in part][:count]
     with ProcessPoolExecutor(workers) as pool:
-        return [text for part in pool.map(partial(chunk, seed=seed), chunks) for text in part][
-            :count
-        ]
+        return [text for part in pool.map(partial(chunk, seed=seed), chunks) for text in part][:count]
 
 
 def digest(texts: Iterable[str]) -> str:

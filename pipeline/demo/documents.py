@@ -1,7 +1,7 @@
 """Training documents: few-shot documents of the three generating stages, full of tasks.
 
-They are written with the functions that write the pipeline's prompts, so what the model learns to
-continue is what it will be asked to continue. Input: a random generator. Output: text.
+They are written with the functions that render the pipeline's prompts, so the model is trained on the
+documents that it will have to continue. Input: a random generator. Output: text.
 """
 
 from __future__ import annotations
@@ -63,10 +63,7 @@ def instructions_example(rng: random.Random) -> str:
 def responses_example(rng: random.Random) -> str:
     """An instruction, a response that may carry planted bugs, and right tests."""
     task = make_task(rng)
-    return (
-        f"{render.responses_tail(task.instruction)}{response_text(task)}\n\n"
-        f"### Tests\n{fence(task.tests)}\n"
-    )
+    return f"{render.responses_tail(task.instruction)}{response_text(task)}\n\n### Tests\n{fence(task.tests)}\n"
 
 
 def inspired_example(rng: random.Random) -> str:
@@ -86,7 +83,7 @@ def evolved_example(rng: random.Random) -> str:
 
 
 def _task_for(rng: random.Random, draw: Callable[[], Chain]) -> Task:
-    """A task of a drawn chain; chains that no input tells from their bugs are drawn again."""
+    """A task of a drawn chain; a chain that no input distinguishes from its bugs is drawn again."""
     while True:
         try:
             return make_task(rng, noisy=False, chain=draw(), tries=20)

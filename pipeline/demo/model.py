@@ -28,7 +28,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return pairs.view(batch, heads, time, width)
 
 
-class RMSNorm(nn.Module):
+class RMSNorm(nn.Module):  # type: ignore[misc]  # torch is not followed
     def __init__(self, width: int, epsilon: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
@@ -38,7 +38,7 @@ class RMSNorm(nn.Module):
         return functional.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.epsilon)
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc]  # torch is not followed
     """Attention and feed-forward, each behind a norm and around a residual."""
 
     def __init__(self, shape: Shape) -> None:
@@ -74,7 +74,7 @@ class Block(nn.Module):
         return self.attn_output(mixed.transpose(1, 2).reshape(batch, time, -1))
 
 
-class Llama(nn.Module):
+class Llama(nn.Module):  # type: ignore[misc]  # torch is not followed
     """Token ids (batch, time) to logits (batch, time, vocabulary)."""
 
     cos: Tensor

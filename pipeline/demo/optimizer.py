@@ -47,7 +47,7 @@ class MatrixAndRest:
         self.matrix_rate, self.rest_rate, self.steps = matrix_rate, rest_rate, 0
         self.adam = torch.optim.AdamW(rest, lr=rest_rate, betas=(0.9, 0.95), weight_decay=0.0)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]  # torch is not followed
     def step(self, scale: float) -> None:
         low, high = MOMENTUM
         momentum = min(high, low + (high - low) * self.steps / MOMENTUM_WARMUP)
@@ -55,9 +55,7 @@ class MatrixAndRest:
         for shape, parameters in self.groups.items():
             gradient = torch.stack([p.grad for p in parameters if p.grad is not None])
             buffer = self.momenta[shape].mul_(momentum).add_(gradient)
-            update = (
-                orthogonalise(gradient + momentum * buffer) * max(1, shape[0] / shape[1]) ** 0.5
-            )
+            update = orthogonalise(gradient + momentum * buffer) * max(1, shape[0] / shape[1]) ** 0.5
             for parameter, change in zip(parameters, update, strict=True):
                 parameter.mul_(1 - rate * WEIGHT_DECAY).add_(change, alpha=-rate)
         for group in self.adam.param_groups:

@@ -3,7 +3,7 @@
     python -m pipeline.demo.pack [FILE]
 
 Every task combines two operations in a way that the corpus of the demo model never does
-(`world.held_out`); single operations are all known to the model. The same tasks come out on every machine;
+(`world.held_out`); the model has seen every single operation. The tasks are the same on every machine;
 the file that ships is `micro-world.jsonl.gz`.
 """
 
@@ -54,9 +54,7 @@ def content() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.demo.pack", description="Write the demo pack."
-    )
+    parser = argparse.ArgumentParser(prog="python -m pipeline.demo.pack", description="Write the demo pack.")
     parser.add_argument("file", type=Path, nargs="?", default=PACK, help=f"default: {PACK.name}")
     path = parser.parse_args().file
     path.write_bytes(gzip.compress(content().encode(), mtime=0))

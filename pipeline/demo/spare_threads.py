@@ -1,4 +1,4 @@
-"""How many threads the next training step may use without taking cores from anybody.
+"""Chooses how many threads the next training step uses, without taking cores from other programs.
 
 Two threads that share their cores with other programs are slower than one, since each step of the
 arithmetic waits for the last of them. Linux only; elsewhere all threads are always used.
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.003
 
 
 def spare_threads(most: int) -> int:
-    """One, or more where fewer programs want to run than there are threads allowed."""
+    """The number of threads to use: `most` less the other programs that are ready to run, but at least one."""
     waiting = min(_others_running() for _ in range(SAMPLES))
     return max(1, most - waiting)
 

@@ -1,8 +1,8 @@
-"""Make the demo model from nothing: corpus, tokenizer, training, GGUF.
+"""Makes the demo model from scratch: corpus, tokenizer, training, GGUF.
 
     python -m pipeline.demo.train --work build/demo
 
-Every part leaves a file in the work folder and is skipped when that is there, and training goes on
+Every part leaves a file in the work folder and is skipped when that exists, and training resumes
 from its last checkpoint: kill it and start it again. The schedule counts steps, never minutes, so
 an interrupted run sees the same batches at the same rates. Equal versions on an equal CPU give
 equal numbers; other CPUs round differently.
@@ -33,7 +33,7 @@ TOKENIZER_DOCUMENTS = 6000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that determines the model, next to the versions of the libraries."""
+    """Everything that determines the model, besides the versions of the libraries."""
 
     documents: int = 30000
     corpus_seed: int = 1
@@ -87,7 +87,7 @@ class Batches:
 
 
 def prepare(work: Path, plan: Plan, shape: Shape, workers: int) -> np.ndarray:
-    """Tokenizer and tokens of the plan's corpus, from the work folder where they are there."""
+    """Tokenizer and tokens of the plan's corpus, from the work folder if they exist."""
     packed, tokenizer_path = work / "tokens.npy", work / "tokenizer.json"
     if not packed.exists():
         texts = corpus.documents(plan.documents, plan.corpus_seed, workers)
@@ -98,17 +98,18 @@ def prepare(work: Path, plan: Plan, shape: Shape, workers: int) -> np.ndarray:
         (work / "corpus.json").write_text(json.dumps({**facts, "sha256": corpus.digest(texts)}))
         np.save(work / "partial.npy", tokens)
         os.replace(work / "partial.npy", packed)
-    return np.load(packed)
+    saved: np.ndarray = np.load(packed)
+    return saved
 
 
 def validate(model: Llama, batches: Batches) -> float:
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        losses = [model.loss(x, y).item() for x, y in batches.validation()]
+        losses = [float(model.loss(x, y)) for x, y in batches.validation()]
     return sum(losses) / len(losses)
 
 
 def save(path: Path, model: Llama, optimizer: MatrixAndRest, step: int, plan: Plan) -> None:
-    """Write a checkpoint that training can go on from, atomically."""
+    """Write a checkpoint that training can resume from, atomically."""
     state = {
         "plan": asdict(plan),
         "shape": asdict(model.shape),
@@ -140,9 +141,7 @@ def train(
     if path.exists():
         state = torch.load(path, weights_only=True)
         if state["plan"] != asdict(plan) or state["shape"] != asdict(shape):
-            raise SystemExit(
-                f"{path} belongs to another plan: use another --work folder or remove it"
-            )
+            raise SystemExit(f"{path} belongs to another plan: use another --work folder or remove it")
         model.load_state_dict(state["model"])
         optimizer.restore(state["optimizer"])
         torch.set_rng_state(state["rng"])
@@ -190,9 +189,7 @@ def main() -> None:
             default=default,
             help=f"default {default}",
         )
-    parser.add_argument(
-        "--work", type=Path, required=True, help="folder for everything that is made"
-    )
+    parser.add_argument("--work", type=Path, required=True, help="folder for everything that is made")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of the training")
     parser.add_argument(
         "--spare",

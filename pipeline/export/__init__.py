@@ -1,1 +1,1 @@
-"""A finished dataset in the forms that trainers take: `forms` are the rows, `files` the folder, `hub` the push."""
+"""Exports of a finished dataset for trainers: `forms` has the forms, `files` writes the folder, `hub` uploads it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.errors import ConfigError, MissingDataError, PipelineError
+from pipeline.errors import ConfigError
+from pipeline.sources.hub_client import hub_errors
 
 
 def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
@@ -17,7 +18,10 @@ def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
     from huggingface_hub import HfApi
 
     api = HfApi()
-    try:
+    with hub_errors(
+        f"cannot push to {repo}",
+        "log in with `hf auth login` or HF_TOKEN (write access), and check name and network",
+    ):
         api.create_repo(repo, repo_type="dataset", private=not public, exist_ok=True)
         if not public and not api.repo_info(repo, repo_type="dataset").private:
             raise ConfigError(
@@ -31,13 +35,4 @@ def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
             allow_patterns=[str(file) for file in files],
             commit_message="Upload an export of selfcodealign-luigi",
         )
-    except PipelineError:
-        raise
-    except (
-        Exception
-    ) as error:  # the client lets its transport's errors through, which vary by version
-        raise MissingDataError(
-            f"cannot push to {repo}: {type(error).__name__}: {str(error).splitlines()[0]}",
-            "log in with `hf auth login` or HF_TOKEN (write access), and check name and network",
-        ) from None
     return f"{api.endpoint}/datasets/{repo}"

@@ -1,21 +1,27 @@
 """The reward of a completion: 1.0 when its code passes the row's tests in a sandbox of its own, else 0.0.
 
 Beside exported RL rows this file stands as `reward.py`. In TRL: `GRPOTrainer(reward_funcs=reward, ...)`; the
-trainer hands over the column `tests`. It needs this project installed, and bubblewrap.
+trainer passes the column `tests`. It needs this project installed, and bubblewrap; of the project it imports
+the sandbox alone, so that a trainer's process does not load Luigi and the rest of the pipeline.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.text.markdown import code_blocks
-from pipeline.text.programs import program_text
 from sandbox import Limits, Pool, Program
+
+_BLOCK = re.compile(r"^(`{3,})(?:python|py)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[float]:
-    """One reward a completion; completions are texts, or lists of messages as trainers make them."""
+    """One reward a completion; completions are texts, or lists of messages as trainers make them.
+
+    Raises ValueError when there are more completions than tests or fewer, sandbox.SandboxUnavailable when
+    this machine cannot run programs in a sandbox.
+    """
     programs = [
         Program(str(number), program_text("\n".join(code_blocks(_text(completion))), test))
         for number, (completion, test) in enumerate(zip(completions, tests, strict=True))
@@ -23,6 +29,16 @@ def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[f
     with Pool(limits=Limits()) as pool:
         passed = {result.id: result.passed for result in pool.run_many(programs)}
     return [float(passed[str(number)]) for number in range(len(programs))]
+
+
+def code_blocks(text: str) -> list[str]:
+    """The contents of all fenced Python blocks of a Markdown text, in order."""
+    return [match.group(2) for match in _BLOCK.finditer(text)]
+
+
+def program_text(code: str, tests: str) -> str:
+    """The test program of a response: its code, then its tests."""
+    return f"{code.rstrip()}\n\n{tests.rstrip()}\n"
 
 
 def _text(completion: Any) -> str:

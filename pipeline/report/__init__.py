@@ -1,7 +1,7 @@
 """The report of a dataset: one page that opens from disk, with the rows in a folder beside it.
 
 In: a dataset folder with train.jsonl and manifest.json, the shards that its recipes name, and the dataset
-before it. Out: `report.html` and `report/` in the dataset folder. The page asks no network for anything and
+before it. Out: `report.html` and `report/` in the dataset folder. The page makes no network request and
 runs no text of the dataset: Jinja2 escapes every text, the rows travel as compressed base64, and a
 Content-Security-Policy admits the page's own script alone.
 """
@@ -22,7 +22,10 @@ PAGE, ROWS = "report.html", "report"
 
 
 def write_report(artifacts: Path, folder: Path, previous: Path | None) -> None:
-    """Write the report of the dataset in `folder`; `previous` is the dataset that it is compared with."""
+    """Write the report of the dataset in `folder`, compared with the dataset in `previous`.
+
+    `artifacts` is the artifacts folder. Raises Damaged when a shard is not as it was published.
+    """
     manifest = orjson.loads((folder / "manifest.json").read_bytes())
     train = folder / "train.jsonl"
     comparison = compare(manifest, train, previous) if previous else None

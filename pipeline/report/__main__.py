@@ -1,4 +1,4 @@
-"""`python -m pipeline.report ARTIFACTS FOLDER [PREVIOUS]`: the report of a dataset, as a process of its own."""
+"""`python -m pipeline.report ARTIFACTS FOLDER [PREVIOUS]`: writes the report of a dataset."""
 
 import sys
 from pathlib import Path

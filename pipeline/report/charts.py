@@ -1,26 +1,25 @@
 """The plots of the report, as SVG: Vega-Lite and Vega specifications, drawn by vl-convert.
 
 Colours are custom properties of the page's style sheet, so that one drawing serves light and dark. Every mark
-carries a description, which screen readers read and the page's script shows as a tip. Texts of a dataset stand
-in the data of a specification alone: of a list to sort by, Vega-Lite would make an expression.
+has a description, which screen readers read and the page's script shows as a tip. Texts of a dataset are only
+in the data of a specification: a list to sort by would become an expression of Vega-Lite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import vl_convert
 from markupsafe import Markup
 
-from pipeline.report.figures import Figures, Passes
+from pipeline.report.figures import Passes
 
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-_FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
+FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _CONFIG = {
     "background": None,
-    "font": _FONT,
+    "font": FONT,
     "view": {"stroke": None},
     "axis": {
         "labelColor": "var(--soft)", "titleColor": "var(--soft)", "gridColor": "var(--line)",
@@ -36,11 +35,9 @@ _CONFIG = {
     "text": {"color": "var(--ink)", "fontSize": 12},
 }  # fmt: skip
 # Pass rates as colours: below each of these shares, a step of the scale.
-_RATE_STEPS = (0.25, 0.5, 0.7, 0.9)
-_RATE_COLOURS = [f"var(--rate{step})" for step in range(len(_RATE_STEPS) + 1)]
+RATE_STEPS = (0.25, 0.5, 0.7, 0.9)
+RATE_COLOURS = [f"var(--rate{step})" for step in range(len(RATE_STEPS) + 1)]
 MOST_CONCEPTS = 30
-_MAP_CONCEPTS = 45
-_LINKS = 2
 _BINS = 30
 _LABEL_CHARS = 80
 
@@ -58,8 +55,7 @@ def funnel(counts: dict[str, dict[str, Any]]) -> Markup:
         for fate in ("kept", "rejected")
     ]
     totals = [
-        {"stage": stage, "units": of_stage["in"], "text": _kept_text(of_stage)}
-        for stage, of_stage in counts.items()
+        {"stage": stage, "units": of_stage["in"], "text": _kept_text(of_stage)} for stage, of_stage in counts.items()
     ]
     bars = {
         "data": {"values": values},
@@ -106,7 +102,7 @@ def pass_rates(passes: dict[str, Passes], width: int = 320) -> Markup:
             "y": y,
             "x": x,
             "color": {"field": "rate", "type": "quantitative", "legend": None,
-                      "scale": {"type": "threshold", "domain": _RATE_STEPS, "range": _RATE_COLOURS}},
+                      "scale": {"type": "threshold", "domain": RATE_STEPS, "range": RATE_COLOURS}},
             "description": {"field": "tip"},
         },
     }  # fmt: skip
@@ -114,20 +110,15 @@ def pass_rates(passes: dict[str, Passes], width: int = 320) -> Markup:
         "mark": {"type": "text", "align": "left", "dx": 6, "aria": False},
         "encoding": {"y": y, "x": x, "text": {"field": "text"}},
     }
-    return _lite(
-        {"data": {"values": values}, "width": width, "height": {"step": 24}, "layer": [bars, texts]}
-    )
+    return _lite({"data": {"values": values}, "width": width, "height": {"step": 24}, "layer": [bars, texts]})
 
 
 def label(text: str) -> str:
-    """A text of a dataset as plots can bear it.
+    """A text of a dataset, made safe for plots.
 
     vl-convert aborts the process at a control character, and fails where it cuts a surrogate pair in two.
     """
-    seen = "".join(
-        character if character.isprintable() and character <= "\uffff" else "\ufffd"
-        for character in text
-    )
+    seen = "".join(character if character.isprintable() and character <= "\uffff" else "\ufffd" for character in text)
     return seen if len(seen) <= _LABEL_CHARS else seen[:_LABEL_CHARS] + "…"
 
 
@@ -140,9 +131,7 @@ def lengths(columns: dict[str, list[int]]) -> Markup:
     """A histogram of each column, up to the length that one row in a hundred exceeds."""
     values = []
     for column, of_rows in columns.items():
-        counts, edges = np.histogram(
-            of_rows, _BINS, (0, max(1.0, float(np.percentile(of_rows, 99))))
-        )
+        counts, edges = np.histogram(of_rows, _BINS, (0, max(1.0, float(np.percentile(of_rows, 99)))))
         for count, first, last in zip(counts.tolist(), edges, edges[1:], strict=False):
             tip = f"{column}: {count:,} rows of {first:.0f} to {last:.0f} characters"
             values.append(
@@ -227,105 +216,11 @@ def seconds(by_stage: dict[str, float]) -> Markup:
         "mark": {"type": "text", "align": "left", "dx": 6, "aria": False},
         "encoding": {"y": y, "x": x, "text": {"field": "text"}},
     }
-    return _lite(
-        {"data": {"values": values}, "width": 360, "height": {"step": 34}, "layer": [bars, texts]}
-    )
-
-
-def concept_map(figures: Figures) -> Markup:
-    """The most frequent concepts; those that instructions name together are linked and lie close."""
-    frequent = sorted(figures.instructions, key=lambda name: (-figures.instructions[name], name))
-    frequent = frequent[:_MAP_CONCEPTS]
-    largest = max(figures.instructions.values(), default=1)
-    nodes = []
-    for name in frequent:
-        count, passes = figures.instructions[name], figures.passes["concept"][name]
-        tip = f"{label(name)}: {count:,} instructions, {passes.rate:.0%} of {passes.run:,} programs passed"
-        share = (count / largest) ** 0.5
-        nodes.append({"name": label(name), "share": share, "rate": passes.rate, "tip": tip})
-    links = [
-        {"source": frequent.index(one), "target": frequent.index(other), "count": count}
-        for one, other, count in _strongest(figures, frequent)
-    ]
-    return Markup(vl_convert.vega_to_svg(_map_spec(nodes, links)))
-
-
-def _strongest(figures: Figures, names: Sequence[str]) -> list[tuple[str, str, int]]:
-    """Each concept's strongest links: pairs that occur together more often than by chance."""
-    known = set(names)
-    weights: dict[str, list[tuple[float, tuple[str, str], int]]] = {name: [] for name in names}
-    for (one, other), count in figures.pairs.items():
-        if one in known and other in known:
-            lift = count / (figures.instructions[one] * figures.instructions[other]) ** 0.5
-            weights[one].append((lift, (one, other), count))
-            weights[other].append((lift, (one, other), count))
-    chosen = {
-        (pair, count)
-        for of_name in weights.values()
-        for _, pair, count in sorted(of_name, reverse=True)[:_LINKS]
-    }
-    return [(one, other, count) for (one, other), count in sorted(chosen)]
-
-
-def _map_spec(nodes: list[dict[str, Any]], links: list[dict[str, Any]]) -> dict[str, Any]:
-    width, height = 980, 600
-    force = {
-        "type": "force", "static": True, "iterations": 300,
-        "forces": [
-            {"force": "center", "x": width / 2, "y": height / 2},
-            {"force": "collide", "radius": {"expr": "44 + 16 * datum.datum.share"}, "iterations": 4},
-            {"force": "nbody", "strength": -160},
-            {"force": "link", "links": "links", "distance": 80},
-            {"force": "x", "x": {"expr": "width / 2"}, "strength": 0.03},
-            {"force": "y", "y": {"expr": "height / 2"}, "strength": 0.1},
-        ],
-    }  # fmt: skip
-    return {
-        "$schema": "https://vega.github.io/schema/vega/v5.json",
-        "width": width, "height": height, "padding": 30,
-        "config": {"text": {"font": _FONT}},
-        "data": [{"name": "nodes", "values": nodes}, {"name": "links", "values": links}],
-        "scales": [
-            {"name": "rate", "type": "threshold", "domain": _RATE_STEPS, "range": _RATE_COLOURS}
-        ],
-        "marks": [
-            {
-                "name": "dots", "type": "symbol", "zindex": 1, "from": {"data": "nodes"},
-                "encode": {"update": {
-                    "size": {"signal": "60 + 900 * datum.share * datum.share"},
-                    "fill": {"scale": "rate", "field": "rate"},
-                    "stroke": {"value": "var(--card)"}, "strokeWidth": {"value": 1.5},
-                    "description": {"field": "tip"},
-                }},
-                "transform": [force],
-            },
-            {
-                "type": "path", "from": {"data": "links"}, "aria": False,
-                "encode": {"update": {
-                    "stroke": {"value": "var(--line)"}, "strokeWidth": {"value": 1.2},
-                }},
-                "transform": [{
-                    "type": "linkpath", "shape": "line",
-                    "sourceX": "datum.source.x", "sourceY": "datum.source.y",
-                    "targetX": "datum.target.x", "targetY": "datum.target.y",
-                }],
-            },
-            {
-                "type": "text", "zindex": 2, "from": {"data": "dots"}, "aria": False,
-                "encode": {"update": {
-                    "text": {"field": "datum.name"}, "x": {"field": "x"},
-                    "y": {"signal": "datum.y + 7 + 17 * datum.datum.share"},
-                    "baseline": {"value": "top"}, "align": {"value": "center"},
-                    "fontSize": {"signal": "11 + 2 * datum.datum.share"},
-                    "fill": {"value": "var(--ink)"}, "limit": {"value": 150},
-                }},
-            },
-        ],
-    }  # fmt: skip
+    return _lite({"data": {"values": values}, "width": 360, "height": {"step": 34}, "layer": [bars, texts]})
 
 
 def duration(value: float) -> str:
-    """Seconds in words."""
+    """Seconds as text."""
     if value < 60:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)

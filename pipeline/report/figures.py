@@ -1,13 +1,13 @@
-"""What the report shows, counted: one pass over the dataset's rows and over the shards of its recipes.
+"""Counts the figures of the report, in one pass over the dataset's rows and over the shards of its recipes.
 
-In: the manifest, the rows, and below the artifacts folder the published shards that the recipes name. Numbers
-of the funnel are the manifest's; counted here is what the manifest does not have.
+In: the manifest, the rows, and the published shards of the manifest's recipes below the artifacts folder. The
+numbers of the funnel come from the manifest; the figures here are those that it does not have.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 
 import orjson
 
-from targets import ShardPaths, read_jsonl
+from pipeline.records import instruction_of
+from targets import Artifacts, ShardPaths, read_jsonl
 
 _EXAMPLES = 5
 _EVIDENCE_CHARS = 800
@@ -44,11 +45,9 @@ class Example:
 
 @dataclass(slots=True)
 class Figures:
-    """`passes` is by property and value; `lengths` in characters by column of the rows."""
+    """`passes` is by property and value; `lengths` in characters by column of the rows; `lost` by stage and rule."""
 
-    examples: dict[tuple[str, str], list[Example]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    examples: dict[tuple[str, str], list[Example]] = field(default_factory=lambda: defaultdict(list))
     verdicts: Counter[str] = field(default_factory=Counter)
     verdict_examples: dict[str, list[Example]] = field(default_factory=lambda: defaultdict(list))
     passes: dict[str, dict[str, Passes]] = field(
@@ -56,67 +55,48 @@ class Figures:
     )
     instructions: Counter[str] = field(default_factory=Counter)
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
-    lengths: dict[str, list[int]] = field(
-        default_factory=lambda: {"instruction": [], "response": [], "tests": []}
-    )
+    lengths: dict[str, list[int]] = field(default_factory=lambda: {"instruction": [], "response": [], "tests": []})
     lost: Counter[str] = field(default_factory=Counter)
 
 
 def gather(
-    artifacts: Path,
+    root: Path,
     manifest: dict[str, Any],
     rows: Iterable[dict[str, Any]],
     lost: Collection[str],
 ) -> Figures:
-    """Count everything; `lost` are ids of rows of the dataset before, and `figures.lost` says their fate."""
+    """The figures of a dataset below the artifacts folder `root`.
+
+    `lost` are ids of rows of the dataset before; `Figures.lost` counts the rules that dropped them. Raises
+    Damaged when a shard is not as it was published.
+    """
     figures = Figures()
-    shards = _shards(artifacts, manifest)
-    for paths in shards["instructions"]:
-        _instructions(figures, paths, _of_number(shards["executions"], paths.number))
-    waiting = set(lost)
-    for stage, published in shards.items():
-        for paths in published:
+    artifacts = Artifacts.of_document(root, manifest["recipes"]["made_from"])
+    current = set(artifacts.shard("selection", 0).read_meta()["shards"])
+    for number in sorted(current):
+        _instructions(figures, artifacts.shard("instructions", number), artifacts.shard("executions", number))
+    unexplained = set(lost)
+    for stage in artifacts.stages:
+        for paths in artifacts.published(stage):
+            if stage != "selection" and paths.number not in current:
+                continue
             for rejection in read_jsonl(paths.rejected):
                 _rejection(figures, stage, rejection)
-                if rejection["id"] in waiting:
-                    waiting.discard(rejection["id"])
+                if rejection["id"] in unexplained:
+                    unexplained.discard(rejection["id"])
                     figures.lost[f"{stage}: {rejection['rule']}"] += 1
-    if waiting:
-        figures.lost[_UNRECORDED] = len(waiting)
+    if unexplained:
+        figures.lost[_UNRECORDED] = len(unexplained)
     for row in rows:
         for column, lengths in figures.lengths.items():
             lengths.append(len(row[column]))
     return figures
 
 
-def _shards(artifacts: Path, manifest: dict[str, Any]) -> dict[str, list[ShardPaths]]:
-    """The published shards of every stage that the dataset was made from, in the order of the stages."""
-    recipes = list(_chain(manifest["recipes"]["made_from"]))[::-1]
-    published = {
-        recipe["stage"]: ShardPaths.published(artifacts / recipe["stage"] / recipe["recipe"])
-        for recipe in recipes
-    }
-    in_force = set(published["selection"][0].read_meta()["shards"])
-    return {
-        stage: [paths for paths in found if stage == "selection" or paths.number in in_force]
-        for stage, found in published.items()
-    }
-
-
-def _chain(recipe: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    while recipe:
-        yield recipe
-        recipe = recipe["made_from"]
-
-
-def _of_number(shards: list[ShardPaths], number: int) -> ShardPaths:
-    return next(paths for paths in shards if paths.number == number)
-
-
 def _instructions(figures: Figures, instructions: ShardPaths, executions: ShardPaths) -> None:
     by_instruction: dict[str, Passes] = defaultdict(Passes)
     for verdict in executions.read():
-        passes = by_instruction[verdict["id"].rpartition("-")[0]]
+        passes = by_instruction[instruction_of(verdict["id"])]
         passes.run += 1
         passes.passed += verdict["passed"]
         figures.verdicts[verdict["status"]] += 1

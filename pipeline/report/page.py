@@ -1,4 +1,4 @@
-"""The page of the report: the template, filled in, with a policy that admits its own script and style alone."""
+"""Renders the page of the report from its template, with a policy that admits its own script and style alone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.report import charts
+from pipeline.report.concept_map import concept_map
 from pipeline.report.figures import Figures
 from pipeline.report.previous import Comparison
 from pipeline.report.rows import RowFiles
@@ -19,9 +20,7 @@ from pipeline.report.rows import RowFiles
 _ASSETS = Path(__file__).parent / "assets"
 
 
-def render(
-    manifest: dict[str, Any], figures: Figures, comparison: Comparison | None, files: RowFiles
-) -> str:
+def render(manifest: dict[str, Any], figures: Figures, comparison: Comparison | None, files: RowFiles) -> str:
     """The whole page as HTML."""
     environment = Environment(
         loader=FileSystemLoader(_ASSETS),
@@ -33,9 +32,7 @@ def render(
     environment.filters["duration"] = charts.duration
     environment.filters["count"] = lambda value: f"{value:,.0f}"
     environment.filters["share"] = lambda value: "" if value is None else f"{value:.1%}"
-    environment.filters["pretty"] = lambda value: orjson.dumps(
-        value, option=orjson.OPT_INDENT_2
-    ).decode()
+    environment.filters["pretty"] = lambda value: orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
     style = (_ASSETS / "report.css").read_text(encoding="utf-8")
     script = (_ASSETS / "report.js").read_text(encoding="utf-8")
     return environment.get_template("report.html.jinja").render(
@@ -57,7 +54,7 @@ def _plots(manifest: dict[str, Any], figures: Figures) -> dict[str, Markup]:
         "difficulty": charts.pass_rates(figures.passes["difficulty"]),
         "category": charts.pass_rates(figures.passes["category"]),
         "concept": charts.pass_rates(figures.passes["concept"], width=640),
-        "map": charts.concept_map(figures),
+        "map": concept_map(figures),
         "lengths": charts.lengths(figures.lengths),
         "tokens": charts.tokens(manifest["spent"]),
         "seconds": charts.seconds(manifest["seconds"]),
@@ -65,7 +62,7 @@ def _plots(manifest: dict[str, Any], figures: Figures) -> dict[str, Markup]:
 
 
 def _policy(style: str, script: str) -> str:
-    """Content-Security-Policy: nothing from anywhere but this style, this script and the files beside."""
+    """The Content-Security-Policy: this style, this script and the files beside the page, nothing else."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src 'self' file: '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"

@@ -1,6 +1,6 @@
-"""What changed since the dataset before: rows gained, lost and changed, and the yield of every stage.
+"""Compares a dataset with the one before: rows gained, lost and changed, and the yield of every stage.
 
-In: the manifests and train.jsonl of both. A row is the same when its id and its texts are.
+In: the manifests and train.jsonl of both. A row is the same when its id and its texts are the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EXAMPLES = 8
 
 @dataclass(frozen=True, slots=True)
 class Yield:
-    """A figure of both datasets, in words; empty where a dataset does not have it."""
+    """A figure of both datasets as text; empty where a dataset does not have it."""
 
     name: str
     before: str
@@ -51,10 +51,10 @@ def compare(manifest: dict[str, Any], train: Path, previous: Path) -> Comparison
     same = changed = 0
     gained: dict[str, str] = {}
     for row in read_jsonl(train):
-        known = old.pop(row["id"], None)
-        if known is None:
+        earlier = old.pop(row["id"], None)
+        if earlier is None:
             gained[row["id"]] = _title(row)
-        elif known[0] == _digest(row):
+        elif earlier[0] == _digest(row):
             same += 1
         else:
             changed += 1
@@ -81,14 +81,14 @@ def _title(row: dict[str, Any]) -> str:
 
 
 def _yields(before: dict[str, Any], now: dict[str, Any]) -> list[Yield]:
-    found = [
+    yields = [
         Yield(f"kept by {stage}", _kept(before, stage), _kept(now, stage))
         for stage in now["funnel"]
         if stage != "dataset"
     ]
-    found.append(Yield("rows for each 100 seeds", _for_100_seeds(before), _for_100_seeds(now)))
-    found.append(Yield("tokens written for each row", _tokens_a_row(before), _tokens_a_row(now)))
-    return found
+    yields.append(Yield("rows for each 100 seeds", _for_100_seeds(before), _for_100_seeds(now)))
+    yields.append(Yield("tokens written for each row", _tokens_a_row(before), _tokens_a_row(now)))
+    return yields
 
 
 def _kept(manifest: dict[str, Any], stage: str) -> str:
@@ -105,9 +105,7 @@ def _tokens_a_row(manifest: dict[str, Any]) -> str:
     return f"{written / manifest['rows']:,.0f}"
 
 
-def _recipe_changes(
-    before: dict[str, Any] | None, now: dict[str, Any] | None
-) -> list[tuple[str, str, str]]:
+def _recipe_changes(before: dict[str, Any] | None, now: dict[str, Any] | None) -> list[tuple[str, str, str]]:
     """(stage and key, value before, value now) of all ingredients that differ."""
     old, new = _ingredients(before), _ingredients(now)
     return [
@@ -118,11 +116,11 @@ def _recipe_changes(
 
 
 def _ingredients(recipe: dict[str, Any] | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    ingredients: dict[str, Any] = {}
     while recipe:
         for key, value in recipe["ingredients"].items():
             inner = value if isinstance(value, dict) else {"": value}
             for name, item in inner.items():
-                found[" ".join(filter(None, (recipe["stage"], key, name)))] = item
+                ingredients[" ".join(filter(None, (recipe["stage"], key, name)))] = item
         recipe = recipe.get("made_from")
-    return found
+    return ingredients

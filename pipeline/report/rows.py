@@ -1,8 +1,8 @@
-"""The rows as files that a page opened from disk can load: scripts that hand over base64 of gzipped lines.
+"""Writes the rows as files that a page opened from disk can load: scripts with base64 of gzipped lines.
 
-`fetch` is closed to pages without a server, script elements are not. What they carry is base64, so no text
-of a row is ever read as a script. `index-NNN.js` has a few columns of many rows, for the list, the filters and
-the search; `rows-NNN.js` has whole rows, loaded when one is opened.
+A page without a server may not `fetch`, but it may load script elements. Their data is base64, so no text of a
+row is ever parsed as a script. `index-NNN.js` has a few columns of many rows, for the list, the filters and the
+search; `rows-NNN.js` has whole rows, loaded when one is opened.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CHUNK_ROWS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RowFiles:
-    """What the page's script has to know of the files."""
+    """The number of rows and the sizes of the files, for the page's script."""
 
     rows: int
     index_rows: int = _INDEX_ROWS

@@ -1,1 +1,1 @@
-"""Which candidates become rows: rules of one candidate, near-duplicates, caps, order."""
+"""Decides which candidates become rows: `rules` of one candidate, near-duplicates, caps, order of quality."""

@@ -1,4 +1,4 @@
-"""How even a dataset is over concepts, categories and difficulties: caps while it is selected, weights after.
+"""Evens a dataset out over concepts, categories and difficulties: caps during the selection, weights after it.
 
 A row belongs to one value of each of three aspects: the cluster of each of its concepts, its category, and
 its difficulty as measured. Concepts are one cluster when they have the same words after stemming and after
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pipeline.decontamination.vocabulary import content_words
+from pipeline.records import Selected
 
 ASPECTS = ("concept", "category", "difficulty")
 # Shares of passing samples below which an instruction counts as hard, and as medium.
@@ -46,14 +47,14 @@ class Caps:
         self._limits = {aspect: limit for aspect, limit in limits.items() if limit}
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def full(self, row: Mapping[str, Any]) -> str | None:
-        """Which of the row's values has no room left, if any."""
+    def full(self, row: Selected) -> str | None:
+        """The evidence that one of the row's values has as many rows as it may; None if none has."""
         for aspect, value in values(row) if self._limits else ():
             if self._counts[aspect, value] >= self._limits.get(aspect, self._counts.total() + 1):
                 return f"{aspect} {value}: {self._limits[aspect]} rows are taken"
         return None
 
-    def add(self, row: Mapping[str, Any]) -> None:
+    def add(self, row: Selected) -> None:
         if self._limits:
             self._counts.update(values(row))
 
@@ -71,7 +72,7 @@ class Weights:
             sizes[aspect].append(count)
         self._means = {aspect: sum(each) / len(each) for aspect, each in sizes.items() if each}
 
-    def of(self, row: Mapping[str, Any]) -> float:
+    def of(self, row: Selected) -> float:
         largest: dict[str, int] = {}
         for aspect, value in values(row):
             largest[aspect] = max(largest.get(aspect, 0), self._counts[aspect, value])

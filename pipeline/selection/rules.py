@@ -1,54 +1,121 @@
-"""Rules that a passing response must hold to be an example: pure functions, each a reason to drop or None."""
+"""The rules of the selection: `RULES` declares them all, `ALONE` are those that need nothing but the candidate.
+
+The other rules compare a candidate with the rows that were taken before it (selector.py). A change of what a
+rule drops needs a new version of the stage's recipe.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Container
+from dataclasses import dataclass
 
+from pipeline.records import Candidate, Rejection, Rules
 from pipeline.text.normalise import is_assert, nested_definitions, parsed
+
+RULES: Rules = {
+    "seed_gone": "The seed is in no source any more.",
+    "not_passed": "The response did not pass its tests, and `among` is `passing`.",
+    "passed": "The response passed its tests, and `among` is `failing`.",
+    "unfinished": "The response contains words of an unfinished answer, such as TODO.",
+    "instruction_too_long": "The instruction has more than `max_instruction_words` words.",
+    "no_definition": "The code of the response does not parse, or defines no function, class or name.",
+    "no_executed_assert": "The tests do not parse, or hold no assert that runs.",
+    "not_chosen": "Another response to the same instruction was chosen.",
+    "duplicate": "A row has the same instruction and response, but for whitespace.",
+    "near_duplicate": "A row has a similar instruction, response or code, by `near_duplicates`.",
+    "names_taken": "Already `max_same_names` rows define functions or classes of the same names.",
+    "cap": "The concept, category or difficulty has as many rows as its `max_per_...` admits.",
+}
 
 _UNFINISHED = re.compile(
     r"\b(?:todo|fixme|notimplemented|notimplementederror)\b|your code (?:goes )?here", re.IGNORECASE
 )
 
 
-def unfinished(response: str) -> str | None:
-    """Text that says the answer is not complete, if any. The words are those of the reference."""
-    match = _UNFINISHED.search(response)
-    return match[0] if match else None
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What the rules of one candidate go by: ids of the current seeds, and keys of [selection]."""
+
+    seeds: Container[str]
+    among: str
+    max_instruction_words: int
 
 
-def too_long(instruction: str, max_words: int) -> str | None:
-    """The instruction's word count when it is over the limit."""
-    words = len(instruction.split())
-    return f"{words} words > {max_words}" if words > max_words else None
+def seed_gone(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    seed = candidate["seed"]["id"]
+    if seed in criteria.seeds:
+        return None
+    return Rejection("seed_gone", f"seed {seed} is in no source any more")
 
 
-def without_definitions(code: str) -> str | None:
-    """Why a response's code defines nothing that tests could call, if so."""
+def wrong_verdict(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    """The rules `not_passed` and `passed`: rows are chosen among responses with another verdict."""
+    passed, status = candidate["verdict"]["passed"], candidate["verdict"]["status"]
+    if not passed and criteria.among == "passing":
+        return Rejection("not_passed", status)
+    if passed and criteria.among == "failing":
+        return Rejection("passed", status)
+    return None
+
+
+def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
+    """The words are those of the reference implementation (bigcode-project/selfcodealign)."""
+    match = _UNFINISHED.search(candidate["response"]["response"])
+    return Rejection("unfinished", match[0]) if match else None
+
+
+def instruction_too_long(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    words = len(candidate["instruction"]["instruction"].split())
+    if words <= criteria.max_instruction_words:
+        return None
+    evidence = f"{words} words > {criteria.max_instruction_words}"
+    return Rejection("instruction_too_long", evidence)
+
+
+def no_definition(candidate: Candidate, _: Criteria) -> Rejection | None:
+    """The code defines nothing that tests could call."""
     try:
-        module = ast.parse(code)
+        module = ast.parse(candidate["response"]["code"])
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"does not parse: {error}"
+        return Rejection("no_definition", f"does not parse: {error}")
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
     if not any(isinstance(node, defined) for node in module.body):
-        return "no function, class or name is defined"
+        return Rejection("no_definition", "no function, class or name is defined")
     return None
 
 
-def without_executed_assert(tests: str) -> str | None:
-    """Why tests check nothing when run as a program, if so: an assert must stand outside definitions,
-    or a definition that holds one must be followed by a statement that can call it."""
+def no_executed_assert(candidate: Candidate, _: Criteria) -> Rejection | None:
+    """The tests check nothing when they run as a program: an assert must stand outside definitions, or a
+    definition that holds one must be followed by a statement that can call it."""
     try:
-        module = ast.parse(tests)
+        module = ast.parse(candidate["response"]["tests"])
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return f"does not parse: {error}"
+        return Rejection("no_executed_assert", f"does not parse: {error}")
     if not any(isinstance(node, ast.Raise) or is_assert(node) for node in ast.walk(module)):
-        return "no assert statement"
+        return Rejection("no_executed_assert", "no assert statement")
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
     if all(isinstance(node, definitions) for node in module.body):
-        return "definitions only, nothing runs"
+        return Rejection("no_executed_assert", "definitions only, nothing runs")
     return None
+
+
+# The cheap ones first; of several rules that a candidate breaks, the first is on file.
+ALONE: tuple[Callable[[Candidate, Criteria], Rejection | None], ...] = (
+    seed_gone,
+    wrong_verdict,
+    unfinished,
+    instruction_too_long,
+    no_definition,
+    no_executed_assert,
+)
+
+
+def fault(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    """The first rule of `ALONE` that a candidate breaks."""
+    rejections = (rule(candidate, criteria) for rule in ALONE)
+    return next((rejection for rejection in rejections if rejection), None)
 
 
 def defined_names(code: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -1,9 +1,9 @@
-"""Which candidates become rows: the rules of the selection, applied in order of quality.
+"""Decides which candidates become rows: applies the rules of the selection in order of quality.
 
 A batch of candidates (a shard, or all of them) is judged best first. So of near-duplicates in a batch the
-best stays, and an instruction's next best response is tried when a better one falls to a rule. Rows taken
-from earlier batches stay whatever comes later. Every candidate gets exactly one fate: taken, or a rule and
-the evidence for it.
+best stays, and an instruction's next best response is tried when a rule drops a better one. Rows taken from
+earlier batches stay whatever comes later. Every candidate gets exactly one fate: taken, or rejected by a rule
+with the evidence for it.
 """
 
 from __future__ import annotations
@@ -11,36 +11,60 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
+from pipeline.text.hashing import rank
 from pipeline.text.nearduplicates import NearDuplicateRows
 from pipeline.text.normalise import fingerprint
 
-Candidate = dict[str, Any]
-Fate = tuple[
-    Candidate, str, str
-]  # the candidate, the rule that drops it ("" when taken), the evidence
+if TYPE_CHECKING:
+    from pipeline.config import sections
+
+# Where a seed stands in the sources now: its source, path, name, lines, licence, repository and revision.
+Place = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of the candidate `id`: the row that it is taken as, or its rejection."""
+
+    id: str
+    outcome: Selected | Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A candidate that breaks no rule of its own, with all that is compared with earlier rows."""
+
+    row: Selected
+    instruction_id: str
+    code: str
+    names: tuple[frozenset[str], ...]
+    fingerprint: bytes
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        return self.row["instruction"], self.row["response"], self.code
 
 
 class Selector:
-    """Judges batches of candidates; remembers the rows taken so far.
+    """Judges batches of candidates, and compares each with the rows taken so far.
 
-    `in_force` has the place of every seed that is in a source now; `settings` is the [selection] section.
+    `places` has the place of every current seed; `settings` is the [selection] section.
     """
 
-    def __init__(self, in_force: Mapping[str, dict[str, Any]], settings: Any) -> None:
-        self._in_force = in_force
-        self._among = settings.among
-        self._rank = _RANKS[settings.choose]
-        self._max_instruction_words = settings.max_instruction_words
+    def __init__(self, places: Mapping[str, Place], settings: sections.selection) -> None:
+        self._places = places
+        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words)
+        self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
-        self._near = (
-            NearDuplicateRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
-        )
+        self._near = NearDuplicateRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
         self._caps = Caps(
             {
                 "concept": settings.max_per_concept,
@@ -48,77 +72,76 @@ class Selector:
                 "difficulty": settings.max_per_difficulty,
             }
         )
-        self._chosen: dict[str, str] = {}
-        self._texts: dict[bytes, str] = {}
-        self._names: dict[frozenset[str], list[str]] = {}
+        self._chosen: dict[str, str] = {}  # the row of each instruction
+        self._fingerprints: dict[bytes, str] = {}
+        self._users: dict[frozenset[str], list[str]] = {}  # the rows that define a set of names
 
     def judge(self, batch: Iterable[Candidate]) -> Iterator[Fate]:
         """The fate of each candidate of a batch."""
         places = []
-        # A million candidates do not fit into memory: they wait in a file until their turn.
+        # A million candidates do not fit into memory: they are kept in a file until they are judged.
         with tempfile.TemporaryFile() as waiting:
             for candidate in batch:
-                rule, evidence = self._fault(candidate)
-                if rule:
-                    yield candidate, rule, evidence
+                if rejection := rules.fault(candidate, self._criteria):
+                    yield Fate(candidate["id"], rejection)
                     continue
-                places.append((self._rank(candidate), waiting.tell()))
+                places.append((self._quality(candidate), waiting.tell()))
                 waiting.write(orjson.dumps(candidate, option=orjson.OPT_APPEND_NEWLINE))
             for _, place in sorted(places):
                 waiting.seek(place)
-                yield self._place(orjson.loads(waiting.readline()))
+                candidate = orjson.loads(waiting.readline())
+                yield Fate(candidate["id"], self._take(candidate))
 
-    def _fault(self, candidate: Candidate) -> tuple[str, str]:
-        """The first rule that a candidate breaks on its own, with the evidence."""
-        response = candidate["response"]
-        instruction = candidate["instruction"]["instruction"]
-        if candidate["seed"]["id"] not in self._in_force:
-            return "seed_gone", f"seed {candidate['seed']['id']} is in no source any more"
-        passed = candidate["verdict"]["passed"]
-        if not passed and self._among == "passing":
-            return "not_passed", candidate["verdict"]["status"]
-        if passed and self._among == "failing":
-            return "passed", candidate["verdict"]["status"]
-        if found := rules.unfinished(response["response"]):
-            return "unfinished", found
-        if found := rules.too_long(instruction, self._max_instruction_words):
-            return "instruction_too_long", found
-        if found := rules.without_definitions(response["code"]):
-            return "no_definition", found
-        if found := rules.without_executed_assert(response["tests"]):
-            return "no_executed_assert", found
-        return "", ""
+    def _take(self, candidate: Candidate) -> Selected | Rejection:
+        """Take a candidate that breaks no rule of its own, unless a row taken before excludes it."""
+        instruction = candidate["instruction"]["id"]
+        if instruction in self._chosen:
+            return Rejection("not_chosen", f"{self._chosen[instruction]} was chosen")
+        offer = self._offer(candidate)
+        if rejection := self._exclusion(offer):
+            return rejection
+        self._add(offer)
+        return offer.row
 
-    def _place(self, candidate: Candidate) -> Fate:
-        """Take a sound candidate, or drop it for a row that was taken before."""
-        id, group = candidate["id"], candidate["instruction"]["id"]
-        if group in self._chosen:
-            return candidate, "not_chosen", f"{self._chosen[group]} was chosen"
-        row = example(candidate, self._in_force[candidate["seed"]["id"]])
-        key = _fingerprint(row)
-        if key in self._texts:
-            return candidate, "duplicate", f"same instruction and response as {self._texts[key]}"
-        parts = (row["instruction"], row["response"], candidate["response"]["code"])
-        if self._near is not None and (match := self._near.find(*parts)):
-            return candidate, "near_duplicate", match.evidence
-        names = rules.defined_names(candidate["response"]["code"]) if self._max_same_names else ()
-        for same in names:
-            if len(users := self._names.get(same, [])) >= self._max_same_names:
-                return candidate, "names_taken", f"{', '.join(sorted(same))}: {', '.join(users)}"
-        if full := self._caps.full(row):
-            return candidate, "cap", full
-        self._chosen[group] = self._texts[key] = id
+    def _offer(self, candidate: Candidate) -> _Offer:
+        row = example(candidate, self._places[candidate["seed"]["id"]])
+        code = candidate["response"]["code"]
+        return _Offer(
+            row,
+            candidate["instruction"]["id"],
+            code,
+            rules.defined_names(code) if self._max_same_names else (),
+            _fingerprint(row),
+        )
+
+    def _exclusion(self, offer: _Offer) -> Rejection | None:
+        """The first rule by which the rows taken so far exclude an offer."""
+        if same := self._fingerprints.get(offer.fingerprint):
+            return Rejection("duplicate", f"same instruction and response as {same}")
+        if self._near is not None and (match := self._near.find(*offer.texts)):
+            return Rejection("near_duplicate", match.evidence)
+        for names in offer.names:
+            if len(users := self._users.get(names, [])) >= self._max_same_names:
+                evidence = f"{', '.join(sorted(names))}: {', '.join(users)}"
+                return Rejection("names_taken", evidence)
+        if full := self._caps.full(offer.row):
+            return Rejection("cap", full)
+        return None
+
+    def _add(self, offer: _Offer) -> None:
+        id = offer.row["id"]
+        self._chosen[offer.instruction_id] = self._fingerprints[offer.fingerprint] = id
         if self._near is not None:
-            self._near.add(id, *parts)
-        for same in filter(None, names):
-            self._names.setdefault(same, []).append(id)
-        self._caps.add(row)
-        return row, "", ""
+            self._near.add(id, *offer.texts)
+        for names in filter(None, offer.names):
+            self._users.setdefault(names, []).append(id)
+        self._caps.add(offer.row)
 
 
-def example(candidate: Candidate, place: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the dataset, but for the model and the weight."""
+def example(candidate: Candidate, place: Place) -> Selected:
+    """The row of a candidate, but for the model and the weight."""
     seed, instruction, samples = candidate["seed"], candidate["instruction"], candidate["samples"]
+    verification = candidate["verification"]
     return {
         "id": candidate["id"],
         "instruction": instruction["instruction"],
@@ -140,8 +163,11 @@ def example(candidate: Candidate, place: Mapping[str, Any]) -> dict[str, Any]:
         },
         "samples": samples,
         "verification": {
-            key: candidate["verification"][key]
-            for key in ("asserts", "functions", "mutants", "killed", "agreement")
+            "asserts": verification["asserts"],
+            "functions": verification["functions"],
+            "mutants": verification["mutants"],
+            "killed": verification["killed"],
+            "agreement": verification["agreement"],
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
     }
@@ -153,26 +179,26 @@ def _by_quality(candidate: Candidate) -> tuple[Any, ...]:
 
 
 def _by_quality_alone(candidate: Candidate) -> tuple[Any, ...]:
-    """The best first, and no preference for short ones: equals are drawn."""
+    """The best first, without a preference for short ones: the order of equals is random."""
     return (*_by_verification(candidate), *_by_hash(candidate))
 
 
 def _by_verification(candidate: Candidate) -> tuple[float, float]:
-    verified = candidate["verification"]
-    strength = (verified["killed"] or 0) / (verified["mutants"] or 1)
-    return -verified["agreement"], -strength
+    verification = candidate["verification"]
+    strength = (verification["killed"] or 0) / (verification["mutants"] or 1)
+    return -verification["agreement"], -strength
 
 
 def _by_hash(candidate: Candidate) -> tuple[Any, ...]:
-    """A random order that is the same at every run."""
-    return (hashlib.sha256(candidate["id"].encode()).digest(),)
+    """A random order, the same in every run."""
+    return (rank(candidate["id"]),)
 
 
 def _by_length(candidate: Candidate) -> tuple[Any, ...]:
     return (len(candidate["response"]["response"]), candidate["id"])
 
 
-_RANKS: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
+_QUALITIES: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
     "best": _by_quality,
     "verified": _by_quality_alone,
     "random": _by_hash,
@@ -180,6 +206,6 @@ _RANKS: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
 }
 
 
-def _fingerprint(row: Mapping[str, Any]) -> bytes:
+def _fingerprint(row: Selected) -> bytes:
     text = fingerprint(row["instruction"] + "\0" + row["response"])
     return hashlib.sha256(text.encode()).digest()

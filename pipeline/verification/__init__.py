@@ -1,8 +1,9 @@
-"""Whether tests that passed mean anything: what is asked of a response and its tests beyond exit code 0.
+"""Verifies that passed tests mean something: the requirements on a response and its tests beyond exit code 0.
 
+job.py         the program for a response, the meaning of its report, and the rules
 mutants.py     changed copies of the response, which good tests notice
-instrument.py  code and tests that say which asserts ran and which functions were called
-harness.py     runs inside the sandbox: all of it in one program a response
-job.py         the program for a response, and what its report means
+instrument.py  code and tests that report which asserts ran and which functions were called
 agreement.py   the dual execution agreement of the responses of an instruction
+inside/        runs in the sandbox, all of it in one program a response: harness.py (the runs), circumstances.py
+               (other draws, clocks, addresses), values.py (changed return values)
 """

@@ -1,4 +1,4 @@
-"""Code and tests that report while they run: which functions were called, how many asserts were executed.
+"""Rewrites code and tests to report, while they run, which functions were called and how many asserts executed.
 
 A call of `__called__("Class.method")` opens every function of a response; `__asserted__()` stands before every
 assert of its tests, unittest's included. The harness provides both names.
@@ -14,7 +14,7 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def reporting_calls(code: str) -> str:
-    """The code, each function of which says that it was called."""
+    """The code, each function of which reports its call."""
     tree = parse(code)
     if tree is None:
         return code
@@ -31,7 +31,7 @@ def reporting_calls(code: str) -> str:
 
 
 def reporting_asserts(tests: str) -> str:
-    """The tests, each assert of which says that it is executed."""
+    """The tests, each assert of which reports its execution."""
     tree = parse(tests)
     if tree is None:
         return tests
@@ -65,13 +65,13 @@ def has_functions(code: str) -> bool:
 def imports(source: str) -> set[str]:
     """The top-level names of the modules that a program imports anywhere."""
     tree = parse(source)
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Import):
-            found.update(alias.name.partition(".")[0] for alias in node.names)
+            modules.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
+            modules.add(node.module.partition(".")[0])
+    return modules
 
 
 def lines_that_raise(tests: str) -> list[int]:
@@ -86,7 +86,7 @@ def lines_that_raise(tests: str) -> list[int]:
 
 
 def uses_hashes(source: str) -> bool:
-    """Whether the outcome may hang on hashes or addresses: sets, hash() or id() are in the program."""
+    """Whether the outcome may depend on hashes or addresses: sets, hash() or id() are in the program."""
     tree = parse(source)
     for node in ast.walk(tree) if tree else ():
         match node:
@@ -98,9 +98,6 @@ def uses_hashes(source: str) -> bool:
 
 
 def uses_addresses(source: str) -> bool:
-    """Whether the outcome may hang on where objects lie in memory."""
+    """Whether the outcome may depend on where objects lie in memory."""
     tree = parse(source)
-    return any(
-        isinstance(node, ast.Name) and node.id in ("id", "hash")
-        for node in (ast.walk(tree) if tree else ())
-    )
+    return any(isinstance(node, ast.Name) and node.id in ("id", "hash") for node in (ast.walk(tree) if tree else ()))

@@ -1,4 +1,4 @@
-"""The program that verifies one response in the sandbox, and what its report means.
+"""Makes the program that verifies one response in the sandbox, and judges its report.
 
 In: a response, the tests of the instruction's other responses. Out: Python source for the sandbox; then, from
 the report on its standard output, the facts for a record or the rule that the tests break.
@@ -14,14 +14,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.records import Rejection
+from pipeline.records import Rejection, Rules, Verification
 from pipeline.verification import instrument
 from pipeline.verification.mutants import mutants
 
-_SPARE_MUTANTS = 4  # times as many are made as are run: those in functions that are called go first
+RULES: Rules = {
+    "flaky_tests": "The program passed once and failed when it ran again, or under other circumstances.",
+    "tests_redefine": "The tests define a name of the response again, so that they test themselves.",
+    "response_not_called": "The response defines functions, and its tests call none of them.",
+    "no_assert_ran": "No assert of the tests was executed, and no mutant was noticed.",
+    "vacuous_tests": "Mutants of the response ran, and the tests noticed none of them.",
+    "not_verified": "The verification program gave no report: it was ended, or the sandbox failed.",
+}
+
+_SPARE_MUTANTS = 4  # times as many are made as are run: those in called functions run first
 _TIME_SHARE = 0.8  # of the program's wall limit, for the harness
 
-# Modules by which a program may do something else the next time.
+# Modules by which a program may behave differently the next time.
 _CHANCY = frozenset(
     ("random", "secrets", "uuid", "time", "datetime", "tempfile", "os", "numpy", "threading",
      "asyncio", "multiprocessing", "concurrent")
@@ -31,7 +40,7 @@ _INSIDE = ("values", "circumstances", "harness")  # modules that go into the pro
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a verification may cost: numbers of runs; `seconds` is the wall limit of the program."""
+    """The most that a verification may run: numbers of runs; `seconds` is the wall limit of the program."""
 
     max_mutants: int = 16
     max_others: int = 8
@@ -42,7 +51,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Tests of another response of the same instruction."""
+    """Another response to the same instruction, with its tests."""
 
     id: str
     code: str
@@ -66,9 +75,7 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
         "entry": _entry(code),
         "mutants": [(mutant.function, mutant.source) for mutant in made],
         "max_mutants": bounds.max_mutants,
-        "others": [
-            (other.id, other.tests, _entry(other.code)) for other in others[: bounds.max_others]
-        ],
+        "others": [(other.id, other.tests, _entry(other.code)) for other in others[: bounds.max_others]],
         "uses": (*imported, *(["id()"] if instrument.uses_addresses(whole) else [])),
         "repeats": bounds.repeats if imported & _CHANCY else min(1, bounds.repeats),
         "hash_seeds": hash_seeds,
@@ -78,7 +85,7 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
 
 
 def read_report(id: str, stdout: str) -> dict[str, Any] | None:
-    """The report that the program of a response printed, if it got that far."""
+    """The report that the program of a response printed; None without one."""
     _, mark, line = stdout.rpartition(_mark(id))
     try:
         report = ast.literal_eval(line.strip()) if mark else None
@@ -88,7 +95,7 @@ def read_report(id: str, stdout: str) -> dict[str, Any] | None:
 
 
 def weakness(report: Mapping[str, Any], code: str) -> Rejection | None:
-    """Why passing the tests proves little or nothing, if so."""
+    """The rule by which passing the tests proves little or nothing; None where it proves something."""
     if report["first"] != "passed":
         return Rejection("flaky_tests", f"it passed once, then not: {report['error']}")
     if report["redefined"]:
@@ -104,7 +111,7 @@ def weakness(report: Mapping[str, Any], code: str) -> Rejection | None:
     return None
 
 
-def facts(id: str, report: Mapping[str, Any]) -> dict[str, Any]:
+def facts(id: str, report: Mapping[str, Any]) -> Verification:
     """The record of a verified response."""
     return {
         "id": id,
@@ -123,17 +130,14 @@ def _entry(code: str) -> str:
 
 
 def _mark(id: str) -> str:
-    """What stands before the report: no program prints it by accident."""
+    """The mark before the report, which no program prints by accident."""
     return f"verified {hashlib.sha256(id.encode()).hexdigest()} "
 
 
 @cache
 def _harness() -> str:
-    """Source that makes `verify` known where nothing of this project is installed."""
-    texts = {
-        name: (Path(__file__).parent / "inside" / f"{name}.py").read_text("utf-8")
-        for name in _INSIDE
-    }
+    """Source that defines `verify` where nothing of this project is installed."""
+    texts = {name: (Path(__file__).parent / "inside" / f"{name}.py").read_text("utf-8") for name in _INSIDE}
     return f"""import sys
 for name in ("pipeline", "pipeline.verification", "pipeline.verification.inside"):
     sys.modules[name] = type(sys)(name)

@@ -1,9 +1,9 @@
-"""Changed copies of a program, one small mistake each: tests that are worth something notice most of them.
+"""Makes mutants of a program, copies with one small mistake each: good tests notice most of them.
 
 The operators are the standard ones of mutation testing (arithmetic, comparison, boolean, condition, constant,
-deleted call, an exception not raised), and one more, `return`: a function's returned values become others of the same type, which any
-test that looks at values notices and one that looks at types only does not. Mutants keep types where they
-can, so that a mistake is left to the tests to notice, not to a crash.
+deleted call, an exception not raised), and one more, `return`: a function's returned values become others of the
+same type, which tests of values notice and tests of types do not. Mutants keep types where they can, so that the
+tests have to notice the mistake, and no crash does it for them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Mutant:
 
 
 def mutants(code: str, most: int) -> list[Mutant]:
-    """At most so many mutants of a program, returned values first, then each operator in turn."""
+    """At most `most` mutants of a program, returned values first, then each operator in turn."""
     tree = parse(code)
     if tree is None:
         return []
@@ -112,7 +112,7 @@ def _returning(line: int, owner: str, numbers: list[int]) -> Iterator[tuple[str,
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
-    """The mistakes that can be made at one node, each as a change of that node in another tree."""
+    """The mistakes that can be made at one node, each as a change of that node in a fresh tree."""
     match node:
         case ast.BinOp(op=op) | ast.AugAssign(op=op) if type(op) in _ARITHMETIC:
             yield "arithmetic", _set("op", _ARITHMETIC[type(op)])
@@ -168,12 +168,8 @@ def _not_code(tree: ast.Module) -> set[int]:
         match node:
             case ast.Expr(value=ast.Constant()):
                 roots.append(node)
-            case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation) if (
-                annotation
-            ):
+            case ast.arg(annotation=annotation) | ast.AnnAssign(annotation=annotation) if annotation:
                 roots.append(annotation)
-            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns) if (
-                returns
-            ):
+            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns) if returns:
                 roots.append(returns)
     return {id(node) for root in roots for node in ast.walk(root)}

@@ -4,8 +4,8 @@ An operation (`operation.py`; tables in `lists.py`, `texts.py`, `words.py`, `num
 `tables.py`) takes and gives a kind of value. A chain of one or two (`chains.py`) becomes a task
 (`task.py`): a function (`code.py`), an instruction (`phrasing.py`), and tests that state the
 expected value as an independent expression (`expected.py`). About a quarter of the corpus's
-responses carry planted bugs; its tests never do. `hidden.py` writes the tests that evaluate,
-`snippets.py` realistic-looking seeds, `concepts.py` names what a syntax tree shows.
+responses carry planted bugs; its tests never do. `hidden.py` writes the tests for
+evaluation, `snippets.py` realistic-looking seeds, `concepts.py` chooses among their concepts.
 
 It promises nothing about real programming: it is a small, closed world on purpose.
 """

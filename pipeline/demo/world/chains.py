@@ -23,8 +23,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 BY_NAME: dict[str, Operation] = {o.name: o for o in OPERATIONS}
 BY_KIND: dict[Kind, tuple[Operation, ...]] = {
-    kind: tuple(o for o in OPERATIONS if o.takes == kind)
-    for kind in ("ints", "text", "words", "int", "table")
+    kind: tuple(o for o in OPERATIONS if o.takes == kind) for kind in ("ints", "text", "words", "int", "table")
 }
 KIND_WEIGHTS: dict[Kind, int] = {"ints": 34, "text": 23, "words": 20, "int": 13, "table": 10}
 HELD_OUT_PERCENT = 12
@@ -69,14 +68,10 @@ def draw_chain(rng: random.Random, kind: Kind | None = None) -> Chain:
     steps: list[Step] = []
     for position in range(length):
         choices = [
-            o
-            for o in BY_KIND.get(kind, ())
-            if not (position and o.first_only) and all(o is not s.op for s in steps)
+            o for o in BY_KIND.get(kind, ()) if not (position and o.first_only) and all(o is not s.op for s in steps)
         ]
         if position < length - 1:
-            choices = [
-                o for o in choices if o.gives in BY_KIND and (o.gives == kind or rng.random() < 0.6)
-            ]
+            choices = [o for o in choices if o.gives in BY_KIND and (o.gives == kind or rng.random() < 0.6)]
         if not choices and position:
             break
         choices = choices or list(BY_KIND[kind])
@@ -110,7 +105,8 @@ def extended_chain(rng: random.Random, step: Step) -> Chain:
 @lru_cache(maxsize=8192)
 def _compiled(template: str, param: Param) -> Callable[[Any], Any]:
     # The templates are our own tables; nothing a model wrote is ever evaluated here.
-    return eval("lambda v: " + fill(template, "v", param))
+    function: Callable[[Any], Any] = eval("lambda v: " + fill(template, "v", param))
+    return function
 
 
 def run(program: Program, value: Any) -> Any:
@@ -160,7 +156,7 @@ def wrong_programs(chain: Chain) -> list[Program]:
 
 
 def draw_input(rng: random.Random, chain: Chain) -> Any:
-    """An input of the chain's kind that likes to meet the operations' parameters."""
+    """An input of the chain's kind that is likely to contain the operations' parameters."""
     kind = chain[0].op.takes
     numbers_named = [s.param for s in chain if isinstance(s.param, int)]
     if kind == "ints":
@@ -203,7 +199,7 @@ def usable_inputs(rng: random.Random, chain: Chain, count: int) -> list[tuple[An
     That keeps out what an operation is not made for, e.g. the digits of a negative number.
     """
     program, others = reference(chain), equivalent_programs(chain)
-    found: list[tuple[Any, str]] = []
+    samples: list[tuple[Any, str]] = []
     for _ in range(count):
         value = draw_input(rng, chain)
         result = outcome(program, value)
@@ -211,6 +207,6 @@ def usable_inputs(rng: random.Random, chain: Chain, count: int) -> list[tuple[An
             continue
         if any(outcome(other, value) != result for other in others):
             continue
-        if all(value != other for other, _ in found):
-            found.append((value, result))
-    return found
+        if all(value != other for other, _ in samples):
+            samples.append((value, result))
+    return samples

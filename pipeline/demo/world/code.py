@@ -46,9 +46,7 @@ def _simple(expression: str) -> bool:
     """Short, at most one bracket pair deep in brackets, and safe in front of `[` or `.`."""
     node = ast.parse(expression, mode="eval").body
     closed = isinstance(node, ast.Call | ast.Subscript | ast.ListComp)
-    return (
-        closed and len(expression) <= LONGEST_NESTED and len(re.findall(r"[(\[]", expression)) <= 2
-    )
+    return closed and len(expression) <= LONGEST_NESTED and len(re.findall(r"[(\[]", expression)) <= 2
 
 
 def _expression(step: Step, form: int, bug: int | None, value: str) -> str:
@@ -106,9 +104,7 @@ def _loop(step: Step, writing: Writing, position: int, bug: int | None) -> list[
     if op.shape == "whole":
         if not op.loop or bug is not None:
             return None
-        return [
-            step.write(line.replace("{o}", writing.result), writing.argument) for line in op.loop
-        ]
+        return [step.write(line.replace("{o}", writing.result), writing.argument) for line in op.loop]
     inner = _inner(step, writing.forms[position], bug)
     head = [f"{writing.result} = []", f"for {op.item} in {writing.argument}:"]
     if op.shape == "filter":

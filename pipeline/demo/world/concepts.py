@@ -1,7 +1,7 @@
-"""The vocabulary of concepts that a syntax tree shows.
+"""Chooses among the concepts that a syntax tree shows.
 
 The same function names the concepts of a micro-world function and of a realistic snippet, so the
-concepts of real seeds are words that the instruction stage knows.
+concepts of real seeds are words that the instruction stage was trained on.
 """
 
 from __future__ import annotations

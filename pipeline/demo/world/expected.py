@@ -37,10 +37,10 @@ def choose_inputs(rng: random.Random, chain: Chain) -> list[Any] | None:
         (value, result, _exposed(wrong, value, run(reference(chain), value)))
         for value, result in usable_inputs(rng, chain, POOL)
     ]
-    wanted, unexposed = rng.choice((2, 2, 3)), set(range(len(wrong)))
+    count, unexposed = rng.choice((2, 2, 3)), set(range(len(wrong)))
     chosen: list[Any] = []
     results: set[str] = set()
-    while len(chosen) < wanted and pool:
+    while len(chosen) < count and pool:
         best = max(pool, key=lambda p: _worth(p, unexposed, results) + rng.random())
         pool.remove(best)
         chosen.append(best[0])
@@ -58,9 +58,7 @@ def _worth(candidate: tuple[Any, str, set[int]], unexposed: set[int], results: s
     return 10 * len(exposes & unexposed) + (result not in EASY_RESULTS) + (result not in results)
 
 
-def write_tests(
-    rng: random.Random, chain: Chain, name: str, forms: tuple[int, ...], variable: str
-) -> str | None:
+def write_tests(rng: random.Random, chain: Chain, name: str, forms: tuple[int, ...], variable: str) -> str | None:
     """The asserts for function `name`; None when no inputs expose all bugs."""
     inputs = choose_inputs(rng, chain)
     if inputs is None:
@@ -96,14 +94,11 @@ def right_side(expression: str) -> str:
 
 def _other_forms(rng: random.Random, chain: Chain, forms: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(
-        rng.choice([i for i in range(len(step.op.forms)) if i != used])
-        for step, used in zip(chain, forms, strict=True)
+        rng.choice([i for i in range(len(step.op.forms)) if i != used]) for step, used in zip(chain, forms, strict=True)
     )
 
 
-def _property(
-    rng: random.Random, chain: Chain, name: str, variable: str, other: tuple[int, ...]
-) -> str | None:
+def _property(rng: random.Random, chain: Chain, name: str, variable: str, other: tuple[int, ...]) -> str | None:
     """Now and then one more assert: a property of the result on the last input."""
     last = chain[-1]
     if rng.random() > 0.25:

@@ -1,6 +1,6 @@
 """Hidden tests of a chain, for evaluation: literal expected values on inputs a model never sees.
 
-They judge a response independently of the tests that the model wrote for itself.
+They judge a response independently of the model's own tests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an operation of the micro-world is.
+"""An operation of the micro-world: its forms, bugs, phrases and concepts.
 
 An operation takes one value of a kind and gives another. It knows at least two equivalent
 expressions for itself (its *forms*), wrong ones that a hasty author writes (its *bugs*), how

@@ -136,7 +136,7 @@ def sentence(clause: str) -> str:
 
 
 def function_name(rng: random.Random, chain: Chain) -> str:
-    """A snake_case name after the operations that shadows nothing we use."""
+    """A snake_case name after the operations that shadows no name in use."""
     while True:
         stems = [rng.choice(s.op.stems) for s in chain]
         name = rng.choice(("_", "_", "_then_", "_and_")).join(stems)
@@ -150,7 +150,7 @@ def function_name(rng: random.Random, chain: Chain) -> str:
 
 
 def instruction(rng: random.Random, wording: Wording, name: str, argument: str, given: str) -> str:
-    """One of many ways to ask for the function."""
+    """One of many instructions for the function."""
     does = connect(rng, wording.statements)
     do = connect(rng, wording.imperatives)
     call = f"`{name}({argument})`"

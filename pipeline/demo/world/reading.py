@@ -1,6 +1,6 @@
-"""Reading an instruction back into its chain, so that a generated task can be judged by hidden tests.
+"""Parses an instruction back into its chain, so that a generated task can be judged by hidden tests.
 
-It knows the phrases of `phrasing.py` and nothing else: an instruction in other words gives None.
+It parses the phrases of `phrasing.py` and nothing else: an instruction in other words gives None.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CONNECTORS = (" and then ", ", and then ", ", then ", " and ")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The function that an instruction asks for and what it has to compute."""
+    """The function that an instruction requests and what it has to compute."""
 
     name: str
     argument: str
@@ -27,7 +27,7 @@ class Reading:
 
 
 def read_instruction(text: str) -> Reading | None:
-    """The task behind an instruction of the micro-world; None where it cannot be told."""
+    """The task behind an instruction of the micro-world; None where it cannot be parsed."""
     call = _CALL.search(text)
     if call is None:
         return None
@@ -42,14 +42,14 @@ def read_instruction(text: str) -> Reading | None:
 @cache
 def _phrases(kind: Kind) -> tuple[tuple[str, Step], ...]:
     """Every phrase of the kind's operations in both persons, longest first."""
-    found = {}
+    steps = {}
     for op in BY_KIND.get(kind, ()):
         for param in op.params:
             for template in op.phrases:
                 phrase = fill(template, "", param)
                 for form in (phrase, phrasing.third_person(phrase)):
-                    found[form] = Step(op, param)
-    return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
+                    steps[form] = Step(op, param)
+    return tuple(sorted(steps.items(), key=lambda item: -len(item[0])))
 
 
 def _first_chain(text: str, kind: Kind) -> Chain | None:

@@ -1,6 +1,6 @@
 """Realistic-looking snippets: generated functions with docstrings that do no particular thing.
 
-They teach the concepts stage to look at syntax, not at names: nested control flow, keyword
+They train the concepts stage on syntax instead of names: nested control flow, keyword
 arguments, error handling, attributes, comments and long docstrings, as in real modules. The code
 parses but is never run. Their concepts come from their syntax trees (`concepts.py`).
 """
@@ -184,9 +184,7 @@ class _Writer:
                 self._emit(1, rng.choice((str(rng.randint(0, 999)), repr(self._word()), "True")))
                 continue
             for _ in range(rng.choice((1, 2, 2, 3))):
-                mention = rng.choice(
-                    (self._name(), "it", f"`{self._name()}'", "this function", "the result")
-                )
+                mention = rng.choice((self._name(), "it", f"`{self._name()}'", "this function", "the result"))
                 self._emit(1, f"If {mention} is {rng.choice(ADJECTIVES)}, {_phrase(rng)},")
             self._emit(1, f"{_phrase(rng)}.")
         self._emit(1, '"""')
@@ -194,9 +192,7 @@ class _Writer:
     def _word(self) -> str:
         rng = self.rng
         if rng.random() < 0.12:
-            return "".join(
-                rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(1, 6))
-            )
+            return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(1, 6)))
         return rng.choice(NOUNS)
 
     def _identifier(self) -> str:

@@ -93,9 +93,7 @@ def _try_task(rng: random.Random, chain: Chain, noisy: bool) -> Task | None:
 
 
 def _writing(rng: random.Random, chain: Chain, name: str, argument: str) -> Writing:
-    forms = tuple(
-        0 if rng.random() < FIRST_FORM_RATE else rng.randrange(len(step.op.forms)) for step in chain
-    )
+    forms = tuple(0 if rng.random() < FIRST_FORM_RATE else rng.randrange(len(step.op.forms)) for step in chain)
     style: Style = rng.choice(("loop", "loop", "step", "nest"))
     if style == "nest" and not can_nest(chain, forms):
         style = "step"

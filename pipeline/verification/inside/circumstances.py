@@ -1,8 +1,9 @@
-"""Inside the sandbox: other circumstances under which honest tests pass as well, and flaky ones fail.
+"""Runs inside the sandbox: other circumstances, under which honest tests still pass and flaky ones fail.
 
-Each circumstance is a function that changes what a program will meet: draws of `random` that come out low or
-high, clocks that are moved or run ahead, other addresses. Beside it stands the same without a change: what fails there, too, fails
-because it is watched. Only ever called in a process that is thrown away.
+Each circumstance is a function that changes the environment of a program: draws of `random` that come out low or
+high, clocks that are moved or run ahead, other addresses. Beside it is a control, the same intervention without
+the change: a program that fails there as well fails because of the intervention. Only ever called in a process
+that is thrown away.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
 
 
 class NoSay(BaseException):
-    """A run under altered circumstances proves nothing about this program."""
+    """A run under other circumstances proves nothing about this program."""
 
 
 def drawing(share: float | None, turn: int = 0) -> Prepare:
-    """A circumstance: of the first unseeded draws every other comes out at a quantile (None: as it falls).
+    """A circumstance: every other of the first unseeded draws comes out at a quantile (None: unchanged).
 
-    All of them would make unlike tokens equal and bend the mean of many draws: honest tests look at both."""
+    If all did, different tokens would be equal and the mean of many draws would shift: honest tests check both."""
 
     def prepare(names: Namespace) -> None:
         import random
@@ -52,7 +53,7 @@ def drawing(share: float | None, turn: int = 0) -> Prepare:
         for name in dir(drawn):
             if hasattr(random, name) and not name.startswith("_"):
                 setattr(random, name, getattr(drawn, name))
-        random.seed = seed  # type: ignore[assignment]
+        random.seed = seed
 
     return prepare
 
@@ -79,8 +80,8 @@ def clock(moved: float, each_reading: float = 0.0) -> Prepare:
         def reading_ns(now: Callable[[], int]) -> Callable[[], int]:
             return lambda: now() + int(seconds() * 1e9)
 
-        def of_now(told: Callable[[float], Any]) -> Callable[..., Any]:
-            return lambda at=None: told(time.time() if at is None else at)
+        def of_now(convert: Callable[[float], Any]) -> Callable[..., Any]:
+            return lambda at=None: convert(time.time() if at is None else at)
 
         for name in ("time", "monotonic", "perf_counter", "process_time"):
             setattr(time, name, reading(getattr(time, name)))
@@ -127,7 +128,7 @@ _BENT = 16  # draws
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 _DRAWS, _CLOCKS = frozenset({"random"}), frozenset({"time", "datetime"})
-# In words, the modules or builtins that it concerns, the circumstance, the same without a change.
+# Text of the evidence, the modules or builtins that it concerns, the circumstance, its control.
 CIRCUMSTANCES = (
     ("when draws are low", _DRAWS, drawing(0.003, 0), drawing(None)),
     ("when other draws are low", _DRAWS, drawing(0.003, 1), drawing(None)),

@@ -1,9 +1,9 @@
 """Runs inside the sandbox: one response and its tests, again and again, each time in a fork of its own.
 
-Data in: a job (job.py). Data out: a report on standard output, one line behind a mark. The forks share
-nothing and are killed when they take too long, so a mutant that loops or leaves costs nobody else. What the
-report says is not proof against a program that wants to deceive it; that the response passes its tests was
-proved before, by the sandbox's own protocol.
+Data in: a job (../job.py). Data out: a report on standard output, one line behind a mark. The forks share
+nothing and are killed when they take too long, so a mutant that loops or leaves affects no other run. Not
+promised: that a program cannot forge the report. That the response passes its tests was proved before, by the
+sandbox's own protocol.
 
 The text of this module and of the two that it imports is part of the program that the sandbox runs.
 """
@@ -29,8 +29,8 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     Prepare = Callable[[Namespace], None]
 
 _FAILED = ("Failed", "DocTestFailure")  # pytest's and doctest's
-# A fork may take so many seconds of CPU, or SLOWER times what the first took, and so many of wall time: on a
-# busy machine the two are far apart.
+# The least limits of a fork in seconds of CPU and of wall time, far apart for the sake of busy machines; where
+# the first run took long, they are SLOWER times what it took.
 LEAST_CPU = 0.25
 LEAST_WALL = 2.0
 SLOWER = 8
@@ -54,7 +54,7 @@ def verify(job: dict[str, Any]) -> dict[str, Any]:
     for _, source in mutants[: job["max_mutants"]]:
         outcome = runner.run(source, job["tests"], prepare=perturbing)["outcome"]
         if runner.exhausted:
-            break  # it may have been cut short
+            break  # the run may have been cut short
         outcomes.append(outcome)
     report["mutants"] = len(outcomes)
     report["killed"] = len(outcomes) - outcomes.count("passed")
@@ -83,7 +83,7 @@ class Runner:
         return time.monotonic() >= self._end
 
     def limit(self, first: dict[str, Any]) -> None:
-        """What later runs may take, by what the first took."""
+        """Set the limits of later runs by what the first took."""
         self._cpu = max(LEAST_CPU, SLOWER * first["cpu"])
         self._wall = max(LEAST_WALL, SLOWER * first["wall"])
 
@@ -95,20 +95,20 @@ class Runner:
         prepare: Prepare | None = None,
         prepare_tests: Prepare | None = None,
     ) -> dict[str, Any]:
-        """What became of code and tests: passed, assertion, error, no_say or timeout."""
+        """The outcome of code and tests: passed, assertion, error, no_say or timeout."""
 
         def child() -> dict[str, Any]:
             return attempt(code, tests, self._raises, watch, prepare, prepare_tests)
 
-        told, _ = self._fork(lambda write: os.write(write, marshal.dumps(child())))
+        written, _ = self._fork(lambda write: os.write(write, marshal.dumps(child())))
         try:
-            outcome = marshal.loads(told)
+            outcome = marshal.loads(written)
         except (EOFError, ValueError, TypeError):
             outcome = None
         return outcome if isinstance(outcome, dict) else {"outcome": "timeout", "error": "no end"}
 
     def run_with_hash_seed(self, source: str, seed: int) -> bool | None:
-        """Whether the program ends well in a new interpreter with this hash seed; None: it did not end."""
+        """Whether the program exits with 0 in a new interpreter with this hash seed; None: it did not end."""
 
         def child(write: int) -> None:
             with open("again.py", "w") as file:
@@ -123,7 +123,7 @@ class Runner:
         return None if status is None else status == 0
 
     def _fork(self, work: Callable[[int], Any]) -> tuple[bytes, int | None]:
-        """What a forked child wrote, and its exit status; None when its time was up."""
+        """The output of a forked child, and its exit status; None when its time was up."""
         read, write = os.pipe()
         pid = os.fork()
         if not pid:
@@ -138,16 +138,16 @@ class Runner:
                 os._exit(0)
         os.close(write)
         end = min(self._end, time.monotonic() + self._wall)
-        told, part = b"", b"-"
+        written, part = b"", b"-"
         while part and select.select([read], [], [], max(0.0, end - time.monotonic()))[0]:
             part = os.read(read, 65536)
-            told += part
+            written += part
         os.close(read)
         if part:
             os.kill(pid, 9)
         status = os.waitpid(pid, 0)[1]
         ended = not part and not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == _signal.SIGPROF)
-        return told, status if ended else None
+        return written, status if ended else None
 
 
 def attempt(
@@ -197,7 +197,7 @@ def attempt(
 
 
 def judge(raised: BaseException, raises: frozenset[int]) -> str:
-    """What an exception that ended the tests says: a check of theirs failed, or something else.
+    """Whether an exception that ended the tests is a failed check of theirs ("assertion") or an "error".
 
     A check is an assert, a `raise` statement of the tests (`raises`: the lines of those), or a library's."""
     if isinstance(raised, SystemExit):  # unittest.main
@@ -207,14 +207,14 @@ def judge(raised: BaseException, raises: frozenset[int]) -> str:
         trace = trace.tb_next
     file = trace.tb_frame.f_code.co_filename if trace is not None else ""
     if isinstance(raised, AssertionError) or type(raised).__name__ in _FAILED:
-        # An assert of the response itself is not the tests' merit.
+        # An assert of the response itself is no check of the tests.
         return "error" if file == "<response>" else "assertion"
     own = trace is not None and file == "<tests>" and trace.tb_lineno in raises
     return "assertion" if own else "error"
 
 
 def flaky(job: dict[str, Any], runner: Runner) -> str:
-    """What makes the tests fail at another time, "" when nothing is known to."""
+    """Why the tests fail at another time; "" if they pass under all circumstances."""
     source, tests = job["code"], job["tests"]
     for _ in range(job["repeats"]):
         again = runner.run(source, tests)
@@ -232,12 +232,12 @@ def flaky(job: dict[str, Any], runner: Runner) -> str:
         if runner.run_with_hash_seed(job["program"], seed) is False:
             if runner.run_with_hash_seed(job["program"], 0):
                 return f"it fails with PYTHONHASHSEED={seed}"
-            break  # it does not run in a bare interpreter at all
+            break  # the program does not run in a bare interpreter at all
     return ""
 
 
 def aliasing(mine: str, theirs: str) -> Prepare:
-    """Let another response's tests find this response's function under the name that they use."""
+    """Add this response's function under the name that another response's tests use."""
 
     def prepare(names: Namespace) -> None:
         if theirs and mine in names:
@@ -248,6 +248,4 @@ def aliasing(mine: str, theirs: str) -> Prepare:
 
 def perturbing(names: Namespace) -> None:
     """Give mutants the functions that change a returned value into another of the same type."""
-    names.update(
-        __more__=lambda value: changed(value, 1), __other__=lambda value: changed(value, -1)
-    )
+    names.update(__more__=lambda value: changed(value, 1), __other__=lambda value: changed(value, -1))

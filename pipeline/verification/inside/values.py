@@ -1,6 +1,6 @@
-"""Inside the sandbox: a value turned into another one of the same type, for mutants that return it.
+"""Runs inside the sandbox: turns a value into another one of the same type, for mutants that return it.
 
-Tests that look at the value notice; tests that look at its type, its presence or its equality to itself do not.
+Tests of the value notice the change; tests of its type, its presence or its equality to itself do not.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ MYPY = False
 if MYPY:  # no typing module at run time: it costs more than the rest of this file
     from typing import Any
 
+_DEEPEST = 20  # levels of nesting; deeper values stay as they are
+
 
 def changed(value: Any, way: int, depth: int = 0) -> Any:
-    """Another value of the same type: larger (`way` 1), or turned round (-1). What has no such is None."""
+    """Another value of the same type: larger (`way` 1), or turned round (-1); None where there is none."""
     kind = type(value)
-    if depth > 20:
+    if depth > _DEEPEST:
         return value
     if value is None:
         return 0
@@ -29,26 +31,33 @@ def changed(value: Any, way: int, depth: int = 0) -> Any:
         mark = "~" if kind is str else b"~"
         return mark + value + mark if way > 0 else value[::-1] + mark
     if isinstance(value, list | tuple):
-        items = [changed(item, way, depth + 1) for item in value]
-        if hasattr(kind, "_make"):
-            return kind._make(items)
-        items = [*items, items[-1] if items else 0] if way > 0 else items[::-1] or [0]
-        return tuple(items) if isinstance(value, tuple) else items
+        return _changed_sequence(value, way, depth)
     if isinstance(value, set | frozenset):
-        return kind(
-            [*(changed(item, way, depth + 1) for item in value), *([0] if not value else [])]
-        )
+        items = [changed(item, way, depth + 1) for item in value]
+        return kind(items or [0])
     if isinstance(value, dict):
-        other = value.copy()
-        other.update({key: changed(item, way, depth + 1) for key, item in value.items()})
-        if way > 0 or not value:
-            other["~"] = 0
-        return other
+        return _changed_mapping(value, way, depth)
     if hasattr(value, "__next__"):
         return _changed_items(value, way)
     if callable(value):
         return lambda *args, **kwargs: changed(value(*args, **kwargs), way, depth + 1)
     return _changed_object(value, way, depth)
+
+
+def _changed_sequence(value: Any, way: int, depth: int) -> Any:
+    items = [changed(item, way, depth + 1) for item in value]
+    if hasattr(type(value), "_make"):  # a named tuple
+        return type(value)._make(items)
+    items = [*items, items[-1] if items else 0] if way > 0 else items[::-1] or [0]
+    return tuple(items) if isinstance(value, tuple) else items
+
+
+def _changed_mapping(value: Any, way: int, depth: int) -> Any:
+    other = value.copy()
+    other.update({key: changed(item, way, depth + 1) for key, item in value.items()})
+    if way > 0 or not value:
+        other["~"] = 0
+    return other
 
 
 def _changed_items(items: Any, way: int) -> Any:

@@ -15,6 +15,7 @@ def counts(units, kept, **rules):
     return {"in": units, "kept": kept, "rejected": units - kept, "rules": rules}
 
 
+FAN_OUT = {"responses": 2}
 SOUND = {
     "seeds": counts(10, 5, no_docstring=5),
     "concepts": counts(5, 4, window=1),
@@ -29,7 +30,7 @@ SOUND = {
 
 
 def test_a_sound_funnel_is_accepted():
-    reconcile(SOUND)
+    reconcile(SOUND, FAN_OUT)
 
 
 @pytest.mark.parametrize("stage", list(SOUND))
@@ -38,14 +39,14 @@ def test_a_number_that_is_off_anywhere_is_found(stage, key):
     funnel = copy.deepcopy(SOUND)
     funnel[stage][key] += 1
     with pytest.raises(PipelineError, match="does not add up"):
-        reconcile(funnel)
+        reconcile(funnel, FAN_OUT)
 
 
 def test_a_record_lost_between_stages_is_found():
     funnel = copy.deepcopy(SOUND)
     funnel["executions"] = counts(4, 4)
     with pytest.raises(PipelineError, match="responses hands on 5, executions took in 4"):
-        reconcile(funnel)
+        reconcile(funnel, FAN_OUT)
 
 
 PACK = {

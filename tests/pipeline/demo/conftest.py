@@ -12,9 +12,7 @@ import pytest
 
 
 def _load_reference() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "demo_reference", Path(__file__).with_name("reference.py")
-    )
+    spec = importlib.util.spec_from_file_location("demo_reference", Path(__file__).with_name("reference.py"))
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules["demo_reference"] = module

@@ -71,9 +71,7 @@ def test_llama_cpp_computes_what_the_reference_does(
     assert np.abs(llama_logits(path, TOKENS) - expected).max() < tolerance
 
 
-def test_the_reference_notices_swapped_weights(
-    tmp_path: Path, llama_logits: Logits, reference_logits: Logits
-) -> None:
+def test_the_reference_notices_swapped_weights(tmp_path: Path, llama_logits: Logits, reference_logits: Logits) -> None:
     path, other = tmp_path / "a.gguf", tmp_path / "b.gguf"
     weights = small_weights()
     write_gguf(path, SMALL, weights, small_tokenizer(), "F16")

@@ -68,9 +68,7 @@ def test_every_combination_is_held_out_of_the_corpus(rows: list[dict[str, Any]])
         assert held_out(chain), name
 
 
-def test_the_corpus_holds_no_task_of_the_pack(
-    rows: list[dict[str, Any]], corpus: tuple[str, list[Task]]
-) -> None:
+def test_the_corpus_holds_no_task_of_the_pack(rows: list[dict[str, Any]], corpus: tuple[str, list[Task]]) -> None:
     text, drawn = corpus
     assert len(drawn) > DOCUMENTS
     assert not combinations(rows) & {combination(task.chain) for task in drawn}

@@ -75,9 +75,7 @@ def test_the_file_says_what_it_is() -> None:
     assert "planted bugs" in fields["general.description"].contents()
 
 
-def test_llama_cpp_computes_what_the_architecture_says(
-    llama_logits: Logits, reference_logits: Logits
-) -> None:
+def test_llama_cpp_computes_what_the_architecture_says(llama_logits: Logits, reference_logits: Logits) -> None:
     tokens = [0, *random.Random(1).choices(range(1, 2048), k=120)]
     expected = reference_logits(MODEL, tokens)
     computed = llama_logits(MODEL, tokens)

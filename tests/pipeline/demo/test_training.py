@@ -99,9 +99,7 @@ def test_updates_are_nearly_orthogonal() -> None:
     assert singular.min() > 0.5 and singular.max() < 1.5
 
 
-def test_the_command_trains_and_its_f16_file_computes_what_pytorch_does(
-    tmp_path: Path, llama_logits: Logits
-) -> None:
+def test_the_command_trains_and_its_f16_file_computes_what_pytorch_does(tmp_path: Path, llama_logits: Logits) -> None:
     options = [
         "--steps",
         "20",

@@ -107,11 +107,7 @@ def test_the_console_stays_empty_and_the_network_unused(page):
 def outside(driver: Chrome) -> list[str]:
     """Addresses that the browser asked for, but files of the disk."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    asked = [
-        item["params"]["request"]["url"]
-        for item in messages
-        if item["method"] == "Network.requestWillBeSent"
-    ]
+    asked = [item["params"]["request"]["url"] for item in messages if item["method"] == "Network.requestWillBeSent"]
     return [address for address in asked if not address.startswith("file:")]
 
 
@@ -122,9 +118,7 @@ def test_every_plot_is_drawn_with_marks_that_have_a_tip(page):
         assert plot.size["width"] > 200
         assert plot.find_elements(By.CSS_SELECTOR, ".role-mark [aria-label]")
     mark = page.find("#funnel .role-mark [aria-label]")
-    page.driver.execute_script(
-        "arguments[0].dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))", mark
-    )
+    page.driver.execute_script("arguments[0].dispatchEvent(new MouseEvent('mouseover', {bubbles: true}))", mark)
     assert page.find("#tip").text == "seeds: 2,500 of 5,000 kept"
 
 
@@ -220,9 +214,7 @@ def hostile_page(driver: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def test_hostile_texts_stay_texts_wherever_they_are_shown(hostile_page):
     page, driver = hostile_page, hostile_page.driver
-    driver.execute_script(
-        "document.querySelectorAll('details').forEach((each) => each.open = true)"
-    )
+    driver.execute_script("document.querySelectorAll('details').forEach((each) => each.open = true)")
     for _ in TEXTS:
         page.find("#list").send_keys(Keys.ARROW_DOWN)
         page.wait(lambda: page.find("#row h4"))
@@ -242,8 +234,6 @@ def test_hostile_texts_stay_texts_wherever_they_are_shown(hostile_page):
     )
     assert driver.execute_script("return window.attacked") is None
     assert driver.execute_script("return document.scripts.length") == 1
-    assert not driver.find_elements(
-        By.CSS_SELECTOR, "img, iframe, object, link, base, meta[content^='0;']"
-    )
+    assert not driver.find_elements(By.CSS_SELECTOR, "img, iframe, object, link, base, meta[content^='0;']")
     assert driver.get_log("browser") == []
     assert outside(driver) == []

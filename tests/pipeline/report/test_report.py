@@ -87,14 +87,10 @@ def test_the_files_of_rows_hold_no_text_of_the_dataset_as_it_is(tmp_path):
     folder = write_dataset(tmp_path, range(len(TEXTS)), hostile)
     write_report(tmp_path, folder, None)
     for path in (folder / "report").iterdir():
-        name, packed = re.fullmatch(
-            r'receiveRows\("([\w-]+)","([\w+/=]*)"\);\n', path.read_text()
-        ).groups()
+        name, packed = re.fullmatch(r'receiveRows\("([\w-]+)","([\w+/=]*)"\);\n', path.read_text()).groups()
         assert name == path.stem
         if name.startswith("rows"):
-            assert (
-                gzip.decompress(base64.b64decode(packed)) == (folder / "train.jsonl").read_bytes()
-            )
+            assert gzip.decompress(base64.b64decode(packed)) == (folder / "train.jsonl").read_bytes()
 
 
 def test_files_of_rows_split_where_the_page_expects_it(tmp_path):

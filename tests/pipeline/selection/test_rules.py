@@ -2,25 +2,57 @@
 
 import pytest
 
+from pipeline.records import Rejection
 from pipeline.selection import rules
 from pipeline.text.normalise import fingerprint
 
+CRITERIA = rules.Criteria(seeds={"a"}, among="passing", max_instruction_words=3)
 
-@pytest.mark.parametrize(
-    "text", ["# TODO: later", "raise NotImplementedError", "# your code here", "FIXME"]
-)
+
+def candidate(instruction="", response="", code="", tests="", passed=True):
+    return {
+        "seed": {"id": "a"},
+        "verdict": {"passed": passed, "status": "passed" if passed else "timeout"},
+        "instruction": {"instruction": instruction},
+        "response": {"response": response, "code": code, "tests": tests},
+    }
+
+
+@pytest.mark.parametrize("text", ["# TODO: later", "raise NotImplementedError", "# your code here", "FIXME"])
 def test_unfinished_answers_are_told_by_their_words(text):
-    assert rules.unfinished(text)
+    assert rules.unfinished(candidate(response=text), CRITERIA)
 
 
 @pytest.mark.parametrize("text", ["the todos list", "def debug(): ...", "method_fixmes"])
 def test_words_that_only_contain_them_are_fine(text):
-    assert rules.unfinished(text) is None
+    assert rules.unfinished(candidate(response=text), CRITERIA) is None
 
 
 def test_an_instruction_over_the_limit_is_named_with_its_numbers():
-    assert rules.too_long("one two three", 3) is None
-    assert rules.too_long("one two three", 2) == "3 words > 2"
+    assert rules.instruction_too_long(candidate("one two three"), CRITERIA) is None
+    assert rules.instruction_too_long(candidate("one two three four"), CRITERIA) == Rejection(
+        "instruction_too_long", "4 words > 3"
+    )
+
+
+@pytest.mark.parametrize(
+    ("among", "passed", "rejection"),
+    [
+        ("passing", True, None),
+        ("passing", False, Rejection("not_passed", "timeout")),
+        ("failing", True, Rejection("passed", "passed")),
+        ("failing", False, None),
+        ("all", True, None),
+        ("all", False, None),
+    ],
+)
+def test_rows_are_chosen_among_one_kind_of_verdict(among, passed, rejection):
+    criteria = rules.Criteria({"a"}, among, 3)
+    assert rules.wrong_verdict(candidate(passed=passed), criteria) == rejection
+
+
+def test_the_first_rule_that_is_broken_is_the_fault():
+    assert rules.fault(candidate("1 2 3 4", "TODO"), CRITERIA) == Rejection("unfinished", "TODO")
 
 
 @pytest.mark.parametrize(
@@ -35,7 +67,7 @@ def test_an_instruction_over_the_limit_is_named_with_its_numbers():
     ],
 )
 def test_tests_must_hold_an_assert_that_can_run(tests, sound):
-    assert (rules.without_executed_assert(tests) is None) == sound
+    assert (rules.no_executed_assert(candidate(tests=tests), CRITERIA) is None) == sound
 
 
 @pytest.mark.parametrize(
@@ -49,7 +81,7 @@ def test_tests_must_hold_an_assert_that_can_run(tests, sound):
     ],
 )
 def test_code_must_define_something(code, sound):
-    assert (rules.without_definitions(code) is None) == sound
+    assert (rules.no_definition(candidate(code=code), CRITERIA) is None) == sound
 
 
 def test_fingerprints_ignore_whitespace_only():

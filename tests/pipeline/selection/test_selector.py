@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from types import SimpleNamespace
 
 import pytest
 
 from pipeline.config import sections
+from pipeline.records import Rejection
+from pipeline.selection import rules, selector
+from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 
 PLACE = {
@@ -68,7 +73,7 @@ def candidate(group: str, sample: int = 0, **changes):
 
 
 class Everything(dict):
-    """Every seed but the one named gone is in force."""
+    """Every seed but the one named gone is current."""
 
     def __contains__(self, seed):
         return seed != "gone"
@@ -78,17 +83,17 @@ class Everything(dict):
 
 
 def fates(*batches, **changes):
-    selector = Selector(Everything(), settings(**changes))
+    judge = Selector(Everything(), settings(**changes)).judge
     return {
-        found["id"]: rule or "taken"
+        fate.id: fate.outcome.rule if isinstance(fate.outcome, Rejection) else "taken"
         for batch in batches
-        for found, rule, _ in selector.judge(batch)
+        for fate in judge(batch)
     }
 
 
 def test_one_passing_response_of_each_instruction_is_taken():
-    found = fates([candidate(name, n) for name in "ab" for n in range(3)])
-    assert sorted(found.values()) == ["not_chosen"] * 4 + ["taken"] * 2
+    outcomes = fates([candidate(name, n) for name in "ab" for n in range(3)])
+    assert sorted(outcomes.values()) == ["not_chosen"] * 4 + ["taken"] * 2
 
 
 def test_the_choice_is_the_same_at_every_run_and_in_any_order():
@@ -114,6 +119,18 @@ def test_shortest_takes_the_shortest_response():
 )
 def test_each_rule_names_what_it_drops(rule, changes):
     assert fates([candidate("a", **changes)]) == {"a-000": rule}
+    assert rule in RULES
+
+
+def test_all_rules_are_declared():
+    module = ast.parse(inspect.getsource(rules)), ast.parse(inspect.getsource(selector))
+    named = {
+        call.args[0].value
+        for tree in module
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Rejection"
+    }
+    assert named == set(RULES)
 
 
 def test_a_row_whose_seed_is_gone_leaves():
@@ -141,16 +158,17 @@ def test_a_row_that_resembles_another_in_one_part_is_one_too_many(field):
     part = {"text": first["instruction"]["instruction"], **first["response"]}[field]
     changed = part.replace("w39", "other").replace("w11", "other")
     near = candidate("b", **{field: changed, "name": "f_a_0"})
-    found = fates([first], [near], max_same_names=0)
-    assert found == {"a-000": "taken", "b-000": "near_duplicate"}
+    outcomes = fates([first], [near], max_same_names=0)
+    assert outcomes == {"a-000": "taken", "b-000": "near_duplicate"}
     assert fates([first], [near], max_same_names=0, near_duplicates=1)["b-000"] == "taken"
 
 
 def test_the_evidence_of_a_near_duplicate_names_the_row_and_the_similarity():
     near = candidate("b", text=candidate("a")["instruction"]["instruction"] + " end")
     judged = Selector(Everything(), settings()).judge([candidate("a"), near])
-    (evidence,) = [evidence for _, rule, evidence in judged if rule]
-    assert re.fullmatch(r"instruction resembles a-000 \(Jaccard (1\.00|0\.[89]\d)\)", evidence)
+    (rejection,) = [fate.outcome for fate in judged if isinstance(fate.outcome, Rejection)]
+    pattern = r"instruction resembles a-000 \(Jaccard (1\.00|0\.[89]\d)\)"
+    assert re.fullmatch(pattern, rejection.evidence)
 
 
 def test_the_best_row_of_a_cluster_stays_whatever_the_order():
@@ -191,7 +209,8 @@ def test_a_cap_bounds_the_rows_of_a_value(cap, changes):
 
 def test_rows_say_how_hard_their_instruction_was():
     batch = [candidate("a", samples={"n": 4, "passed": 1})]
-    ((row, _, _),) = Selector(Everything(), settings()).judge(batch)
+    (fate,) = Selector(Everything(), settings()).judge(batch)
+    row = fate.outcome
     assert row["samples"] == {"n": 4, "passed": 1}
     assert row["measured_difficulty"] == "hard"
 
@@ -202,7 +221,7 @@ def test_best_is_chosen_by_agreement_then_strength_then_brevity():
     weak = candidate("a", 2, agreement=0.5, killed=2, response="S.")
     long = candidate("a", 3, agreement=0.5, killed=4)
     judged = Selector(Everything(), settings(choose="best")).judge([long, weak, strong, agreeing])
-    assert [found["id"] for found, _, _ in judged] == ["a-000", "a-001", "a-003", "a-002"]
+    assert [fate.id for fate in judged] == ["a-000", "a-001", "a-003", "a-002"]
 
 
 def test_verified_is_chosen_by_agreement_then_strength_and_equals_are_drawn():
@@ -210,6 +229,6 @@ def test_verified_is_chosen_by_agreement_then_strength_and_equals_are_drawn():
     weak = candidate("a", 1, agreement=0.5, killed=2, response="S.")
     equals = [candidate("a", n, agreement=0.5, killed=4, response="S" * n) for n in range(2, 30)]
     judged = Selector(Everything(), settings(choose="verified")).judge([weak, *equals, agreeing])
-    first, *middle, last = [found["id"] for found, _, _ in judged]
+    first, *middle, last = [fate.id for fate in judged]
     assert (first, last) == ("a-000", "a-001")
     assert sorted(middle) == [one["id"] for one in equals] != middle

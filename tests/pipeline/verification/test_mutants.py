@@ -85,9 +85,7 @@ def test_instrumented_code_does_the_same():
 
 def test_every_executed_assert_is_counted():
     count: list[int] = []
-    tests = (
-        "for n in range(3):\n    assert n >= 0\nif False:\n    assert 0\nobject.assertTrue(True)\n"
-    )
+    tests = "for n in range(3):\n    assert n >= 0\nif False:\n    assert 0\nobject.assertTrue(True)\n"
     asserting = type("O", (), {"assertTrue": staticmethod(lambda _: None)})
     exec(reporting_asserts(tests), {"__asserted__": lambda: count.append(1), "object": asserting})
     assert len(count) == 4

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import data_quality, tests_by_hand
 from pipeline.records import Rejection
-from pipeline.stages.verifications import outcome
+from pipeline.stages.verifications import verification
 from pipeline.text.programs import program_text
 from pipeline.verification import job
 from sandbox import Limits, Pool, Program
@@ -33,12 +33,10 @@ def outcomes():
     with Pool(workers=2, limits=Limits()) as pool:
         passed = {
             result.id: result.passed
-            for result in pool.run_many(
-                Program(id, program_text(*case)) for id, case in cases.items()
-            )
+            for result in pool.run_many(Program(id, program_text(*case)) for id, case in cases.items())
         }
         found = {
-            result.id: outcome(result, cases[result.id][0])
+            result.id: verification(result, cases[result.id][0])
             for result in pool.run_many(
                 Program(id, job.program(id, *case, OTHERS if id == "others" else [], bounds))
                 for id, case in cases.items()
