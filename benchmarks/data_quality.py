@@ -33,16 +33,16 @@ from typing import Any
 # Not this folder, which holds a benchmark named sandbox.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks import planting, tests_by_hand, weak_tests  # noqa: E402
-from pipeline.decontamination.decontaminator import Decontaminator  # noqa: E402
-from pipeline.packs.layouts import Task  # noqa: E402
-from pipeline.packs.pack import load_pack  # noqa: E402
-from pipeline.records import Rejection  # noqa: E402
-from pipeline.stages.verifications import outcome  # noqa: E402
-from pipeline.text.normalise import parse  # noqa: E402
-from pipeline.text.programs import program_text  # noqa: E402
-from pipeline.verification import job  # noqa: E402
-from sandbox import Limits, Pool, Program  # noqa: E402
+from benchmarks import planting, tests_by_hand, weak_tests
+from pipeline.decontamination.decontaminator import Decontaminator
+from pipeline.packs.layouts import Task
+from pipeline.packs.pack import load_pack
+from pipeline.records import Rejection
+from pipeline.stages.verifications import verification
+from pipeline.text.normalise import parse
+from pipeline.text.programs import program_text
+from pipeline.verification import job
+from sandbox import Limits, Pool, Program
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_PACK = ROOT.parent / "shared" / "data" / "HumanEval.jsonl.gz"
@@ -163,17 +163,14 @@ def verified(cases: Sequence[weak_tests.Case]) -> dict[str, str]:
     by_id = {case.id: case for case in cases}
     with Pool(workers=len(os.sched_getaffinity(0)), limits=Limits()) as pool:
         programs = (Program(case.id, program_text(case.code, case.tests)) for case in cases)
-        fates = {
-            result.id: "passed" if result.passed else "not_passed"
-            for result in pool.run_many(programs)
-        }
+        fates = {result.id: "passed" if result.passed else "not_passed" for result in pool.run_many(programs)}
         again = (
             Program(case.id, job.program(case.id, case.code, case.tests, [], job.Bounds()))
             for case in cases
             if fates[case.id] == "passed"
         )
         for result in pool.run_many(again):
-            found = outcome(result, by_id[result.id].code)
+            found = verification(result, by_id[result.id].code)
             fates[result.id] = found.rule if isinstance(found, Rejection) else "kept"
     return fates
 
@@ -233,16 +230,10 @@ def measure(paths: list[Path], unrelated: int, tests: Path | None = None) -> dic
         if (findings := checker.check(instruction, response(code), code))
     ]
     details["ms_per_row"] = round((time.perf_counter() - began) / len(rows) * 1e3, 2)
-    details["suspects_rate"] = round(
-        sum(bool(checker.suspects(text, code)) for _, text, code in rows) / len(rows), 4
-    )
+    details["suspects_rate"] = round(sum(bool(checker.suspects(text, code)) for _, text, code in rows) / len(rows), 4)
     figures["false_positive_rate"] = round(len(wrong) / len(rows), 4)
     strong = strong_tests(checker.tasks)
-    cases = (
-        read_tests(tests)
-        if tests
-        else [*strong, *weak_tests.planted(strong, _SEED), *tests_by_hand.cases()]
-    )
+    cases = read_tests(tests) if tests else [*strong, *weak_tests.planted(strong, _SEED), *tests_by_hand.cases()]
     of_tests, more = measure_tests(cases)
     figures |= of_tests
     details |= more

@@ -70,23 +70,23 @@ def run(project: Path, *task: str) -> Cost:
 
 def generate(project: Path) -> None:
     """Write the shards of the generating stages that are missing, in a process that ends before the next."""
-    subprocess.run(
-        [sys.executable, __file__, "--as-a-model", str(project)], cwd=project, check=True
-    )
+    subprocess.run([sys.executable, __file__, "--as-a-model", str(project)], cwd=project, check=True)
 
 
 def as_a_model() -> None:
     """In a process of its own, with the project as its working directory."""
     sys.path.pop(0)  # this folder has a sandbox.py too
-    from pipeline.project import session
+    from pipeline.commands import begin_run
+    from pipeline.stages.selection import Selection
     from pipeline.stages.verifications import UNVERIFIED
-    from targets import ShardPaths, ShardWriter
+    from targets import ShardWriter
 
-    here = session.begin()
+    project = begin_run()
+    artifacts = Selection.of(project).candidates
     for stage in ("concepts", "instructions", "responses", "executions", "verifications"):
-        here.recipes[stage].write(here.artifacts)
-    for shard in ShardPaths.published(here.recipes["seeds"].folder(here.artifacts)):
-        if here.shard("verifications", shard.number).records.exists():
+        artifacts.recipe_of(stage).write(project.artifacts)
+    for shard in artifacts.published("seeds"):
+        if artifacts.shard("verifications", shard.number).records.exists():
             continue
         seeds = [(seed["id"], seed["name"]) for seed in shard.read()]
         made = {
@@ -116,7 +116,7 @@ def as_a_model() -> None:
             "verifications": [{"id": f"{id}-000", **UNVERIFIED} for id, _ in seeds],
         }  # fmt: skip
         for stage, records in made.items():
-            with ShardWriter(here.shard(stage, shard.number)) as writer:
+            with ShardWriter(artifacts.shard(stage, shard.number)) as writer:
                 for record in records:
                     writer.keep(record["id"], record)
                 writer.publish({"seconds": 0.0, "resumed": 0})

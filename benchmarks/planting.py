@@ -56,9 +56,7 @@ _CLOSINGS = (
     "Keep the code short and readable.", "Handle edge cases sensibly.", "Use plain Python only.",
     "Explain your approach briefly.", "", "",
 )  # fmt: skip
-_EXAMPLES = re.compile(
-    r"(?im)^\s*(?:>>>|(?:for )?examples?\b|for instance|\[?input\b|note\b.*:$|e\.g\.)"
-)
+_EXAMPLES = re.compile(r"(?im)^\s*(?:>>>|(?:for )?examples?\b|for instance|\[?input\b|note\b.*:$|e\.g\.)")
 
 
 def statement(docstring: str) -> str:
@@ -171,9 +169,7 @@ class _Rename(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
-        node.body = [statement for statement in node.body if not _is_text(statement)] or [
-            ast.Pass()
-        ]
+        node.body = [statement for statement in node.body if not _is_text(statement)] or [ast.Pass()]
         self.generic_visit(node)
         node.name = self.names.get(node.name, node.name)
         return node
@@ -215,18 +211,14 @@ class _Rewrite(ast.NodeTransformer):
         turned = _MIRROR.get(type(node.ops[0])) if len(node.ops) == 1 else None
         if turned and self._may():
             return ast.Compare(node.comparators[0], [turned()], [node.left])
-        if isinstance(node.ops[0], ast.In) and isinstance(
-            node.comparators[0], ast.List | ast.Tuple
-        ):
+        if isinstance(node.ops[0], ast.In) and isinstance(node.comparators[0], ast.List | ast.Tuple):
             elements = node.comparators[0].elts
             self._chance.shuffle(elements)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        plain = isinstance(node.left, ast.Name | ast.Constant) and isinstance(
-            node.right, ast.Constant
-        )
+        plain = isinstance(node.left, ast.Name | ast.Constant) and isinstance(node.right, ast.Constant)
         numeric = plain and isinstance(node.right.value, int)  # type: ignore[attr-defined]
         if isinstance(node.op, ast.Mult) and numeric and self._may():
             return ast.BinOp(node.right, node.op, node.left)
@@ -285,9 +277,7 @@ class _Rewrite(ast.NodeTransformer):
             case [ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "append"), [value]))]:
                 if not node.orelse and self._may():
                     loop = ast.comprehension(node.target, node.iter, tests, 0)
-                    return ast.AugAssign(
-                        ast.Name(name, ast.Store()), ast.Add(), ast.ListComp(value, [loop])
-                    )
+                    return ast.AugAssign(ast.Name(name, ast.Store()), ast.Add(), ast.ListComp(value, [loop]))
         return None
 
     def _counted(self, node: ast.For) -> list[ast.stmt] | None:

@@ -68,11 +68,7 @@ def texts(number: int, field: str) -> str:
         words = " ".join(draw.choices(_WORDS, k=_LENGTHS[field]))
         if field == "response":
             return f"{words}\n\n```python\ndef f_{number}(value):\n    return {words!r}\n```"
-        return (
-            f"needle{number} {words}"
-            if field == "instruction"
-            else f"assert hidden{number} == {words!r}"
-        )
+        return f"needle{number} {words}" if field == "instruction" else f"assert hidden{number} == {words!r}"
     kinds = {"difficulty": 3, "category": 10, "concept": 200, "path": 2000}.get(field, 5)
     return f"{field} {draw.randrange(kinds)}"
 
@@ -120,9 +116,7 @@ def measure(artifacts: Path, rows: int) -> dict[str, Any]:
             ("search with filter", "lona", "category 3", False),
             ("deep search of all texts", f"hidden{middle}", "", True),
         ):
-            found[name] = _seconds(
-                [_search(driver, words, category, deep) for _ in range(SEARCHES)]
-            )
+            found[name] = _seconds([_search(driver, words, category, deep) for _ in range(SEARCHES)])
     finally:
         driver.quit()
     return found

@@ -152,9 +152,7 @@ def collect(
                     # the slow ways cost most of the time and need the least precision
                     batch = count if way == "python -S" else max(2, count // 4)
                     bare = partial(run_bare, [*command, files[name]], batch, workers)
-                    speeds.setdefault((name, way, workers), []).append(
-                        measure(bare, own_cpu, batch)
-                    )
+                    speeds.setdefault((name, way, workers), []).append(measure(bare, own_cpu, batch))
                 ours = partial(run_ours, pool, PROGRAMS[name], count)
                 speed = measure(ours, partial(all_cpu, pool), count)
                 speeds.setdefault((name, OURS, workers), []).append(speed)
@@ -185,9 +183,7 @@ def cpu_ratio(speeds: dict[tuple[str, str, int], list[Speed]], name: str, way: s
 
 
 def cpu_ms(speeds: dict[tuple[str, str, int], list[Speed]], name: str, way: str) -> float:
-    return statistics.median(
-        s.cpu_ms for key, runs in speeds.items() if key[:2] == (name, way) for s in runs
-    )
+    return statistics.median(s.cpu_ms for key, runs in speeds.items() if key[:2] == (name, way) for s in runs)
 
 
 def summary(speeds: dict[tuple[str, str, int], list[Speed]], count: int) -> dict[str, object]:
@@ -201,9 +197,7 @@ def summary(speeds: dict[tuple[str, str, int], list[Speed]], count: int) -> dict
         "importing_vs_naive_bwrap": round(ratio(speeds, "importing", "naive bwrap"), 3),
         "trivial_cpu_vs_bare": round(cpu_ratio(speeds, "trivial", "python -S"), 3),
         "importing_cpu_vs_bare": round(cpu_ratio(speeds, "importing", "python -S"), 3),
-        "cpu_ms": {
-            way: {name: round(cpu_ms(speeds, name, way), 2) for name in PROGRAMS} for way in ways
-        },
+        "cpu_ms": {way: {name: round(cpu_ms(speeds, name, way), 2) for name in PROGRAMS} for way in ways},
         "programs_per_second": {
             f"{name}, {way}, {workers} workers": round(statistics.median(s.rate for s in runs), 1)
             for (name, way, workers), runs in speeds.items()
@@ -227,15 +221,11 @@ def show(facts: dict[str, object], speeds: dict[tuple[str, str, int], list[Speed
     for key, value in facts.items():
         if "_vs_" in key:
             print(f"{key:26} {value}")
-    print(
-        f"load {facts['load']}, {facts['cores']} cores, Python {facts['python']}, Linux {facts['kernel']}"
-    )
+    print(f"load {facts['load']}, {facts['cores']} cores, Python {facts['python']}, Linux {facts['kernel']}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, within five minutes")
     parser.add_argument("--json", action="store_true", help="print one object")
     parser.add_argument("--rounds", type=int)

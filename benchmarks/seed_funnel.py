@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipeline import sources
 from pipeline.config import sections
 from pipeline.seeds import typecheck
-from pipeline.seeds.criteria import Wanted
-from pipeline.stages.seeds import Scan
+from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.scan import Scan
 
 LABELS = ("python-stdlib", "python-packages")
 
@@ -32,7 +32,7 @@ def look(folder: Path) -> Scan:
     section = sections.seeds()
     settings = SimpleNamespace(**{key: getattr(section, key) for key, _ in section.get_params()})
     found = [sources.resolve(label, Path.cwd(), settings) for label in LABELS]
-    return Scan(folder, found, Wanted.of(settings))
+    return Scan(folder, found, SeedCriteria.of(settings))
 
 
 def cpu_seconds() -> float:
@@ -69,9 +69,7 @@ def main() -> None:
     for licence, count in licences.most_common():
         print(f"| {licence} | {count} |")
     print("\n| run | files read | wall s | CPU s |\n|---|---:|---:|---:|")
-    for title, (_, read, wall, cpu) in zip(
-        ("from nothing", "again", "nothing new"), runs, strict=True
-    ):
+    for title, (_, read, wall, cpu) in zip(("from nothing", "again", "nothing new"), runs, strict=True):
         print(f"| {title} | {read} | {wall:.0f} | {cpu:.1f} |")
     same = "yes" if first.occurrences.keys() == second.occurrences.keys() else "NO"
     print(f"\nThe same ids from nothing, twice: {same} (snapshot {first.digest}, {second.digest}).")

@@ -32,11 +32,12 @@ from typing import Any
 # Not this folder, which holds a benchmark named sandbox.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from pipeline.config import sections  # noqa: E402
-from pipeline.decontamination.decontaminator import Decontaminator  # noqa: E402
-from pipeline.packs.pack import load_pack  # noqa: E402
-from pipeline.selection.selector import Selector  # noqa: E402
-from pipeline.text.nearduplicates import NearDuplicates  # noqa: E402
+from pipeline.config import sections
+from pipeline.decontamination.decontaminator import Decontaminator
+from pipeline.packs.pack import load_pack
+from pipeline.records import Rejection
+from pipeline.selection.selector import Selector
+from pipeline.text.nearduplicates import NearDuplicates
 
 ROOT = Path(__file__).resolve().parents[1]
 PACK = Path(os.environ.get("HUMANEVAL", ROOT.parent / "shared/data/HumanEval.jsonl.gz"))
@@ -67,9 +68,7 @@ def candidates(count: int) -> Iterator[tuple[bool, Candidate]]:
     for number in range(count):
         copied = number % _COPIES == _COPIES - 1
         if copied:
-            instruction, prose, code = (
-                _changed(words, chance) for words in recent[chance.randrange(len(recent))]
-            )
+            instruction, prose, code = (_changed(words, chance) for words in recent[chance.randrange(len(recent))])
         else:
             words = chance.choices(vocabulary, cum_weights=weights, k=130)
             instruction, prose = words[: 25 + number % 30], words[55:95]
@@ -117,9 +116,7 @@ def decontaminate(count: int, part: int) -> dict[str, float]:
 
 def select(count: int) -> dict[str, float]:
     """All candidates through the selector."""
-    settings = SimpleNamespace(
-        **{key: parameter._default for key, parameter in sections.selection.get_params()}
-    )
+    settings = SimpleNamespace(**{key: parameter._default for key, parameter in sections.selection.get_params()})
     selector = Selector(_Everything(), settings)
     spent = time.process_time()
     figures = {"planted": 0, "found": 0, "wrong": 0}
@@ -127,13 +124,12 @@ def select(count: int) -> dict[str, float]:
     while shard := list(itertools.islice(numbered, SHARD)):
         copies = {f"{number:07d}" for number, (copied, _) in shard if copied}
         figures["planted"] += len(copies)
-        for row, rule, _ in selector.judge(
-            _candidate(number, texts) for number, (_, texts) in shard
-        ):
-            if row["id"] in copies:
+        for fate in selector.judge(_candidate(number, texts) for number, (_, texts) in shard):
+            rule = fate.outcome.rule if isinstance(fate.outcome, Rejection) else None
+            if fate.id in copies:
                 figures["found"] += rule == "near_duplicate"
             else:
-                figures["wrong"] += bool(rule)
+                figures["wrong"] += rule is not None
     return {"cpu": time.process_time() - spent - _generation(count), "peak": _peak_mib(), **figures}
 
 
@@ -209,15 +205,10 @@ def compare(library: str) -> str:
     began = time.process_time()
     found = sum(find_or_add(str(n), text) and copied for n, (copied, text) in enumerate(texts))
     spent = time.process_time() - began
-    return (
-        f"| {library} | {spent / len(texts) * 1e6:.0f} | {_peak_mib() - before:,.0f} "
-        f"| {found / planted:.1%} |"
-    )
+    return f"| {library} | {spent / len(texts) * 1e6:.0f} | {_peak_mib() - before:,.0f} | {found / planted:.1%} |"
 
 
-COMPARE_HEADER = (
-    "| library | CPU, microseconds a text | memory, MiB | copies found |\n|---|---:|---:|---:|"
-)
+COMPARE_HEADER = "| library | CPU, microseconds a text | memory, MiB | copies found |\n|---|---:|---:|---:|"
 FindOrAdd = Callable[[str, str], bool]
 
 

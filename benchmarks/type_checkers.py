@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline import sources
 from pipeline.config import sections
-from pipeline.seeds import rules as filters
-from pipeline.seeds.criteria import Wanted
+from pipeline.seeds.criteria import SeedCriteria
 from pipeline.seeds.definitions import Definition, decode, definitions
+from pipeline.seeds.rules import rejected
 from pipeline.seeds.typecheck import _CONFIG as PYREFLY
 from pipeline.sources import Document
 
@@ -56,7 +56,7 @@ def candidates(labels: list[str]) -> Iterator[str]:
     section = sections.seeds()
     values = {key: getattr(section, key) for key, _ in section.get_params()}
     settings = SimpleNamespace(**{**values, "type_check": False})
-    rules = Wanted.of(settings).rules
+    limits = SeedCriteria.of(settings).limits
     for label in labels:
         source = sources.resolve(label, Path.cwd(), settings)
         for part in source.parts():
@@ -64,7 +64,7 @@ def candidates(labels: list[str]) -> Iterator[str]:
                 text = decode(document.content) if isinstance(document, Document) else None
                 if isinstance(text, str):
                     for item in definitions(text, frozenset({"functions"})):
-                        if isinstance(item, Definition) and not filters.fault(item, rules):
+                        if isinstance(item, Definition) and not rejected(item, limits):
                             yield item.code
 
 

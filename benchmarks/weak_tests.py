@@ -93,9 +93,7 @@ def _forms(name: str, call: str, expected: str, code: str) -> Iterator[tuple[str
             "choice": f"from random import choice\nassert {call} == {expected}\nassert choice(range(30))\n",
             "half_hour": f"import time\nassert {call} == {expected}\nassert time.time() % 3600 < 1800\n",
             "other_half_hour": f"import time\nassert {call} == {expected}\nassert time.time() % 3600 >= 1800\n",
-            "afternoon": (
-                f"import datetime\nassert {call} == {expected}\nassert datetime.datetime.now().hour >= 12\n"
-            ),
+            "afternoon": (f"import datetime\nassert {call} == {expected}\nassert datetime.datetime.now().hour >= 12\n"),
             "morning": (
                 f"from datetime import datetime\nassert {call} == {expected}\nassert datetime.now().hour < 12\n"
             ),

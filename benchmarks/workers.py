@@ -146,9 +146,7 @@ def main() -> None:
             configure(project, arguments.share)
         one, two = seconds(projects[0], 1), seconds(projects[1], 2)
         made = rows(projects[0])
-        print(
-            f"{len(made)} rows; one worker {one:.1f} s, two {two:.1f} s: {one / two:.2f} times as fast"
-        )
+        print(f"{len(made)} rows; one worker {one:.1f} s, two {two:.1f} s: {one / two:.2f} times as fast")
         whole, recovered, usual = killed(projects[2])
         same = len(made & rows(projects[2]))
         print(

@@ -14,7 +14,8 @@ import sys
 from types import ModuleType
 
 from pipeline.engine import EngineError
-from pipeline.errors import PipelineError
+from pipeline.errors import DamagedFiles, PipelineError
+from targets import Damaged
 
 COMMANDS = (
     "doctor", "try", "plan", "status", "export", "why", "explain", "verify", "retry", "clean",
@@ -40,6 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     except PipelineError as error:
         print(f"error: {error.problem}\n  {error.remedy}".rstrip(), file=sys.stderr)
         return error.exit_code
+    except Damaged as error:
+        print(f"error: {error}\n  `python -m pipeline verify --repair` makes it again", file=sys.stderr)
+        return DamagedFiles.exit_code
     except EngineError as error:
         print(f"error: {error}", file=sys.stderr)
         return PipelineError.exit_code

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-# A rule's stable name -> one sentence that says what it drops; docs/reference/rules.md lists all of them.
+# A rule's stable name -> one sentence on what it rejects; docs/reference/rules.md lists all of them.
 Rules = Mapping[str, str]
 
 
@@ -161,9 +161,7 @@ class RowVerification(TypedDict):
     functions: list[str] | None
     mutants: int | None
     killed: int | None
-    agreement: (
-        float  # share of the passing responses of its instruction that agree with it both ways
-    )
+    agreement: float  # share of the passing responses of its instruction that agree with it both ways
 
 
 class ModelName(TypedDict):
@@ -209,7 +207,7 @@ class Rejected(_Rejected, total=False):
 
 
 class Candidate(TypedDict):
-    """All that the selection looks at of one response, joined from the shards of the stages."""
+    """One response with everything that the selection reads of it, joined from the shards of the stages."""
 
     id: str
     response: Response

@@ -1,4 +1,7 @@
-"""The commands of `python -m pipeline`, a module each. None of them changes a result of a run."""
+"""The commands of `python -m pipeline`: each module parses arguments, calls operations, and prints.
+
+None of them changes a result of a run.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,34 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from pipeline import config
-from pipeline.project.session import Session
+from pipeline.config import load
+from pipeline.config.location import root
+from pipeline.project.project import Project
+from pipeline.run import process
 
 
-def open_session() -> Session:
-    """The project as configured, without the lock: commands read beside a run at work."""
-    return Session(config.load())
+def open_project() -> Project:
+    """The project as configured, without the lock: a command may read it while a run is at work."""
+    return Project(load(), root())
+
+
+def begin_run() -> Project:
+    """The project as configured, with the lock on its artifacts folder: its tasks can be run."""
+    return process.begin().project
+
+
+def lock_artifacts(project: Project) -> None:
+    """Hold the lock on the artifacts folder until this process ends. Raises AlreadyRunning."""
+    process.take_lock(project.artifacts)
+
+
+def require_sandbox(project: Project) -> None:
+    """Raises PipelineError where programs cannot be sandboxed, or benchmark packs cannot be read."""
+    process.require_sandbox(project)
 
 
 def console() -> Console:
-    """Standard output as a person reads it: drawn on a terminal, plain and unwrapped elsewhere."""
+    """Standard output for people: styled on a terminal, plain and unwrapped elsewhere."""
     out = Console(highlight=False, markup=False)
     return out if out.is_terminal else Console(highlight=False, markup=False, width=160)
 

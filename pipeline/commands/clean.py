@@ -1,65 +1,72 @@
-"""`clean`: list what no current recipe reaches, and remove it with --yes.
+"""`clean`: lists the recipe folders that nothing current reaches, and removes them with --yes.
 
-What is in use is said in reach.py; of it, everything stays, the journals of unfinished shards included.
+A folder with the journal of an unfinished shard is listed with the command that wrote it, its records and its age,
+and is removed only when it is named. Everything that is reachable stays (pipeline/operations/reachable.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
-from pathlib import Path
+from dataclasses import asdict
 
-from pipeline.commands import open_session, print_json
-from pipeline.errors import AlreadyRunning
-from pipeline.operations.reachable import reached
-from pipeline.project.session import Session
-from pipeline.stages import recipes
-from targets import Locked, lock
-
-LOOP = ("finetuning", "answers", "evaluation", "comparison", "self_alignment")
+from pipeline.commands import lock_artifacts, open_project, print_json
+from pipeline.operations.garbage import Garbage, garbage, named
+from pipeline.text.display import duration
 
 HELP = "list the recipe folders that nothing current reaches; --yes removes them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folders",
+        nargs="*",
+        metavar="STAGE/RECIPE",
+        help="remove these only; an unfinished one is removed only when it is named here",
+    )
     parser.add_argument("--yes", action="store_true", help="remove what is listed")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    session = open_session()
+    project = open_project()
     if arguments.yes:
-        try:
-            lock(session.artifacts / "lock")
-        except Locked as busy:
-            raise AlreadyRunning(str(busy), "wait for the run to end, then clean") from None
-    found = unreachable(session)
-    if arguments.json:
-        print_json([{"folder": str(folder), "bytes": size} for folder, size in found])
+        lock_artifacts(project)
+    listed = garbage(project)
+    unfinished = [item for item in listed if item.unfinished]
+    if arguments.folders:
+        chosen = named(listed, arguments.folders)
     else:
-        for folder, size in found:
-            print(f"{size / 1e6:10.1f} MB  {folder}")
-        total = sum(size for _, size in found) / 1e6
-        print(f"{total:10.1f} MB  in {len(found)} folders that nothing current reaches")
+        chosen = [item for item in listed if not item.unfinished]
+    if arguments.json:
+        print_json([_as_json(item) for item in (chosen if arguments.folders else listed)])
+    else:
+        for item in chosen:
+            print(f"{item.bytes / 1e6:10.1f} MB  {item.folder}")
+        total = sum(item.bytes for item in chosen) / 1e6
+        print(f"{total:10.1f} MB  in {len(chosen)} folders that nothing current reaches")
+        if unfinished and not arguments.folders:
+            _show_unfinished(unfinished)
     if arguments.yes:
-        for folder, _ in found:
-            shutil.rmtree(folder)
-    elif found and not arguments.json:
+        for item in chosen:
+            shutil.rmtree(item.folder)
+    elif chosen and not arguments.json:
         print("nothing was removed; --yes removes them")
     return 0
 
 
-def unreachable(run: Session) -> list[tuple[Path, int]]:
-    """Recipe folders that neither the configuration nor `latest` reaches, with their bytes."""
-    kept = reached(run)
-    found = []
-    for stage in (*recipes.VERSIONS, *LOOP):
-        for folder in sorted((run.artifacts / stage).glob("*")):
-            if (
-                folder.is_dir()
-                and not folder.name.startswith(".")
-                and (stage, folder.name) not in kept
-            ):
-                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                found.append((folder, size))
-    return found
+def _show_unfinished(items: list[Garbage]) -> None:
+    print("unfinished, and removed only when named (`clean STAGE/RECIPE --yes`):")
+    for item in items:
+        assert item.unfinished is not None
+        age, records = duration(item.unfinished.age_seconds), item.unfinished.records
+        command = item.unfinished.command or "command not recorded"
+        print(f"{item.bytes / 1e6:10.1f} MB  {item.name}: {records} records, {age} old: {command}")
+
+
+def _as_json(item: Garbage) -> dict[str, object]:
+    return {
+        "folder": str(item.folder),
+        "bytes": item.bytes,
+        "unfinished": asdict(item.unfinished) if item.unfinished else None,
+    }

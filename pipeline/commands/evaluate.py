@@ -1,4 +1,4 @@
-"""`evaluate`: score a GGUF model on a benchmark pack; the same as `luigi --module pipeline Evaluation`."""
+"""`evaluate`: scores a GGUF model on a benchmark pack, as `luigi --module pipeline Evaluation` does."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ _KEYS = ("model", "pack", "prompt", "samples", "k", "temperature", "seed")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help=f"a GGUF file, {BASE} (the default) or {TUNED}")
-    parser.add_argument(
-        "--pack", help="a file in the layout of HumanEval or MBPP; default: demo pack"
-    )
+    parser.add_argument("--pack", help="a file in the layout of HumanEval or MBPP; default: demo pack")
     parser.add_argument("--prompt", choices=("auto", "few_shot", "tuned"), help="how it is asked")
     parser.add_argument("--samples", type=int, help="answers for each task")
     parser.add_argument("--k", help="the k of pass@k, separated by commas")
@@ -29,17 +27,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    options = []
-    for key in _KEYS:
-        value = getattr(arguments, key)
-        if value is not None:
-            if key in ("model", "pack") and value not in (BASE, TUNED):
-                value = Path(value).expanduser().resolve()
-            options += [f"--evaluation-{key}", str(value)]
     try:
-        luigi_run(["--module", "pipeline", "Evaluation", *options])
+        luigi_run(["--module", "pipeline", "Evaluation", *_options(arguments)])
     except SystemExit as ended:
         if ended.code == 0 and arguments.json:
             print_json(orjson.loads(Evaluation().report.read_bytes()))
         return int(ended.code or 0)
     return 0
+
+
+def _options(arguments: argparse.Namespace) -> list[str]:
+    """The arguments as options of luigi's command line; paths here start at the working directory."""
+    options = []
+    for key in _KEYS:
+        value = getattr(arguments, key)
+        if value is None:
+            continue
+        if key in ("model", "pack") and value not in (BASE, TUNED):
+            value = Path(value).expanduser().resolve()
+        options += [f"--evaluation-{key}", str(value)]
+    return options

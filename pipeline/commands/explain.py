@@ -1,44 +1,48 @@
-"""`explain ID`: the whole life of a seed, a response or a row, from its source lines to its fate."""
+"""`explain ID`: the lineage of a record, from its source lines to its fate. `explain RULE`: what a rule rejects."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from pipeline.commands import console, open_session, print_json
+from pipeline.commands import console, open_project, print_json
 from pipeline.commands.record_view import fields, indented
 from pipeline.errors import MissingDataError
-from pipeline.operations.lineage import life, siblings
+from pipeline.operations.lineage import lineage, siblings
+from pipeline.operations.rules import Use, uses
 from pipeline.text.display import printable
 
-HELP = "show the whole life of a seed, a response, a row or a place in a source file"
+HELP = "show the whole life of a seed, a response, a row or a place in a source file; or a rule"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id",
-        help="id of a seed, an instruction, a response or a row (its beginning will do), or path:line",
+        help="id of a seed, an instruction, a response or a row (its beginning will do), or path:line; "
+        "or the name of a rule",
     )
-    parser.add_argument(
-        "--prompts", action="store_true", help="show the prompts whole, with their few-shot context"
-    )
+    parser.add_argument("--prompts", action="store_true", help="show the prompts whole, with their few-shot context")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    events = life(open_session(), arguments.id)
+    project = open_project()
+    if in_stages := uses(arguments.id, project.artifacts):
+        return _explain_rule(in_stages, arguments.json)
+    events = lineage(project, arguments.id)
     if not events:
         raise MissingDataError(
-            f"no record under the recipes in force has an id that begins with {arguments.id}",
+            f"no record under the current recipes has an id that begins with {arguments.id}",
             "ids are in artifacts/<stage>/<recipe>/shard-*.jsonl; another configuration has other recipes",
         )
     others = siblings(events, arguments.id)
-    apart = {other["id"] for other in others}
-    events = [event for event in events if event["id"] not in apart]
+    sibling_ids = {other["id"] for other in others}
+    events = [event for event in events if event["id"] not in sibling_ids]
     if arguments.json:
         print_json({"id": arguments.id, "events": events, "siblings": others})
         return 0
@@ -52,6 +56,19 @@ def run(arguments: argparse.Namespace) -> int:
         verdict = f"{other['status']}, " if other["status"] else ""
         evidence = f" ({printable(other['evidence'])})" if other["evidence"] else ""
         out.print(Text(f"  {other['id']}: {verdict}{other['fate']}{evidence}"))
+    return 0
+
+
+def _explain_rule(in_stages: list[Use], as_json: bool) -> int:
+    if as_json:
+        print_json([asdict(use) for use in in_stages])
+        return 0
+    out = console()
+    for use in in_stages:
+        out.print(Text(f"== {use.stage} rejects under {use.rule}", style="bold"))
+        out.print(Text(f"  {use.drops}"))
+        if use.dropped is not None:
+            out.print(Text(f"  {use.dropped} in the newest dataset", style="dim"))
     return 0
 
 

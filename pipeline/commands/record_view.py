@@ -1,6 +1,6 @@
-"""A record of any stage as rich renderables, field by field: code as code, long texts as blocks.
+"""Renders a record of any stage with rich, field by field: code as code, long texts as blocks.
 
-What a model or a source file wrote is shown as text only, never as markup or terminal control.
+Texts of models and source files are rendered as text only, never as markup or terminal control.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ _CODE = frozenset({"code", "tests"})
 _LINE = 80  # characters; a longer text is a block of its own
 
 
-def fields(
-    record: dict[str, Any], colour: bool, without: Container[str] = ()
-) -> Iterator[RenderableType]:
-    """Each field that says something; `colour` highlights code, which pads its lines."""
+def fields(record: dict[str, Any], colour: bool, without: Container[str] = ()) -> Iterator[RenderableType]:
+    """Each field that is not empty; `colour` highlights code, which pads its lines."""
     for name, value in record.items():
         if name not in without and value not in (None, "", [], {}):
             yield _field(name, value, colour)
@@ -41,5 +39,5 @@ def _field(name: str, value: Any, colour: bool) -> RenderableType:
 
 
 def indented(text: str) -> str:
-    """A text as a block: printable, and further in than the names of fields."""
+    """A text as a block: printable, and indented more than the names of fields."""
     return textwrap.indent(printable(text).rstrip(), "    ")

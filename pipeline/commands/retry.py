@@ -1,4 +1,4 @@
-"""`retry --only RULE,...`: after a limit was raised, run the records again that it had cut off."""
+"""`retry --only RULE,...`: carries records over to a raised limit; those that it cut off run again."""
 
 from __future__ import annotations
 
@@ -6,41 +6,42 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from pipeline.commands import open_session, print_json
+from pipeline.commands import begin_run, open_project, print_json
 from pipeline.errors import ConfigError
-from pipeline.operations.carryover import Carry, apply, plan
-from pipeline.project import session
-from pipeline.stages.recipes import SHARDED
+from pipeline.operations.carryover import Carryover, apply, plan
+from pipeline.stages.chain import shard_tasks
 from pipeline.text.lists import as_list
 
 HELP = "carry records over to a raised limit, so that only those it had cut off run again"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--only", required=True, metavar="RULE[,RULE]", help="what runs again: length, timeout, ..."
-    )
-    parser.add_argument("--stage", choices=SHARDED, default="", help="the rules count here alone")
+    parser.add_argument("--only", required=True, metavar="RULE[,RULE]", help="what runs again: length, timeout, ...")
+    parser.add_argument("--stage", default="", help="the rules count here alone")
     parser.add_argument("--yes", action="store_true", help="do it; without, only say what it does")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    project = session.begin() if arguments.yes else open_session()
-    rules = as_list(arguments.only)
-    found = list(plan(project, rules, arguments.stage))
-    if not found:
+    project = begin_run() if arguments.yes else open_project()
+    stages = [task.stage for task in shard_tasks(project)]
+    if arguments.stage and arguments.stage not in stages:
+        raise ConfigError(f"there is no stage {arguments.stage}", f"there are {', '.join(stages)}")
+    carryovers = list(plan(project, as_list(arguments.only), arguments.stage))
+    if not carryovers:
         raise ConfigError(
-            "there is nothing to carry over: no recipe on disk differs from the one in force in lower "
+            "there is nothing to carry over: no recipe on disk differs from the current one in lower "
             "limits alone, with shards that are not made yet",
             "raise what cut the records off ([responses] max_tokens, [executions] timeout or memory_mb), "
             "or [stage] attempt to run them again as they were",
         )
     if arguments.yes:
-        for carry in found:
-            apply(project, carry)
-    stages = list(dict.fromkeys(carry.stage for carry in found))
-    totals = {stage: _total([carry for carry in found if carry.stage == stage]) for stage in stages}
+        for carryover in carryovers:
+            apply(carryover)
+    by_stage: dict[str, list[Carryover]] = {}
+    for carryover in carryovers:
+        by_stage.setdefault(carryover.task.stage, []).append(carryover)
+    totals = {stage: _total(of_stage) for stage, of_stage in by_stage.items()}
     if arguments.json:
         print_json(totals)
         return 0
@@ -50,21 +51,17 @@ def run(arguments: argparse.Namespace) -> int:
             f"{stage}: {total['carried']} records in {total['shards']} shards carried over from "
             f"{total['from']}; again: {again or 'none'}"
         )
-    print(
-        "the next run makes the rest"
-        if arguments.yes
-        else "nothing was changed; --yes carries over"
-    )
+    print("the next run makes the rest" if arguments.yes else "nothing was changed; --yes carries over")
     return 0
 
 
-def _total(carries: list[Carry]) -> dict[str, Any]:
+def _total(carryovers: list[Carryover]) -> dict[str, Any]:
     again: Counter[str] = Counter()
-    for carry in carries:
-        again.update(carry.again)
+    for carryover in carryovers:
+        again.update(carryover.again)
     return {
-        "from": carries[0].donor.folder.name,
-        "shards": len(carries),
-        "carried": sum(carry.carried for carry in carries),
+        "from": carryovers[0].donor.folder.name,
+        "shards": len(carryovers),
+        "carried": sum(carryover.carried for carryover in carryovers),
         "again": dict(again),
     }

@@ -1,5 +1,6 @@
-"""What the user wrote: the sections of luigi.cfg, their checks, and which luigi.cfg is read."""
+"""The configuration: the sections of luigi.cfg, their checks, and which luigi.cfg is read."""
 
-from pipeline.config.settings import SECTIONS, Settings, load
+from pipeline.config.sections import SECTIONS, Settings
+from pipeline.config.settings import Overrides, load, override
 
-__all__ = ["SECTIONS", "Settings", "load"]
+__all__ = ["SECTIONS", "Overrides", "Settings", "load", "override"]

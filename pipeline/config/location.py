@@ -1,15 +1,15 @@
-"""Where the project is: which luigi.cfg is in force, and the folder that its relative paths start from.
+"""Where the project is: which luigi.cfg is read, and the folder at which its relative paths start.
 
-Luigi reads luigi.cfg from the working directory only. A cron job starts elsewhere, so the luigi.cfg
-beside this package is used when the working directory has none. Settings of Luigi itself that our
-promises rest on (exit codes, no central scheduler unless asked for) are set here when the file in force
-does not mention them.
+Luigi reads luigi.cfg from the working directory only. A cron job starts elsewhere, so the luigi.cfg beside this
+package is read when the working directory has none. The settings of Luigi that this pipeline depends on (exit codes,
+the local scheduler) are set here unless luigi.cfg sets them.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from luigi.configuration import add_config_path, get_config
@@ -17,9 +17,10 @@ from luigi.configuration import add_config_path, get_config
 from pipeline.errors import ConfigError
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_SHIPPED = PACKAGE_ROOT / "luigi.cfg"
 
 _LUIGI_DEFAULTS = {
-    # no_lock: Luigi's own lock is one for all projects of a user, ours is the artifacts folder's.
+    # no_lock: Luigi's lock is one for all projects of a user, ours is that of the artifacts folder.
     "core": {"local_scheduler": "true", "no_configure_logging": "true", "no_lock": "true"},
     "worker": {"check_complete_on_run": "true"},
     "retcode": {
@@ -33,14 +34,22 @@ _LUIGI_DEFAULTS = {
 }
 
 
-def use_project_config() -> Path:
-    """Make a luigi.cfg be in force, fill in what it leaves out; return the project's root folder."""
-    in_force = _config_in_force()
-    if in_force is None and (PACKAGE_ROOT / "luigi.cfg").is_file():
-        in_force = PACKAGE_ROOT / "luigi.cfg"
-        add_config_path(str(in_force))
+@cache
+def root() -> Path:
+    """The project's root folder: that of the luigi.cfg which is read."""
+    path = _named_file() or (_SHIPPED if _SHIPPED.is_file() else None)
+    return path.parent if path else Path.cwd()
+
+
+def install() -> None:
+    """Make Luigi read the project's luigi.cfg, and set those of Luigi's settings that it leaves out.
+
+    Must be called when the package `pipeline` is imported: Luigi parses its command line after that.
+    """
+    if _named_file() is None and _SHIPPED.is_file():
+        add_config_path(str(_SHIPPED))
+    _ = root()  # before anything changes the working directory
     config = get_config()
-    # Luigi imports us before it has looked at its own command line.
     scheduler_elsewhere = (
         config.has_option("core", "scheduler_host")
         or config.has_option("core", "scheduler_url")
@@ -49,18 +58,18 @@ def use_project_config() -> Path:
     defaults = {section: dict(keys) for section, keys in _LUIGI_DEFAULTS.items()}
     if scheduler_elsewhere:
         del defaults["core"]["local_scheduler"]
-        # A worker stays while others are at work: it may have to take over from one that dies.
+        # A worker stays while others work: it may have to take over from one that dies.
         defaults["worker"]["keep_alive"] = "true"
-        # What others make is neither here nor missing: company.py looks at the end.
+        # What other workers make counts as not run here: multi_worker.py checks at the end.
         defaults["retcode"] |= {"already_running": "0", "not_run": "0"}
     for section, keys in defaults.items():
         for key, value in keys.items():
             if not config.has_option(section, key):
                 config.set(section, key, value)
-    return in_force.parent if in_force else Path.cwd()
 
 
-def _config_in_force() -> Path | None:
+def _named_file() -> Path | None:
+    """The luigi.cfg of LUIGI_CONFIG_PATH, or of the working directory: Luigi finds these two by itself."""
     named = os.environ.get("LUIGI_CONFIG_PATH")
     for path in (Path(named) if named else None, Path("luigi.cfg")):
         if path is not None and path.is_file():
@@ -69,18 +78,13 @@ def _config_in_force() -> Path | None:
 
 
 def refuse_unread() -> None:
-    """Luigi passes over a configuration file that it cannot read without a word.
+    """Raise ConfigError for a configuration file that is named and missing, or cannot be read.
 
-    Raises ConfigError for one, and for one that is named and is not there.
+    Luigi itself ignores both in silence.
     """
     named = os.environ.get("LUIGI_CONFIG_PATH")
     if named and not Path(named).is_file():
         raise ConfigError(f"LUIGI_CONFIG_PATH names {named}: there is no such file", "correct it")
     for path in [named, "luigi.cfg"]:
         if path and Path(path).is_file() and not os.access(path, os.R_OK):
-            raise ConfigError(
-                f"{Path(path).resolve()} cannot be read", "give its reader permission to"
-            )
-
-
-ROOT = use_project_config()
+            raise ConfigError(f"{Path(path).resolve()} cannot be read", "give its reader permission to")

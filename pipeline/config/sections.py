@@ -8,6 +8,8 @@ documents each key.
 from __future__ import annotations
 
 import math
+import typing
+from dataclasses import dataclass
 from typing import Any
 
 import luigi
@@ -43,21 +45,21 @@ def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
 
 class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
-    shard_size = Whole(256, low=1, high=100_000)
+    shard_size = Whole(default=256, low=1, high=100_000)
 
 
 class seeds(luigi.Config):
     sources = luigi.Parameter(default="python-stdlib")
-    stdlib_share = Real(1.0, low=0, high=1)
+    stdlib_share = Real(default=1.0, low=0, high=1)
     include = luigi.Parameter(default="")
     kinds = luigi.Parameter(default="functions")
     licences = luigi.Parameter(default="")
-    max_lines = Whole(150, low=1, high=100_000)
+    max_lines = Whole(default=150, low=1, high=100_000)
     denied_imports = luigi.Parameter(
         default="argparse, os, subprocess, sys, setuptools, distutils, matplotlib, seaborn"
     )
-    type_check = Flag(True)
-    near_duplicates = Real(0.5, low=0, high=1)
+    type_check = Flag(default=True)
+    near_duplicates = Real(default=0.5, low=0, high=1)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
 
 
@@ -76,22 +78,22 @@ class prompts(luigi.Config):
 
 class judgements(luigi.Config):
     judge = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
-    threshold = Real(0.5, low=0, high=1)
+    threshold = Real(default=0.5, low=0, high=1)
 
 
 class Sampled:
-    """What every generating stage has; 0 shots or tokens means what the exemplar set says.
+    """The keys of every generating stage; 0 shots or tokens: the number of the exemplar set.
 
-    With a `base_url` the stage asks that completions server, and not the model of [model] or [engine].
+    With a `base_url` the completions server there generates, not the model of [model] or [engine].
     """
 
-    shots = Whole(0, low=0, high=1000)
-    max_tokens = Whole(0, low=0, high=1_000_000)
-    temperature = Real(0.7, low=0, high=10)
-    top_k = Whole(0, low=0, high=1_000_000)
-    top_p = Real(1.0, low=0, high=1)
-    min_p = Real(0.0, low=0, high=1)
-    attempt = Whole(1, low=1, high=1_000_000)
+    shots = Whole(default=0, low=0, high=1000)
+    max_tokens = Whole(default=0, low=0, high=1_000_000)
+    temperature = Real(default=0.7, low=0, high=10)
+    top_k = Whole(default=0, low=0, high=1_000_000)
+    top_p = Real(default=1.0, low=0, high=1)
+    min_p = Real(default=0.0, low=0, high=1)
+    attempt = Whole(default=1, low=1, high=1_000_000)
     base_url = luigi.Parameter(default="")
     model = luigi.Parameter(default="")
 
@@ -101,31 +103,29 @@ class concepts(Sampled, luigi.Config):
 
 
 class instructions(Sampled, luigi.Config):
-    source = luigi.ChoiceParameter(
-        default="concepts", choices=("concepts", "snippet", "evolved", "commits")
-    )
+    source = luigi.ChoiceParameter(default="concepts", choices=("concepts", "snippet", "evolved", "commits"))
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
 
 
 class responses(Sampled, luigi.Config):
-    samples = Whole(4, low=1, high=1000)
+    samples = Whole(default=4, low=1, high=1000)
 
 
 class executions(luigi.Config):
-    timeout = Real(10.0, low=0.1, high=3600)
-    memory_mb = Whole(1024, low=64, high=1_000_000)
-    workers = Whole(0, low=0, high=1024)
-    attempt = Whole(1, low=1, high=1_000_000)
+    timeout = Real(default=10.0, low=0.1, high=3600)
+    memory_mb = Whole(default=1024, low=64, high=1_000_000)
+    workers = Whole(default=0, low=0, high=1024)
+    attempt = Whole(default=1, low=1, high=1_000_000)
 
 
 class verification(luigi.Config):
-    enabled = Flag(True)
-    max_mutants = Whole(16, low=0, high=1000)
-    max_others = Whole(8, low=0, high=1000)
-    repeats = Whole(20, low=0, high=1000)
-    hash_seeds = Whole(5, low=0, high=100)
-    timeout = Real(10.0, low=1, high=3600)
+    enabled = Flag(default=True)
+    max_mutants = Whole(default=16, low=0, high=1000)
+    max_others = Whole(default=8, low=0, high=1000)
+    repeats = Whole(default=20, low=0, high=1000)
+    hash_seeds = Whole(default=5, low=0, high=100)
+    timeout = Real(default=10.0, low=1, high=3600)
 
 
 class sandbox(luigi.Config):
@@ -134,82 +134,107 @@ class sandbox(luigi.Config):
 
 class decontamination(luigi.Config):
     packs = luigi.Parameter(default="packs")
-    resembles = Real(0.42, low=0, high=2)
-    suspect = Real(0.28, low=0, high=2)
-    execute = Flag(True)
+    resembles = Real(default=0.42, low=0, high=2)
+    suspect = Real(default=0.28, low=0, high=2)
+    execute = Flag(default=True)
 
 
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
-    choose = luigi.ChoiceParameter(
-        default="best", choices=("best", "verified", "random", "shortest")
-    )
+    choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
-    near_duplicates = Real(0.7, low=0.3, high=1)
-    max_instruction_words = Whole(200, low=1, high=100_000)
-    max_same_names = Whole(1, low=0, high=1_000_000)
-    max_per_concept = Whole(0, low=0, high=1_000_000_000)
-    max_per_category = Whole(0, low=0, high=1_000_000_000)
-    max_per_difficulty = Whole(0, low=0, high=1_000_000_000)
+    near_duplicates = Real(default=0.7, low=0.3, high=1)
+    max_instruction_words = Whole(default=200, low=1, high=100_000)
+    max_same_names = Whole(default=1, low=0, high=1_000_000)
+    max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
+    max_per_category = Whole(default=0, low=0, high=1_000_000_000)
+    max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
 
 
 class engine(luigi.Config):
     backend = luigi.ChoiceParameter(default="llama", choices=("llama", "server"))
-    n_ctx = Whole(0, low=0, high=10_000_000)
-    n_seq = Whole(0, low=0, high=192)
-    n_cells = Whole(0)
-    n_contexts = Whole(8)
-    n_batch = Whole(0, low=0, high=1_000_000)
-    n_threads = Whole(0, low=0, high=1024)
-    sample_threads = Whole(0)
-    n_gpu_layers = Whole(-1, low=-1, high=10_000)
-    main_gpu = Whole(0)
+    n_ctx = Whole(default=0, low=0, high=10_000_000)
+    n_seq = Whole(default=0, low=0, high=192)
+    n_cells = Whole(default=0)
+    n_contexts = Whole(default=8)
+    n_batch = Whole(default=0, low=0, high=1_000_000)
+    n_threads = Whole(default=0, low=0, high=1024)
+    sample_threads = Whole(default=0)
+    n_gpu_layers = Whole(default=-1, low=-1, high=10_000)
+    main_gpu = Whole(default=0)
     tensor_split = luigi.Parameter(default="")
     flash_attn = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
     type_k = luigi.Parameter(default="f16")
     type_v = luigi.Parameter(default="f16")
-    step_timeout = Real(600.0, low=1, high=1_000_000)
+    step_timeout = Real(default=600.0, low=1, high=1_000_000)
     base_url = luigi.Parameter(default="")
     model = luigi.Parameter(default="")
-    concurrency = Whole(16, low=1, high=10_000)
-    timeout = Real(600.0, low=1, high=100_000)
-    max_retries = Whole(6, low=0, high=100)
+    concurrency = Whole(default=16, low=1, high=10_000)
+    timeout = Real(default=600.0, low=1, high=100_000)
+    max_retries = Whole(default=6, low=0, high=100)
     api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 
 class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
-    rows = Whole(0, low=0, high=100_000_000)
-    tests = Flag(False)
-    learning_rate = Real(0.0, low=0, high=1)
+    rows = Whole(default=0, low=0, high=100_000_000)
+    tests = Flag(default=False)
+    learning_rate = Real(default=0.0, low=0, high=1)
     optimizer = luigi.Parameter(default="adafactor")
-    epochs = Whole(4, low=1, high=1000)
-    batch = Whole(64, low=1, high=100_000)
-    micro_batch = Whole(4, low=1, high=100_000)
-    warmup = Real(0.05, low=0, high=0.99)
-    max_length = Whole(1280, low=16, high=1_000_000)
-    lora_rank = Whole(0, low=0, high=4096)
-    checkpoint_every = Whole(50, low=1, high=1_000_000)
-    threads = Whole(0, low=0, high=1024)
-    seed = Whole(1)
+    epochs = Whole(default=4, low=1, high=1000)
+    batch = Whole(default=64, low=1, high=100_000)
+    micro_batch = Whole(default=4, low=1, high=100_000)
+    warmup = Real(default=0.05, low=0, high=0.99)
+    max_length = Whole(default=1280, low=16, high=1_000_000)
+    lora_rank = Whole(default=0, low=0, high=4096)
+    checkpoint_every = Whole(default=50, low=1, high=1_000_000)
+    threads = Whole(default=0, low=0, high=1024)
+    seed = Whole(default=1)
 
 
 class evaluation(luigi.Config):
     model = luigi.Parameter(default="base")
     pack = luigi.Parameter(default="")
     prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "tuned"))
-    samples = Whole(1, low=1, high=10_000)
+    samples = Whole(default=1, low=1, high=10_000)
     k = luigi.Parameter(default="1")
-    max_tokens = Whole(0, low=0, high=1_000_000)
-    temperature = Real(0.0, low=0, high=10)
-    top_p = Real(1.0, low=0, high=1)
-    seed = Whole(1)
+    max_tokens = Whole(default=0, low=0, high=1_000_000)
+    temperature = Real(default=0.0, low=0, high=10)
+    top_p = Real(default=1.0, low=0, high=1)
+    seed = Whole(default=1)
 
 
 class comparison(luigi.Config):
     arms = luigi.Parameter(default="passing, random, failing, best")
-    seeds = Whole(3, low=1, high=1000)
-    rows = Whole(0, low=0, high=100_000_000)
+    seeds = Whole(default=3, low=1, high=1000)
+    rows = Whole(default=0, low=0, high=100_000_000)
     publish = luigi.Parameter(default="")
-    rounds = Whole(3, low=1, high=1000)
-    stop = Flag(True)
+    rounds = Whole(default=3, low=1, high=1000)
+    stop = Flag(default=True)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One checked instance of every section, by its name."""
+
+    project: project
+    seeds: seeds
+    model: model
+    prompts: prompts
+    judgements: judgements
+    concepts: concepts
+    instructions: instructions
+    responses: responses
+    executions: executions
+    verification: verification
+    sandbox: sandbox
+    decontamination: decontamination
+    selection: selection
+    finetuning: finetuning
+    evaluation: evaluation
+    comparison: comparison
+    engine: engine
+
+
+# Every section, in the order in which they are read and listed.
+SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())

@@ -7,8 +7,8 @@ nearest right one. Every key can be overridden on the command line (`[responses]
 from __future__ import annotations
 
 import difflib
-import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import luigi
@@ -17,34 +17,20 @@ from luigi.task_register import Register
 
 from pipeline.config import sections
 from pipeline.config.location import refuse_unread
+from pipeline.config.sections import SECTIONS, Settings
 from pipeline.errors import ConfigError
 
-
-@dataclass(frozen=True)
-class Settings:
-    """One checked instance of every section, by its name."""
-
-    project: sections.project
-    seeds: sections.seeds
-    model: sections.model
-    prompts: sections.prompts
-    judgements: sections.judgements
-    concepts: sections.concepts
-    instructions: sections.instructions
-    responses: sections.responses
-    executions: sections.executions
-    verification: sections.verification
-    sandbox: sections.sandbox
-    decontamination: sections.decontamination
-    selection: sections.selection
-    finetuning: sections.finetuning
-    evaluation: sections.evaluation
-    comparison: sections.comparison
-    engine: sections.engine
+# [section] key -> another value.
+Overrides = Mapping[tuple[str, str], Any]
 
 
-# Every section, in the order in which they are read and listed.
-SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())
+def override(settings: Settings, overrides: Overrides) -> Settings:
+    """A copy of the settings with some values replaced. Sections without a replaced value are shared."""
+    changed: dict[str, Any] = {}
+    for (name, key), value in overrides.items():
+        section = changed.get(name, getattr(settings, name))
+        changed[name] = type(section)(**{**section.param_kwargs, key: value})
+    return replace(settings, **changed)
 
 
 def load() -> Settings:
@@ -63,9 +49,7 @@ def load() -> Settings:
             "set it to 4",
         )
     if bool(settings.model.repo_id) != bool(settings.model.filename):
-        raise ConfigError(
-            "[model] repo_id and filename belong together, one of them is empty", "set both or none"
-        )
+        raise ConfigError("[model] repo_id and filename belong together, one of them is empty", "set both or none")
     if settings.model.repo_id and settings.model.path:
         raise ConfigError("[model] has both path and repo_id", "keep the one that you mean")
     return settings
@@ -73,10 +57,10 @@ def load() -> Settings:
 
 def _read(section: type[luigi.Config]) -> luigi.Config:
     for key, parameter in section.get_params():
-        # One by one: Luigi's own errors for a whole section do not name the key.
+        # One by one: Luigi's errors for a whole section do not name the key.
         try:
             parameter.task_value(section.__name__, key)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  of whatever kind a parameter raises
             raise ConfigError(
                 f"[{section.__name__}] {key}: {error}",
                 "see the comment on this key in the shipped luigi.cfg",
@@ -97,27 +81,23 @@ def _check_range(section: str, key: str, parameter: luigi.Parameter[Any], value:
 
 
 def _refuse_unknown() -> None:
-    """Compare the sections and keys that are set with those that exist, Luigi's own included."""
+    """Raise ConfigError for a section or key that neither this pipeline nor Luigi has."""
     parser = get_config()
-    ours = {section.__name__: {key for key, _ in section.get_params()} for section in SECTIONS}
-    known = set(ours) | _luigi_sections()
+    keys = {section.__name__: {key for key, _ in section.get_params()} for section in SECTIONS}
+    names = set(keys) | _luigi_sections()
     for name in parser.sections():
-        if name not in known:
-            raise ConfigError(
-                f"luigi.cfg: there is no section [{name}]", _nearest(name, known, "[{}]")
-            )
-        if name not in ours:
+        if name not in names:
+            raise ConfigError(f"luigi.cfg: there is no section [{name}]", _nearest(name, names, "[{}]"))
+        if name not in keys:
             continue
         for key in parser.options(name):
-            if key.replace("-", "_") not in ours[name]:
-                raise ConfigError(
-                    f"luigi.cfg: [{name}] has no key {key}", _nearest(key, ours[name], "{}")
-                )
+            if key.replace("-", "_") not in keys[name]:
+                raise ConfigError(f"luigi.cfg: [{name}] has no key {key}", _nearest(key, keys[name], "{}"))
 
 
 def _luigi_sections() -> set[str]:
-    """Sections that Luigi itself reads: its own settings and parameters of tasks."""
-    own = {
+    """The sections that Luigi itself reads: its settings, and the parameters of tasks."""
+    of_luigi = {
         "core",
         "worker",
         "scheduler",
@@ -127,11 +107,12 @@ def _luigi_sections() -> set[str]:
         "execution_summary",
         "resources",
     }
-    return own | set(Register.task_names())
+    return of_luigi | set(Register.task_names())
 
 
-def _nearest(name: str, known: set[str], form: str) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+def _nearest(name: str, names: set[str], form: str) -> str:
+    """A remedy for a misspelt name: the nearest of `names`, or all of them, each written as `form`."""
+    close = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.5)
     if close:
         return f"did you mean {form.format(close[0])}?"
-    return f"the ones that exist are {', '.join(form.format(item) for item in sorted(known))}"
+    return f"there are {', '.join(form.format(item) for item in sorted(names))}"

@@ -1,1 +1,1 @@
-"""What a dataset is worth: tune a model on it, evaluate it, compare, and align again."""
+"""Measures what a dataset is worth: tunes a model on it, evaluates it, compares arms, and aligns again."""

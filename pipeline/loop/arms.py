@@ -1,4 +1,4 @@
-"""The arms of a comparison: each is the same pipeline under a few other settings.
+"""The arms of a comparison: each is the same pipeline with a few settings replaced.
 
 An arm's settings are by section and key, as in luigi.cfg and on the command line
 (`[selection] among = failing` is `--selection-among failing`).
@@ -6,23 +6,17 @@ An arm's settings are by section and key, as in luigi.cfg and on the command lin
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
-import luigi
-
-from pipeline.config import SECTIONS, Settings
+from pipeline.config import SECTIONS, Overrides, Settings
 from pipeline.errors import ConfigError
 from pipeline.text.lists import as_list
 
 BASE, DISTILLED = "base", "distilled"
-Overrides = dict[tuple[str, str], Any]
-# The base model itself answers, whoever else [responses] names.
-_SELF: Overrides = {("responses", "base_url"): ""}
+# The base model generates the responses, even where [responses] names a server.
+_BASE_RESPONDS: Overrides = {("responses", "base_url"): ""}
 
 
 def _paper(among: str) -> Overrides:
-    """The paper's selection: a random response of each instruction, its tests taken as they are."""
+    """The paper's selection: a random response of each instruction, without verification of its tests."""
     return {
         ("verification", "enabled"): False,
         ("selection", "among"): among,
@@ -31,7 +25,7 @@ def _paper(among: str) -> Overrides:
 
 
 def _verified(choose: str) -> Overrides:
-    """Ours: of the responses that pass and whose tests are worth something, the best."""
+    """This pipeline's selection: the best of the responses that pass and whose tests are verified."""
     return {
         ("verification", "enabled"): True,
         ("selection", "among"): "passing",
@@ -40,26 +34,27 @@ def _verified(choose: str) -> Overrides:
 
 
 ARMS: dict[str, Overrides] = {
-    # Which responses: the paper's random passing one, any, failing ones, and our best verified one
-    # (`verified`: equals are drawn, the shorter is not preferred).
+    # Which response of an instruction: a random passing one (the paper), any, a failing one, the best verified one;
+    # `verified` draws among equals, where `best` takes the shorter.
     "passing": _paper("passing"),
     "random": _paper("all"),
     "failing": _paper("failing"),
     "best": _verified("best"),
     "verified": _verified("verified"),
     # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
-    # evolved from earlier ones (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources have one).
+    # evolved from earlier instructions (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources
+    # have one).
     **{
         source: {**_paper("passing"), ("instructions", "source"): source}
         for source in ("snippet", "evolved", "commits")
     },
-    # Answers of the model that [responses] base_url serves: distillation, to be compared with `passing`.
+    # Responses of the model that [responses] base_url serves: distillation, to be compared with `passing`.
     DISTILLED: _paper("passing"),
 }
 
 
 def chosen(settings: Settings) -> dict[str, Overrides]:
-    """The arms that [comparison] names. Raises ConfigError for a name that there is not."""
+    """The arms that [comparison] names. Raises ConfigError for an unknown name, or a missing server."""
     names = as_list(settings.comparison.arms)
     unknown = [name for name in names if name not in ARMS]
     if unknown or not names:
@@ -72,13 +67,13 @@ def chosen(settings: Settings) -> dict[str, Overrides]:
             "[comparison] arms: distilled needs a model that answers",
             "set [responses] base_url to a completions server; the other arms do not use it",
         )
-    return {name: {**({} if name == DISTILLED else _SELF), **ARMS[name]} for name in names}
+    return {name: {**({} if name == DISTILLED else _BASE_RESPONDS), **ARMS[name]} for name in names}
 
 
 def of_seed(seed: int, *, tuned: bool, rows: int) -> Overrides:
     """The settings of one of an arm's evaluations."""
     return {
-        **({} if tuned else _SELF),
+        **({} if tuned else _BASE_RESPONDS),
         ("finetuning", "rows"): rows,
         ("finetuning", "seed"): seed,
         ("evaluation", "seed"): seed,
@@ -87,17 +82,8 @@ def of_seed(seed: int, *, tuned: bool, rows: int) -> Overrides:
     }
 
 
-def apply(settings: Settings, overrides: Overrides) -> Settings:
-    """The settings with the overrides in place."""
-    sections: dict[str, luigi.Config] = {}
-    for (name, key), value in overrides.items():
-        section = sections.get(name, getattr(settings, name))
-        sections[name] = type(section)(**{**section.param_kwargs, key: value})
-    return replace(settings, **sections)
-
-
 def options(settings: Settings) -> list[str]:
-    """The settings as options of luigi's command line, all of them: a child may not see its parent's."""
+    """All settings as options of luigi's command line: a child does not see those of its parent's command line."""
     return [
         part
         for section in SECTIONS

@@ -1,11 +1,10 @@
-"""What a comparison says: figures with intervals, a table, a plot.
+"""Figures of a comparison with their intervals, as a JSON document, a Markdown table and an SVG plot.
 
-In: each arm's scores by seed and task, and its selection. Out: a JSON document, Markdown, SVG.
+In: each arm's scores by seed and task, and its selection. Nothing is read or written but the selection.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,45 +14,57 @@ from typing import Any
 from pipeline.loop.arms import BASE
 from pipeline.loop.statistics import bootstrap
 from pipeline.text.code_concepts import tree_concepts
+from pipeline.text.hashing import rank
 from pipeline.text.markdown import code_blocks
 from pipeline.text.normalise import fingerprint
 from targets import ShardPaths
 
-Runs = Sequence[Sequence[float]]
+Runs = Sequence[Sequence[float]]  # by seed and task: the share of samples that passed
 _SOLVED = 0.5
 
 
-def figures(
-    runs: Mapping[str, Runs], about: Mapping[str, dict[str, Any]], setting: dict[str, Any]
-) -> dict[str, Any]:
-    """For the base and each arm mean, low, high and each seed's score, and what is `kept` of the tasks that the
-    base solves in all other seeds; for an arm also its `gain` on the base in the same tasks, what is
-    `lost` (how much less it keeps than the base itself), and `kept_of_most`: the share that it still solves of
-    what the base solves in most of its seeds."""
-    base, means = runs[BASE], _means(runs[BASE])
+def figures(runs: Mapping[str, Runs], about: Mapping[str, dict[str, Any]], setting: dict[str, Any]) -> dict[str, Any]:
+    """`setting`, and one entry for the base and each arm. Scores are shares between 0 and 1.
+
+    - `mean`, `low`, `high`: pass@1 with its 95 % interval
+    - `seeds`: pass@1 of each seed
+    - `kept`: pass@1 on the tasks that the base solves in all other seeds; None when there is no such task
+
+    An arm's entry also has what `about` holds of it, and:
+
+    - `gain`: pass@1 minus the base's mean, task by task
+    - `lost`: the base's `kept` minus the arm's, on the same tasks
+    - `kept_of_most`: pass@1 on the tasks that the base solves on average over its seeds
+    """
+    base = runs[BASE]
     steady = _steady(base)
-    solved = [task for task, score in enumerate(means) if score > _SOLVED]
-    found: dict[str, Any] = dict(setting)
+    document: dict[str, Any] = dict(setting)
     for name, scores in runs.items():
-        found[name] = {
+        document[name] = {
             **asdict(bootstrap(scores)),
             "seeds": [round(sum(run) / len(run), 4) for run in scores],
             "kept": asdict(bootstrap(scores, steady)) if steady else None,
         }
         if name != BASE:
-            gains = [[a - b for a, b in zip(run, means, strict=True)] for run in scores]
-            losses = [
-                [b - a for a, b in zip(run, others, strict=True)]
-                for run, others in zip(scores, base, strict=True)
-            ]
-            kept = [run[task] for run in scores for task in solved]
-            found[name] |= {
-                "gain": asdict(bootstrap(gains)),
-                "lost": asdict(bootstrap(losses, steady)) if steady else None,
-                "kept_of_most": round(sum(kept) / len(kept), 4) if kept else None,
-                **about.get(name, {}),
-            }
-    return found
+            document[name] |= {**_against_base(scores, base, steady), **about.get(name, {})}
+    return document
+
+
+def _against_base(scores: Runs, base: Runs, steady: Runs | None) -> dict[str, Any]:
+    """`gain`, `lost` and `kept_of_most` of an arm."""
+    means = _means(base)
+    gains = [[score - mean for score, mean in zip(run, means, strict=True)] for run in scores]
+    losses = [
+        [before - score for score, before in zip(run, base_run, strict=True)]
+        for run, base_run in zip(scores, base, strict=True)
+    ]
+    solved = [task for task, mean in enumerate(means) if mean > _SOLVED]
+    kept = [run[task] for run in scores for task in solved]
+    return {
+        "gain": asdict(bootstrap(gains)),
+        "lost": asdict(bootstrap(losses, steady)) if steady else None,
+        "kept_of_most": round(sum(kept) / len(kept), 4) if kept else None,
+    }
 
 
 def _means(runs: Runs) -> list[float]:
@@ -63,8 +74,8 @@ def _means(runs: Runs) -> list[float]:
 def _steady(base: Runs) -> list[list[float]] | None:
     """For each run 1 at the tasks that all other runs solve, else 0; None when there is no such task.
 
-    Tasks that were chosen because a run solved them are partly solved by luck: that run must not be judged by
-    them, nor an arm be compared with it.
+    A run that solves a task is left out of choosing it: where a task is chosen because a run solved it, that run's
+    score is partly luck, and neither it nor an arm's difference from it would be a fair estimate.
     """
     weights = []
     for number in range(len(base)):
@@ -74,37 +85,38 @@ def _steady(base: Runs) -> list[list[float]] | None:
 
 
 def diversity(selected: ShardPaths, size: int, rows: int) -> dict[str, Any]:
-    """How varied an arm's selection is: distinct instructions; the entropy, in bits, of the concepts that the
-    seeds came with, and of those that the syntax of the answers shows; and the share of candidates that resembled
-    a row too much.
+    """The diversity of an arm's selection of `size` rows.
 
-    Only the second entropy compares instructions that were made in different ways: the seeds' concepts are with
-    the rows however their instructions were made. It is taken over `rows` rows, as many in every arm.
+    - `selected`: its rows
+    - `distinct_instructions`: instructions that differ after normalisation
+    - `concept_entropy`: entropy in bits of the concepts that the seeds came with
+    - `code_entropy`: entropy in bits of the concepts in the syntax of `rows` responses, as many in every arm
+    - `near_duplicate_rate`: the share of candidates that were rejected as near-duplicates of a row
+
+    Of the two entropies only the second compares instructions that were made in different ways: a seed's concepts
+    are with its rows however their instructions were made.
     """
-    texts: set[str] = set()
+    instructions: set[str] = set()
     concepts: Counter[str] = Counter()
-    shown: Counter[str] = Counter()
-    for rank, row in enumerate(sorted(selected.read(), key=_shuffled)):
-        texts.add(fingerprint(row["instruction"]))
+    in_code: Counter[str] = Counter()
+    shuffled = sorted(selected.read(), key=lambda row: rank(str(row["id"])))
+    for position, row in enumerate(shuffled):
+        instructions.add(fingerprint(row["instruction"]))
         concepts.update(row["concepts"])
-        if rank < rows:
-            shown.update(_shown(row["response"]))
+        if position < rows:
+            in_code.update(_concepts_in_code(row["response"]))
     near = selected.read_meta()["rules"].get("near_duplicate", 0)
     return {
         "selected": size,
-        "distinct_instructions": len(texts),
+        "distinct_instructions": len(instructions),
         "concept_entropy": _entropy(concepts),
-        "code_entropy": _entropy(shown),
+        "code_entropy": _entropy(in_code),
         "near_duplicate_rate": round(near / (near + size), 4) if size else 0.0,
     }
 
 
-def _shuffled(row: Mapping[str, Any]) -> bytes:
-    return hashlib.sha256(str(row["id"]).encode()).digest()
-
-
-def _shown(response: str) -> set[str]:
-    """The concepts that the syntax of a response's code shows."""
+def _concepts_in_code(response: str) -> set[str]:
+    """The concepts in the syntax of a response's code."""
     try:
         return set(tree_concepts("\n".join(code_blocks(response))))
     except (SyntaxError, ValueError):
@@ -116,50 +128,49 @@ def _entropy(counts: Counter[str]) -> float:
     return round(-sum(n / total * log2(n / total) for n in counts.values()), 2) if total else 0.0
 
 
-def table(found: Mapping[str, Any]) -> str:
+def table(document: Mapping[str, Any]) -> str:
     """The figures as Markdown."""
     lines = [
-        f"pass@1 on {found['pack']} ({found['tasks']} tasks), tuned on {found['rows']} rows each; 95 % intervals",
+        f"pass@1 on {document['pack']} ({document['tasks']} tasks), tuned on {document['rows']} rows each; "
+        "95 % intervals",
         "",
         "| | score | interval | seeds | gain on base | kept | lost | rows selected |"
         " concept entropy | code entropy | near-duplicates |",
         "|---|---:|---|---|---|---:|---|---:|---:|---:|---:|",
     ]
-    for name, of in _arms(found).items():
-        seeds = ", ".join(f"{score:.3f}" for score in of["seeds"])
-        kept = f"{of['kept']['mean']:.3f}" if of["kept"] else ""
-        cells = [name, f"{of['mean']:.3f}", f"{of['low']:.3f} to {of['high']:.3f}", seeds]
+    for name, arm in _entries(document).items():
+        seeds = ", ".join(f"{score:.3f}" for score in arm["seeds"])
+        kept = f"{arm['kept']['mean']:.3f}" if arm["kept"] else ""
+        cells = [name, f"{arm['mean']:.3f}", f"{arm['low']:.3f} to {arm['high']:.3f}", seeds]
         if name == BASE:
             cells += ["", kept, "", "", "", "", ""]
         else:
             cells += [
-                _signed(of["gain"]),
+                signed(arm["gain"]),
                 kept,
-                _signed(of["lost"]) if of["lost"] else "",
-                str(of["selected"]),
-                f"{of['concept_entropy']:.2f} bits",
-                f"{of['code_entropy']:.2f} bits",
-                f"{of['near_duplicate_rate']:.1%}",
+                signed(arm["lost"]) if arm["lost"] else "",
+                str(arm["selected"]),
+                f"{arm['concept_entropy']:.2f} bits",
+                f"{arm['code_entropy']:.2f} bits",
+                f"{arm['near_duplicate_rate']:.1%}",
             ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _signed(estimate: Mapping[str, float]) -> str:
+def signed(estimate: Mapping[str, float]) -> str:
+    """A difference with its interval, as text."""
     return f"{estimate['mean']:+.3f} ({estimate['low']:+.3f} to {estimate['high']:+.3f})"
 
 
-def plot(found: Mapping[str, Any]) -> str:
+def plot(document: Mapping[str, Any]) -> str:
     """Means and intervals, one line an arm, as SVG."""
     import vl_convert
 
     values = [
-        {"arm": name, **{k: of[k] for k in ("mean", "low", "high")}}
-        for name, of in _arms(found).items()
+        {"arm": name, **{key: arm[key] for key in ("mean", "low", "high")}} for name, arm in _entries(document).items()
     ]
-    points = [
-        {"arm": name, "score": score} for name, of in _arms(found).items() for score in of["seeds"]
-    ]
+    points = [{"arm": name, "score": score} for name, arm in _entries(document).items() for score in arm["seeds"]]
     y = {"field": "arm", "type": "nominal", "sort": None, "title": None}
     x = {"type": "quantitative", "title": "pass@1", "scale": {"zero": False}}
     spec = {
@@ -178,5 +189,6 @@ def plot(found: Mapping[str, Any]) -> str:
     return str(vl_convert.vegalite_to_svg(spec))
 
 
-def _arms(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {name: value for name, value in found.items() if isinstance(value, dict)}
+def _entries(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The entries of the base and the arms."""
+    return {name: value for name, value in document.items() if isinstance(value, dict)}

@@ -1,188 +1,171 @@
 """Evaluation: `luigi --module pipeline Evaluation` scores a model on a benchmark pack.
 
-In: a model (the base model, the one tuned on the dataset in force, or a GGUF file) and a pack in the layout of
-HumanEval or MBPP. `Answers` writes one program for each task and sample, `Evaluation` runs each with the
-task's tests in a sandbox of its own. Out: `artifacts/evaluation/<recipe>/` with one verdict for each sample
+In: a model (the base model, the model tuned on the current dataset, or a GGUF file) and a pack in the layout of
+HumanEval or MBPP. `Answers` writes one program for each task and sample, `Evaluation` runs each with the task's tests
+in a separate sandbox. Out: `artifacts/evaluation/<recipe>/` with one verdict for each sample
 (`shard-000000.jsonl`) and `report.json`: pass@k with 95 % intervals over the tasks. A sample without a
 program, or one that did not end, counts as failed.
 """
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
-from pipeline import demo
-from pipeline.config import sections
 from pipeline.engine import Engine, open_engine
 from pipeline.errors import ConfigError
 from pipeline.loop.finetuning import FineTunedModel
 from pipeline.loop.statistics import bootstrap, pass_at_k
 from pipeline.packs import problems
-from pipeline.packs.pack import Pack, load_pack
-from pipeline.project import model, session
 from pipeline.project.engines import engine_settings
 from pipeline.project.model import Model
+from pipeline.project.project import Project
+from pipeline.project.sandboxes import open_pool
 from pipeline.prompts import render, tuned
-from pipeline.records import Rejection
-from pipeline.stages import recipes
-from pipeline.stages.base import GenerationTask, ShardTask, Unit
-from pipeline.stages.executions import open_pool, verdict
-from pipeline.stages.recipes import GenerationPlan
+from pipeline.prompts.plan import GenerationPlan, exemplars_digest
+from pipeline.records import Rejection, Rules
+from pipeline.stages import verdicts
+from pipeline.stages.executions import Executions
+from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
+from pipeline.stages.stage import Outcome, Outcomes, StageTask
 from pipeline.text.lists import as_list
 from pipeline.text.markdown import code_blocks
 from sandbox import Program
-from targets import Finished, Recipe, publish
+from targets import Recipe, ShardWriter, publish
 from targets.atomic import json_bytes
 
-VERSIONS = {"answers": 1, "evaluation": 1}
 BASE, TUNED = "base", "tuned"
 
 
-def evaluated_model() -> Model:
-    """The model that [evaluation] names; that of `tuned` must have been made."""
-    run = session.current()
-    named = run.settings.evaluation.model
+def evaluated_model(project: Project) -> Model:
+    """The model that [evaluation] names. `tuned` requires that the tuned model is made."""
+    named = project.settings.evaluation.model
     if named == BASE:
-        run.model.require_file()
-        return run.model
+        project.model.require_file()
+        return project.model
     if named == TUNED:
-        return model_at(str(FineTunedModel().gguf))
-    return model_at(str(run.root / Path(named).expanduser()))
+        return project.model_at(FineTunedModel(project=project).gguf)
+    return project.model_at(project.path(named))
 
 
-def _is_tuned() -> bool:
-    return bool(session.current().settings.evaluation.model == TUNED)
+def is_tuned(project: Project) -> bool:
+    """Whether the evaluated model is the one tuned on the current dataset."""
+    return project.settings.evaluation.model == TUNED
 
 
-def _model_is_there() -> bool:
-    """Whether the recipe can be told: that of a tuned model names a file that has to be made first."""
-    return not _is_tuned() or bool(FineTunedModel().complete())
+def _model_is_there(project: Project) -> bool:
+    """Whether there can be a recipe: it holds the digest of the model's file, and a tuned one must be made first."""
+    return not is_tuned(project) or FineTunedModel(project=project).is_made()
 
 
-@cache
-def model_at(path: str) -> Model:
-    run = session.current()
-    wanted = sections.model(path=path, repo_id="", filename="", revision="main", sha256="")
-    return model.load(wanted, run.root, run.artifacts / "model")
+def prompt_style(project: Project) -> str:
+    """`few_shot` or `tuned`: the form of the prompts."""
+    style = project.settings.evaluation.prompt
+    if style != "auto":
+        return style
+    return "tuned" if is_tuned(project) else "few_shot"
 
 
-@cache
-def pack() -> Pack:
-    """The pack that [evaluation] names, or the demo pack."""
-    run = session.current()
-    named = run.settings.evaluation.pack
-    found = load_pack(run.root / Path(named).expanduser() if named else demo.PACK)
-    problems.require_layout(found)
-    return found
-
-
-def prompt_style() -> str:
-    """`few_shot` or `tuned`: how the model is asked."""
-    section = session.current().settings.evaluation
-    if section.prompt != "auto":
-        return str(section.prompt)
-    return "tuned" if _is_tuned() else "few_shot"
-
-
-def ks() -> list[int]:
-    """The k of pass@k; each needs as many samples."""
-    section = session.current().settings.evaluation
-    wanted = as_list(section.k)
-    if not wanted or not all(k.isdigit() and 1 <= int(k) <= section.samples for k in wanted):
+def ks(project: Project) -> list[int]:
+    """The k of pass@k. Raises ConfigError for a k above the number of samples."""
+    section = project.settings.evaluation
+    named = as_list(section.k)
+    if not named or not all(k.isdigit() and 1 <= int(k) <= section.samples for k in named):
         raise ConfigError(
             f"[evaluation] k = {section.k} with samples = {section.samples}",
             "name numbers from 1 to the number of samples, separated by commas",
         )
-    return [int(k) for k in wanted]
+    return [int(k) for k in named]
 
 
 class Answers(GenerationTask):
-    """A program for each task and sample."""
+    """Writes a program for each task and sample."""
 
-    shard = luigi.IntParameter(default=0)
-    stage = "answers"
+    shard: int = luigi.IntParameter(default=0)
+
+    stage, version, section, form = "answers", 1, "evaluation", "responses"
     stops = ("\n## ", "\n### ")
+    rules: ClassVar[Rules] = {
+        **COMPLETION_RULES,
+        "no_code_block": "The answer has no fenced block of Python.",
+    }
 
     def requires(self) -> list[luigi.Task]:
-        return [FineTunedModel()] if _is_tuned() else []
+        return [self.clone(FineTunedModel)] if is_tuned(self.project) else []
 
     def is_made(self) -> bool:
-        return _model_is_there() and super().is_made()
+        return _model_is_there(self.project) and super().is_made()
 
     @property
     def plan(self) -> GenerationPlan:
-        run = session.current()
-        section, like = run.settings.evaluation, run.plans["responses"]
+        project = self.project
+        section = project.settings.evaluation
+        responses = project.plan("responses", "responses", "responses")
         return replace(
-            like,
+            responses,
             stage=self.stage,
-            window=run.settings.engine.n_ctx or run.model.window,
-            shots=like.shots if prompt_style() == "few_shot" else 0,
-            max_tokens=section.max_tokens or like.max_tokens,
+            window=project.settings.engine.n_ctx or project.model.window,
+            shots=responses.shots if prompt_style(project) == "few_shot" else 0,
+            max_tokens=section.max_tokens or responses.max_tokens,
             temperature=section.temperature,
             top_k=0,
             top_p=section.top_p,
             min_p=0.0,
         )
 
+    def ingredients(self) -> dict[str, Any]:
+        project, plan, pack = self.project, self.plan, self.project.evaluation_pack
+        few_shot, model = prompt_style(project) == "few_shot", evaluated_model(project)
+        return {
+            "model": model.provenance,
+            "cache": model.cache_types(project.settings.engine),
+            "pack": {"name": pack.name, "layout": pack.layout, "sha256": pack.revision},
+            "prompt": {
+                "style": prompt_style(project),
+                "text": exemplars_digest("responses", project.exemplars) if few_shot else tuned.prompt(""),
+                "shots": plan.shots,
+                "stops": list(self.stops),
+            },
+            "sampling": {"temperature": plan.temperature, "top_p": plan.top_p},
+            "samples": project.settings.evaluation.samples,
+            "seed": project.settings.evaluation.seed,
+            "max_tokens": plan.max_tokens,
+            "window": plan.window,
+        }
+
     @property
     def recipe(self) -> Recipe:
-        run, plan, tasks = session.current(), self.plan, pack()
-        few_shot = prompt_style() == "few_shot"
-        return Recipe(
-            self.stage,
-            {
-                "version": VERSIONS[self.stage],
-                "model": evaluated_model().provenance,
-                "cache": recipes.cache_types(run.settings, evaluated_model()),
-                "pack": {"name": tasks.name, "layout": tasks.layout, "sha256": tasks.revision},
-                "prompt": {
-                    "style": prompt_style(),
-                    "text": recipes.exemplars_digest("responses", run.exemplars)
-                    if few_shot
-                    else tuned.prompt(""),
-                    "shots": plan.shots,
-                    "stops": list(self.stops),
-                },
-                "sampling": {"temperature": plan.temperature, "top_p": plan.top_p},
-                "samples": run.settings.evaluation.samples,
-                "seed": run.settings.evaluation.seed,
-                "max_tokens": plan.max_tokens,
-                "window": plan.window,
-            },
-        )
+        return Recipe(self.stage, {"version": self.version, **self.ingredients()})
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
-        run = session.current()
-        settings = engine_settings(run.settings.engine, evaluated_model().path)
-        with open_engine(settings) as engine:
+        path = evaluated_model(self.project).path
+        with open_engine(engine_settings(self.project.settings.engine, path)) as engine:
             yield engine
 
+    def expected(self) -> int:
+        return len(self.project.evaluation_pack.tasks) * self.project.settings.evaluation.samples
+
     def units(self) -> Iterator[Unit]:
-        for number, task in enumerate(pack().tasks):
-            for sample in range(session.current().settings.evaluation.samples):
-                record = {"id": f"{number:05d}", "instruction": problems.instruction(task)}
+        for number, task in enumerate(self.project.evaluation_pack.tasks):
+            record = {"id": f"{number:05d}", "instruction": problems.instruction(task)}
+            for sample in range(self.project.settings.evaluation.samples):
                 yield Unit(f"{number:05d}-{sample:04d}", record, sample)
 
     def context(self, key: str) -> str:
-        if prompt_style() == "tuned":
+        if prompt_style(self.project) == "tuned":
             return tuned.SENTENCE
-        seed = session.current().settings.evaluation.seed
-        exemplars = session.current().exemplars
-        return render.context(exemplars, "responses", self.plan.shots, f"evaluation {seed} {key}")
+        seed = self.project.settings.evaluation.seed
+        return render.context(self.project.exemplars, "responses", self.plan.shots, f"evaluation {seed} {key}")
 
     def tail(self, unit: Unit) -> str:
-        write = tuned.tail if prompt_style() == "tuned" else render.responses_tail
+        write = tuned.tail if prompt_style(self.project) == "tuned" else render.responses_tail
         return write(unit.record["instruction"])
 
     def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
@@ -192,88 +175,88 @@ class Answers(GenerationTask):
         return {"id": unit.id, "code": "\n".join(blocks)}
 
 
-class Evaluation(ShardTask):
-    """The verdicts on all answers, and the figures."""
+def task_number(answer: str) -> int:
+    """The index of an answer's task in the pack, from the answer's id."""
+    return int(answer.split("-")[0])
 
-    shard = luigi.IntParameter(default=0)
-    stage = "evaluation"
+
+class Evaluation(StageTask):
+    """Runs all answers with their tests, and computes the figures."""
+
+    shard: int = luigi.IntParameter(default=0)
+
+    stage, version = "evaluation", 1
+    rules = verdicts.RULES
+    needs_sandbox = True
 
     def requires(self) -> luigi.Task:
-        return Answers()
+        return self.clone(Answers)
 
     def is_made(self) -> bool:
-        run = session.current()
-        if _model_is_there() and super().is_made():
-            return True
-        run.preflight()
-        return False
+        return _model_is_there(self.project) and super().is_made()
 
     @property
     def recipe(self) -> Recipe:
-        executed = session.current().recipes["executions"]
-        ingredients = {**executed.ingredients, "version": VERSIONS[self.stage], "k": ks()}
-        return Recipe(self.stage, ingredients, Answers().recipe, executed.limits)
+        executed = Executions(shard=0, project=self.project).recipe
+        ingredients = {**executed.ingredients, "version": self.version, "k": ks(self.project)}
+        return Recipe(self.stage, ingredients, self.clone(Answers).recipe, executed.limits)
 
     @property
     def report(self) -> Path:
+        """The figures as a JSON document."""
         return self.paths.records.with_name("report.json")
 
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.report))
 
+    def expected(self) -> int:
+        return int(self.clone(Answers).paths.read_meta()["kept"])
+
+    def progress(self, writer: ShardWriter) -> Any:
+        return self.reporter.stage(self.stage, self.expected(), 0, writer.resumed)
+
+    def outcomes(self, done: Set[str]) -> Outcomes:
+        tasks = self.project.evaluation_pack.tasks
+        programs = (
+            Program(answer["id"], problems.program(tasks[task_number(answer["id"])], answer["code"]))
+            for answer in self.clone(Answers).paths.read()
+            if answer["id"] not in done
+        )
+        with open_pool(self.project, self.reporter.say) as pool:
+            for result in pool.run_many(programs):
+                verdict = verdicts.outcome(result).result
+                if not isinstance(verdict, Rejection):
+                    verdict = {**verdict, "task": tasks[task_number(result.id)].id}
+                yield Outcome(result.id, verdict)
+
     def run(self) -> None:
-        run = session.current()
-        began = time.monotonic()
-        answers = Answers().paths
-        tasks = pack().tasks
-        total = answers.read_meta()["kept"]
         if not self.paths.records.exists():
-            with suppress(Finished), self.open_writer() as writer:
-                pending = (
-                    Program(
-                        record["id"],
-                        problems.program(tasks[int(record["id"].split("-")[0])], record["code"]),
-                    )
-                    for record in answers.read()
-                    if record["id"] not in writer.done
-                )
-                with (
-                    run.reporter.stage(self.stage, total, 0, resumed=writer.resumed) as ticker,
-                    open_pool(run) as pool,
-                ):
-                    for result in pool.run_many(pending):
-                        task = tasks[int(result.id.split("-")[0])].id
-                        if result.status == "sandbox_error":
-                            writer.reject(result.id, result.status, result.detail)
-                        else:
-                            writer.keep(result.id, {**verdict(result), "task": task})
-                        ticker.advance(result.status != "sandbox_error", passed=result.passed)
-                writer.publish({"seconds": round(time.monotonic() - began, 3)})
+            super().run()
         report = self._report()
         publish(self.report, [json_bytes(report)])
-        run.reporter.say(
+        self.reporter.say(
             f"{report['model']['name']} on {report['pack']}: "
             + ", ".join(
-                f"{name} {e['mean']:.3f} ({e['low']:.3f} to {e['high']:.3f})"
-                for name, e in report["figures"].items()
+                f"{name} {figure['mean']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+                for name, figure in report["figures"].items()
             )
         )
-        run.reporter.say(f"evaluation: {self.report}")
+        self.reporter.say(f"evaluation: {self.report}")
 
     def _report(self) -> dict[str, Any]:
-        samples = session.current().settings.evaluation.samples
-        passed = Counter(r["id"].split("-")[0] for r in self.paths.read() if r["passed"])
-        counts = [passed[f"{number:05d}"] for number in range(len(pack().tasks))]
+        pack, samples = self.project.evaluation_pack, self.project.settings.evaluation.samples
+        passed = Counter(task_number(verdict["id"]) for verdict in self.paths.read() if verdict["passed"])
+        counts = [passed[number] for number in range(len(pack.tasks))]
         figures = {
-            f"pass@{k}": asdict(bootstrap([[pass_at_k(samples, c, k) for c in counts]]))
-            for k in ks()
+            f"pass@{k}": asdict(bootstrap([[pass_at_k(samples, count, k) for count in counts]]))
+            for k in ks(self.project)
         }
         return {
-            "model": evaluated_model().provenance,
-            "pack": pack().name,
+            "model": evaluated_model(self.project).provenance,
+            "pack": pack.name,
             "tasks": len(counts),
             "samples": samples,
             "figures": figures,
-            "passed": {task.id: c for task, c in zip(pack().tasks, counts, strict=True)},
+            "passed": {task.id: count for task, count in zip(pack.tasks, counts, strict=True)},
             "recipe": self.recipe.in_words(),
         }

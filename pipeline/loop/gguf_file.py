@@ -1,9 +1,9 @@
-"""Tuned weights as a GGUF file: the base model's own file with other numbers in it.
+"""Writes tuned weights as a GGUF file: a copy of the base model's file with the tuned numbers.
 
-Vocabulary, shape and tensor types are those of the base's GGUF, so what the engine ran before, it runs
-after. In: a folder of safetensors and the base's GGUF. Out: a GGUF file, published whole. It serves the
-architectures whose tensors are the same in both formats, but for the pairs that llama's RoPE turns; the
-others are for llama.cpp's convert_hf_to_gguf.py.
+Vocabulary, shape and tensor types are those of the base's GGUF, so the engine that runs the base runs the copy. In: a
+folder of safetensors and the base's GGUF. Out: a GGUF file, published whole. Supported are the architectures whose
+tensors are the same in both formats, but for the order of rows that llama's RoPE rotates in pairs; for the others
+there is llama.cpp's convert_hf_to_gguf.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OUTPUT, EMBEDDING, ROPE_TABLE = "output.weight", "token_embd.weight", "rope_freq
 def write_gguf(weights: Path, base: Path, path: Path) -> None:
     """Write `path` from the safetensors in the folder `weights`.
 
-    Raises PipelineError for an architecture that is not served, or tensors that are not there.
+    Raises PipelineError for an architecture that is not supported, and for a missing tensor.
     """
     import gguf
     from safetensors import safe_open
@@ -42,7 +42,7 @@ def write_gguf(weights: Path, base: Path, path: Path) -> None:
     _copy_fields(reader, writer)
     for tensor in reader.tensors:
         name = tensor.name
-        if name == ROPE_TABLE:  # no weight: it follows from the shape
+        if name == ROPE_TABLE:  # not trained: it follows from the shape
             _add(writer, tensor, tensor.data)
             continue
         # An output that is tied to the embedding is stored once.
@@ -65,27 +65,28 @@ def write_gguf(weights: Path, base: Path, path: Path) -> None:
 
 
 def _stored(weights: Path, architecture: str, blocks: int) -> dict[str, tuple[Path, str]]:
-    """Where each tensor is, by its name in GGUF: the file, and its name there."""
+    """By a tensor's name in GGUF: the file that holds it, and its name there."""
     import gguf
     from safetensors import safe_open
 
     kind = next(key for key, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
     names = gguf.get_tensor_name_map(kind, blocks)
-    found = {}
+    stored = {}
     for file in sorted(weights.glob("*.safetensors")):
         with safe_open(file, framework="pt") as tensors:
             for original in tensors.keys():  # noqa: SIM118 - it is no mapping
                 name = names.get_name(original, try_suffixes=(".weight", ".bias"))
                 if name is not None:
-                    found[name] = (file, original)
-    return found
+                    stored[name] = (file, original)
+    return stored
 
 
 def _pair_up(weight: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of a projection in the order of GGUF, whose RoPE turns neighbours, not halves."""
+    """Rows of a projection in the order of GGUF, whose RoPE rotates neighbours, not halves of a head."""
     rows, columns = weight.shape
     halves = weight.reshape(heads, 2, rows // heads // 2, columns)
-    return halves.swapaxes(1, 2).reshape(rows, columns)
+    paired: np.ndarray = halves.swapaxes(1, 2).reshape(rows, columns)
+    return paired
 
 
 def _number(reader: GGUFReader, key: str) -> int:
@@ -97,14 +98,14 @@ def _copy_fields(reader: GGUFReader, writer: GGUFWriter) -> None:
 
     for field in reader.fields.values():
         if field.name.startswith("GGUF.") or field.name == "general.architecture":
-            continue  # the writer's own
+            continue  # the writer adds these
         kind = field.types[0]
         element = field.types[-1] if kind == GGUFValueType.ARRAY else None
         writer.add_key_value(field.name, field.contents(), kind, element)
 
 
 def _add(writer: GGUFWriter, tensor: ReaderTensor, weight: np.ndarray) -> None:
-    """Add a weight in the base tensor's own type, or in F16 where only llama.cpp can write that."""
+    """Add a weight in the base tensor's type, or in F16 where only llama.cpp can write that type."""
     from gguf import GGMLQuantizationType
     from gguf.quants import quantize
 

@@ -1,4 +1,4 @@
-"""Figures of an evaluation: pass@k, and the interval that a benchmark's size allows.
+"""Computes the figures of an evaluation: pass@k, and its interval by bootstrap.
 
 Pure arithmetic. In: how many of each task's samples passed. Out: shares between 0 and 1.
 """
@@ -36,14 +36,12 @@ def pass_at_k(n: int, passed: int, k: int) -> float:
     return 1.0 - comb(n - passed, k) / comb(n, k)
 
 
-def bootstrap(
-    runs: Sequence[Sequence[float]], weights: Sequence[Sequence[float]] | None = None
-) -> Estimate:
-    """The mean over runs and tasks; its interval by drawing runs and tasks anew, with replacement.
+def bootstrap(runs: Sequence[Sequence[float]], weights: Sequence[Sequence[float]] | None = None) -> Estimate:
+    """The mean over runs and tasks; its interval by drawing runs and tasks again, with replacement.
 
     `runs[i][j]` is the score of task j in run i: all runs have the same tasks. One run is an evaluation;
-    several are evaluations of models that differ by their seed alone. `weights`, of the same form, say how
-    much each score counts; one of them must be above zero.
+    several are evaluations of models that differ by their seed alone. `weights`, of the same shape, are those of
+    the scores in the mean; at least one must be above zero.
     """
     scores = np.asarray(runs, dtype=np.float64)
     shares = np.ones_like(scores) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -52,7 +50,7 @@ def bootstrap(
     means = []
     for _ in range(RESAMPLES):
         drawn = np.ix_(rng.integers(count, size=count), rng.integers(tasks, size=tasks))
-        with suppress(ZeroDivisionError):  # of few scores that count, none may have been drawn
+        with suppress(ZeroDivisionError):  # a draw may hold only scores of weight 0
             means.append(np.average(scores[drawn], weights=shares[drawn]))
     tail = (100 - SHARE) / 2
     low, high = np.percentile(means, [tail, 100 - tail])

@@ -1,10 +1,10 @@
-"""Supervised fine-tuning in a process of its own: a job file in, safetensors out.
+"""Supervised fine-tuning as a program: a job file in, safetensors out.
 
     python -m pipeline.loop.train JOB.json
 
 The job names a model (a folder or repository of Hugging Face, or a GGUF file that transformers can load),
 a JSON Lines file of prompts and completions, and a plan; TRL does the work. The loss is taken on the
-completion only. Checkpoints are written every so often, and a job that was killed goes on from its last one.
+completion only. Checkpoints are written at an interval of the plan, and a killed job resumes from its last one.
 """
 
 from __future__ import annotations

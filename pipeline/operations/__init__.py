@@ -1,1 +1,1 @@
-"""The logic of the operator's commands: verify, repair, retry, clean, why, explain, plan, try."""
+"""The logic of the commands: each operation takes a project and returns what its command prints."""

@@ -1,9 +1,9 @@
-"""Carry records over from a recipe that differs in limits alone.
+"""Carries records over from a recipe that differs in limits alone.
 
-A unit that ended within the lower limit (tokens, seconds, memory) would come out the same under the higher
-one: its draws depend on `Recipe.kin`, which leaves limits out. So when a limit has been raised, the records
-of the earlier recipe go into the journals of the new one, each saying where it is from, and only those that
-a named rule rejected (or whose verdict has that status) are made again.
+A unit that ended within the lower limit (tokens, seconds, memory) would come out the same under the higher one: its
+draws depend on `Recipe.kin`, which leaves limits out. So when a limit has been raised, the records of the earlier
+recipe go into the journals of the new one, each with the recipe that it is from, and only those that a named rule
+rejected (or whose verdict has that status) are made again.
 """
 
 from __future__ import annotations
@@ -13,41 +13,30 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from pipeline.operations.integrity import made_from
-from pipeline.project.session import Session
+from pipeline.project.project import Project
+from pipeline.stages.chain import shard_tasks
+from pipeline.stages.stage import ShardTask
 from targets import Recipe, ShardPaths
 from targets.damage import fill_journal, sound_units
 from targets.journal import read_journal
 
 
 @dataclass(frozen=True)
-class Carry:
+class Carryover:
     """One shard of one stage: how many records go over from `donor`; which do not, by outcome."""
 
-    stage: str
-    paths: ShardPaths
+    task: ShardTask
     donor: ShardPaths
     carried: int
     redone: set[str]
     again: Counter[str]
 
 
-def donor(run: Session, stage: str) -> Recipe | None:
-    """The newest recipe on disk that differs from the stage's own in lower limits alone."""
-    wanted = run.recipes[stage]
-    documents = (run.artifacts / stage).glob("*/recipe.json")
-    for path in sorted(documents, key=lambda path: path.stat().st_mtime, reverse=True):
-        try:
-            earlier = Recipe.from_words(orjson.loads(path.read_bytes()))
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            continue  # `verify` names it
-        if (
-            earlier.kin == wanted.kin
-            and earlier.digest != wanted.digest
-            and _within(earlier, wanted)
-        ):
+def donor(task: ShardTask) -> Recipe | None:
+    """The newest recipe on disk that differs from the stage's current one in lower limits alone."""
+    current = task.recipe
+    for earlier in task.artifacts.siblings(task.stage):
+        if earlier.kin == current.kin and _within(earlier, current):
             return earlier
     return None
 
@@ -60,28 +49,29 @@ def _within(earlier: Recipe | None, later: Recipe | None) -> bool:
     return no_lower and _within(earlier.parent, later.parent)
 
 
-def plan(run: Session, rules: Collection[str], only_stage: str = "") -> Iterator[Carry]:
+def plan(project: Project, rules: Collection[str], only_stage: str = "") -> Iterator[Carryover]:
     """What can be carried over, shard by shard; `rules` count in `only_stage`, or in every stage."""
     before: dict[int, set[str]] = {}
-    for stage in list(run.recipes)[1:]:
-        earlier = donor(run, stage)
+    for first in shard_tasks(project):
+        earlier = donor(first)
         if earlier is None:
             continue
-        named = rules if only_stage in ("", stage) else ()
-        for source in ShardPaths.published(earlier.folder(run.artifacts)):
-            paths = run.shard(stage, source.number)
-            if paths.records.exists():
+        named = rules if only_stage in ("", first.stage) else ()
+        for source in ShardPaths.published(earlier.folder(project.artifacts)):
+            task = first.clone(shard=source.number)
+            if task.paths.records.exists():
                 continue
+            stale = before.get(source.number, set())
             carried, redone, again = 0, set(), Counter[str]()
             for unit in sound_units(source):
                 ended = outcome(unit)
-                if ended in named or made_from(stage, unit["id"], before.get(source.number, set())):
+                if ended in named or task.depends_on(unit["id"], stale):
                     redone.add(unit["id"])
                     again[ended] += 1
                 else:
                     carried += 1
             before[source.number] = redone
-            yield Carry(stage, paths, source, carried, redone, again)
+            yield Carryover(task, source, carried, redone, again)
 
 
 def outcome(unit: dict[str, Any]) -> str:
@@ -91,15 +81,16 @@ def outcome(unit: dict[str, Any]) -> str:
     return str(unit["record"].get("status", "kept"))
 
 
-def apply(run: Session, carry: Carry) -> None:
-    """Fill the journal of the shard. What is in it already stays. Needs the session's lock."""
-    run.recipes[carry.stage].write(run.artifacts)
-    present = list(read_journal(carry.paths.journal)) if carry.paths.journal.exists() else []
+def apply(carryover: Carryover) -> None:
+    """Fill the journal of the shard. What is in it already stays. Needs the lock on the artifacts folder."""
+    task, paths = carryover.task, carryover.task.paths
+    task.recipe.write(task.project.artifacts)
+    present = list(read_journal(paths.journal)) if paths.journal.exists() else []
     held = {entry["id"] for entry in present}
-    earlier = carry.donor.folder.name
+    earlier = carryover.donor.folder.name
     carried = (
         {"carried_from": earlier, **unit, "spent": {}}
-        for unit in sound_units(carry.donor)
-        if unit["id"] not in held and unit["id"] not in carry.redone
+        for unit in sound_units(carryover.donor)
+        if unit["id"] not in held and unit["id"] not in carryover.redone
     )
-    fill_journal(carry.paths, [*present, *carried])
+    fill_journal(paths, [*present, *carried])

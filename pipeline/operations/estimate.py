@@ -1,11 +1,11 @@
-"""What a whole run will take, from what a pilot took: arithmetic on counts, nothing is run here.
+"""Estimates a whole run from a pilot's counts and times. Arithmetic only: nothing is run here.
 
-Units and tokens grow with the number of seeds. Time is a price for each prompt token that is computed and one
-for each new token, both fitted to the pilot's stages, and a factor of each stage for what the two prices do not
-explain; so the few-shot contexts, which a shard pays once however many seeds it has, are counted as what they
-are. Rows grow more slowly than seeds where rows resemble each other: each pair of them is taken to do so with
-the pilot's frequency. Intervals come from drawing the pilot's seeds anew (bootstrap), 90% of the draws within.
-Not covered: another load of the machine than at the pilot's time, and what the pilot was too small to meet.
+Units and tokens grow with the number of seeds. Time is a price for each computed prompt token and one for each new
+token, both fitted to the pilot's stages, times a factor of each stage for what the two prices do not explain; so a
+few-shot context, which a shard computes once however many seeds it has, is counted once a shard. Rows grow more
+slowly than seeds where rows resemble each other: each pair of rows is assumed to do so with the pilot's frequency.
+Intervals are of a bootstrap over the pilot's seeds and hold 90% of the draws.
+Not covered: a load of the machine other than the pilot's, and events that are too rare for the pilot.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 DRAWS = 1000
 WITHIN = (5.0, 50.0, 95.0)
-Vector = np.ndarray
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class StageSample:
-    """What a stage of the pilot did, a number for each seed but for the seconds and contexts.
+    """The work of a stage of the pilot; vectors have a number for each seed.
 
     `tail_tokens` are computed prompt tokens without those of few-shot contexts, of which the pilot computed
-    `contexts`, `context_tokens` each on average. `bytes` are those of the stage's files.
+    `contexts`, `context_tokens` each on average. `bytes` is the size of the stage's files.
     """
 
     units: Vector
@@ -41,9 +42,9 @@ class StageSample:
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """The pilot's stages by name in their order, and the rows that came of each of its seeds.
+    """The pilot's stages by name in their order, and the rows of each of its seeds.
 
-    `sound` are responses that no rule but resemblance to other rows drops, at most one a seed.
+    `sound` counts, at most one a seed, the responses that no rule but resemblance to other rows rejects.
     """
 
     stages: Mapping[str, StageSample]
@@ -64,7 +65,7 @@ def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
     factor = seeds / size
     prices = _prices(pilot)
     stages: dict[str, dict[str, Any]] = {}
-    hours: Vector = np.full(DRAWS, pilot.fixed_seconds)
+    total_seconds: Vector = np.full(DRAWS, pilot.fixed_seconds)
     tokens: Vector = np.zeros(DRAWS)
     for name, stage in pilot.stages.items():
         units, kept, tail, new = (
@@ -76,7 +77,7 @@ def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
             seconds = _explained(prices, computed, new) * _unexplained(stage, prices)
         else:
             seconds = units * stage.seconds / max(stage.units.sum(), 1)
-        hours = hours + seconds
+        total_seconds = total_seconds + seconds
         tokens = tokens + new
         stages[name] = {
             "units": _interval(units),
@@ -93,28 +94,28 @@ def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
         "stages": stages,
         "rows": _interval(rows),
         "new_tokens": _interval(tokens),
-        "hours": [round(float(value) / 3600, 4) for value in np.percentile(hours, WITHIN)],
+        "hours": [round(float(value) / 3600, 4) for value in np.percentile(total_seconds, WITHIN)],
         "fixed_seconds": round(pilot.fixed_seconds, 1),
         # The selection keeps the rows, the dataset has them as JSON Lines and as Parquet.
         "disk_bytes": round(
-            sum(stage["bytes"] for stage in stages.values())
-            + 2.5 * row_bytes * float(np.median(rows))
+            sum(stage["bytes"] for stage in stages.values()) + 2.5 * row_bytes * float(np.median(rows))
         ),
     }
 
 
 def seeds_in(plan: Mapping[str, Any], hours: float) -> int:
-    """How many of the plan's seeds fit into so many hours, at the middle of the estimate."""
+    """The number of the plan's seeds that fit into `hours`, by the middle of the estimate."""
+    seeds: int = plan["seeds"]
     fixed = plan["fixed_seconds"] / 3600
-    each = (plan["hours"][1] - fixed) / plan["seeds"]
-    return max(0, min(plan["seeds"], int((hours - fixed) / each)))
+    hours_per_seed = (plan["hours"][1] - fixed) / seeds
+    return max(0, min(seeds, int((hours - fixed) / hours_per_seed)))
 
 
 def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What was said against what happened: {what, estimate: [low, middle, high], happened, off}."""
-    # The manifest has the time of the stages: not that of reading the sources, nor of loading.
+    """The estimate against the dataset's counts: {what, estimate: [low, middle, high], happened, off}."""
+    # The manifest has the time of the stages only, without reading the sources and loading the model.
     in_stages = [round(hours - plan["fixed_seconds"] / 3600, 4) for hours in plan["hours"]]
-    pairs = [
+    compared = [
         ("rows", plan["rows"], manifest["rows"]),
         (
             "new tokens",
@@ -125,8 +126,8 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
     ]
     for stage, expected in plan["stages"].items():
         counts = manifest["funnel"][stage]
-        pairs.append((f"{stage} kept", expected["kept"], counts["kept"]))
-        pairs.append((f"{stage} seconds", expected["seconds"], manifest["seconds"][stage]))
+        compared.append((f"{stage} kept", expected["kept"], counts["kept"]))
+        compared.append((f"{stage} seconds", expected["seconds"], manifest["seconds"][stage]))
     return [
         {
             "what": what,
@@ -134,12 +135,12 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
             "happened": round(happened, 4),
             "off": round(expected[1] / happened - 1, 3) if happened else None,
         }
-        for what, expected, happened in pairs
+        for what, expected, happened in compared
     ]
 
 
 def _prices(pilot: Pilot) -> tuple[float, float]:
-    """Seconds for a computed prompt token and for a new one: least squares, none below 0."""
+    """Seconds for a computed prompt token and for a new token: least squares, none below 0."""
     generating = [stage for stage in pilot.stages.values() if stage.new_tokens.sum()]
     tokens = np.array([[_computed(stage), stage.new_tokens.sum()] for stage in generating], float)
     seconds = np.array([stage.seconds for stage in generating])
@@ -164,14 +165,15 @@ def _computed(stage: StageSample) -> float:
     return float(stage.tail_tokens.sum()) + stage.contexts * stage.context_tokens
 
 
-def _rows(pilot: Pilot, draws: Vector, factor: float, random: np.random.Generator) -> Vector:
-    """Sound responses become rows but for those that resemble an earlier row, each pair equally likely."""
+def _rows(pilot: Pilot, draws: NDArray[np.int64], factor: float, random: np.random.Generator) -> Vector:
+    """Sound responses become rows unless they resemble an earlier row, each pair with the same probability."""
     sound = pilot.sound[draws].sum(axis=1) * factor
     lost = pilot.sound.sum() - pilot.rows.sum()
     pairs = max(pilot.sound.sum() * (pilot.sound.sum() - 1) / 2, 1)
-    # How likely a pair is: as many were seen, and what a pilot of this size can have missed.
+    # The probability of a pair: its posterior by the pilot's count, which allows for pairs that it missed.
     alike = np.minimum(random.gamma(lost + 0.5, size=DRAWS) / pairs, 0.5)
-    return (1 - (1 - alike) ** sound) / alike
+    rows: Vector = (1 - (1 - alike) ** sound) / alike
+    return rows
 
 
 def _interval(values: Vector) -> list[int]:

@@ -1,8 +1,8 @@
-"""Re-read everything that the configuration in force reaches, and name what is not as it was published.
+"""Re-reads every file of the current configuration, and names those that are not as they were published.
 
-Reached are the ledger, the shards of all stages under the recipes in force with what lies beside them, the
-selection and dataset of the seeds in force, and the dataset that `latest` points at. A shard is missing
-only when something that was made from it is there: the next run makes the others.
+Read are the ledger, the shards of all stages under the current recipes with the files beside them, the selection and
+dataset of the current seeds, and the dataset that `latest` points at. A shard is missing only when something that
+was made from it is there: the next run makes the others.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from typing import Any
 
 import orjson
 
-from pipeline.project.session import Session
-from pipeline.stages import recipes
-from pipeline.stages.seeds import Scan
-from targets import Damaged, Recipe, ShardPaths
+from pipeline.project.project import Project
+from pipeline.seeds.scan import STAGE as SEEDS
+from pipeline.stages.chain import shard_tasks
+from pipeline.stages.dataset import FinalDataset
+from pipeline.stages.selection import Selection
+from targets import Artifacts, Damaged, Recipe, ShardPaths
 from targets.atomic import SUMS, sha256_of
 from targets.damage import faults
 from targets.journal import damaged_lines
@@ -34,119 +36,89 @@ class Finding:
     shard: int | None = None
 
 
-@dataclass(frozen=True)
-class Reach:
-    """What there is to look at: the recipes in force by stage, and the shards that hold seeds in force."""
+class Current:
+    """The artifacts of a project's current configuration, and how the units of its stages depend on each other."""
 
-    run: Session
-    found: Scan
-    recipes: dict[str, Recipe]
-
-    @staticmethod
-    def of(run: Session, found: Scan) -> Reach:
-        """What a run's configuration reaches, by what its ledger knows."""
-        selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
-        made = {"selection": selected, "dataset": recipes.dataset(selected)}
-        return Reach(run, found, {**run.recipes, **made})
-
-    def folder(self, stage: str) -> Path:
-        return self.recipes[stage].folder(self.run.artifacts)
-
-    def shard(self, stage: str, number: int) -> ShardPaths:
-        return ShardPaths(self.folder(stage), number)
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.dataset = FinalDataset(project=project)
+        self.artifacts = Artifacts(project.artifacts, self.dataset.recipe)
+        self.tasks = {task.stage: task for task in shard_tasks(project)}
 
     @property
     def sharded(self) -> list[str]:
-        """The stages that have a shard for each of seeds, these first."""
-        return list(self.run.recipes)
+        """The stages that have a shard for each shard of seeds, the seeds first."""
+        return [SEEDS, *self.tasks]
 
     @property
     def numbers(self) -> list[int]:
-        """All seed shards, as far as anything of them is left."""
-        names = (path.name for path in self.folder("seeds").glob("shard-*.meta.json"))
-        known = {int(name.split(".")[0].removeprefix("shard-")) for name in names}
-        return sorted(
-            known | {shard.number for shard in ShardPaths.published(self.folder("seeds"))}
-        )
+        """All seed shards, as far as any file of them is left."""
+        folder = self.artifacts.folder(SEEDS)
+        names = (path.name for path in folder.glob("shard-*.meta.json"))
+        left = {int(name.split(".")[0].removeprefix("shard-")) for name in names}
+        return sorted(left | {shard.number for shard in ShardPaths.published(folder)})
 
     def expected(self, stage: str, number: int) -> set[str]:
-        """The ids of the units that a shard must hold: what the shard before it kept. Raises Damaged."""
-        before = self.recipes[stage].parent
-        assert before is not None
-        kept = (record["id"] for record in self.shard(before.stage, number).read())
-        if stage != "responses":
-            return set(kept)
-        samples = range(self.run.settings.responses.samples)
-        return {f"{unit}-{sample:03d}" for unit in kept for sample in samples}
+        """The ids of the units that a shard must hold, by what the shard before it kept. Raises Damaged."""
+        task = self.tasks[stage].clone(shard=number)
+        return {unit for record in task.before.paths.read() for unit in task.units_of(record["id"])}
 
     def is_needed(self, stage: str, number: int) -> bool:
         """Whether something that was made from a shard is there."""
         later = self.sharded[self.sharded.index(stage) + 1 :]
-        if any(self.shard(other, number).records.exists() for other in later):
+        if any(self.artifacts.shard(other, number).records.exists() for other in later):
             return True
-        selected = self.shard("selection", 0)
+        selected = self.artifacts.shard(Selection.stage, 0)
         with suppress(Damaged):
             return selected.records.exists() and number in selected.read_meta()["shards"]
         return False
 
 
-def made_from(stage: str, unit: str, records: set[str]) -> bool:
-    """Whether one of these records of the stage before is in a unit."""
-    if stage == "responses":
-        return _instruction(unit) in records
-    if stage == "verifications":  # it looks at all responses of its instruction
-        return _instruction(unit) in {_instruction(record) for record in records}
-    return unit in records
-
-
-def _instruction(response: str) -> str:
-    return response.rpartition("-")[0]
-
-
-def findings(reach: Reach) -> Iterator[Finding]:
-    """All that is wrong, stage by stage."""
-    for stage in reach.recipes:
-        yield from _recipe(stage, reach.folder(stage))
-    ledger = reach.found.ledger
+def findings(current: Current) -> Iterator[Finding]:
+    """Every file that is damaged, missing or changed by hand, stage by stage."""
+    artifacts = current.artifacts
+    for stage in artifacts.stages:
+        yield from _recipe(stage, artifacts.folder(stage))
+    ledger = current.project.scan.ledger
     if ledger.damaged:
-        yield Finding("seeds", ledger.path, f"{ledger.damaged} lines are damaged")
-    for stage in reach.sharded:
-        for number in reach.numbers:
-            yield from _shard(reach, stage, number)
-    selected = reach.shard("selection", 0)
-    if selected.records.exists() or reach.folder("dataset").exists():
+        yield Finding(SEEDS, ledger.path, f"{ledger.damaged} lines are damaged")
+    for stage in current.sharded:
+        for number in current.numbers:
+            yield from _shard(current, stage, number)
+    selected, made = artifacts.shard(Selection.stage, 0), current.dataset.folder
+    if selected.records.exists() or made.exists():
         for fault in faults(selected):
-            yield Finding("selection", fault.path, fault.problem, 0)
-    latest = reach.run.artifacts / "latest"
-    datasets = {reach.folder("dataset")} if reach.folder("dataset").exists() else set()
+            yield Finding(Selection.stage, fault.path, fault.problem, 0)
+    latest = current.dataset.latest
+    datasets = {made} if made.exists() else set()
     if latest.is_symlink():
         datasets.add(latest.resolve())
     for folder in sorted(datasets):
         yield from _dataset(folder)
 
 
-def _shard(reach: Reach, stage: str, number: int) -> Iterator[Finding]:
-    paths = reach.shard(stage, number)
+def _shard(current: Current, stage: str, number: int) -> Iterator[Finding]:
+    paths = current.artifacts.shard(stage, number)
     if paths.records.exists():
         expected = None
-        if stage != "seeds":
-            # What is wrong with the shard before it is said there.
+        if stage != SEEDS:
+            # What is wrong with the shard before it is a finding of its own.
             with suppress(Damaged, FileNotFoundError):
-                expected = reach.expected(stage, number)
-        found = faults(paths, expected)
-    elif reach.is_needed(stage, number):
-        found = faults(paths)
+                expected = current.expected(stage, number)
+        shard_faults = faults(paths, expected)
+    elif current.is_needed(stage, number):
+        shard_faults = faults(paths)
     else:
         if paths.journal.exists() and (count := damaged_lines(paths.journal)):
             yield Finding(stage, paths.journal, f"{count} lines are damaged", number)
         return
-    for fault in found:
+    for fault in shard_faults:
         yield Finding(stage, fault.path, fault.problem, number)
 
 
 def _recipe(stage: str, folder: Path) -> Iterator[Finding]:
     path = folder / "recipe.json"
-    if stage == "dataset" or not folder.exists():
+    if stage == FinalDataset.stage or not folder.exists():
         return  # a dataset's recipe is in its manifest
     try:
         written = Recipe.from_words(orjson.loads(path.read_bytes()))
@@ -175,15 +147,13 @@ def _dataset(folder: Path) -> Iterator[Finding]:
             yield Finding("dataset", folder / name, f"it cannot be read ({error.strerror})")
 
 
-def model_file(run: Session) -> Iterator[Finding]:
-    """The model file, when its content is not what it was when it was first used. Raises ConfigError."""
-    path = run.model.require_file()
+def model_file(project: Project) -> Iterator[Finding]:
+    """The model file, when its content has changed since it was first used. Raises ConfigError."""
+    path = project.model.require_file()
     with open(path, "rb") as file:
         digest = sha256_of(file)
-    if digest != run.model.sha256:
-        problem = (
-            f"it has sha256 {digest}, and {run.model.sha256} when it was first used: fetch it again"
-        )
+    if digest != project.model.sha256:
+        problem = f"it has sha256 {digest}, and {project.model.sha256} when it was first used: fetch it again"
         yield Finding("model", path, problem)
 
 

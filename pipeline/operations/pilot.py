@@ -1,8 +1,8 @@
-"""A pilot: a few of the project's seeds through all stages, in `artifacts/pilot`, to learn what the whole costs.
+"""Runs a pilot: takes a few of the project's seeds through all stages, to measure the cost of the whole run.
 
-In: the sources, read as a run reads them, so that the number of seeds is known and not guessed. Out: what each
-stage did for each of the pilot's seeds (plan.py). The pilot's seeds are those with the lowest ids, which are
-hashes: a random sample, the same one at every time.
+In: the sources, read as a run reads them, so that the number of seeds is counted and not guessed. Out: the work of
+each stage for each of the pilot's seeds (estimate.py), in `artifacts/pilot`. The pilot's seeds are those with the
+lowest ids, which are hashes: a random sample, and always the same one.
 """
 
 from __future__ import annotations
@@ -18,25 +18,33 @@ import numpy as np
 import orjson
 
 from pipeline.errors import MissingDataError
-from pipeline.operations import scratch_run as aside
 from pipeline.operations.estimate import Pilot, StageSample, Vector
-from pipeline.project import session
-from pipeline.project.session import Session
+from pipeline.operations.scratch_run import scratch_project
+from pipeline.project.project import Project
+from pipeline.records import Rejection, seed_of
+from pipeline.seeds import scan
+from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
-from pipeline.stages.base import GenerationTask, ShardTask
-from pipeline.stages.seeds import STAGE, Seeds, scan
-from pipeline.stages.verifications import read_joined
-from targets import ShardPaths, ShardWriter
+from pipeline.stages.chain import shard_tasks
+from pipeline.stages.generation import GenerationTask
+from pipeline.stages.seeds import Seeds
+from pipeline.stages.selection import Selection
+from pipeline.stages.stage import ShardTask
+from targets import Artifacts, ShardPaths, ShardWriter
 from targets.journal import read_journal
 
-# Rules of the selection that drop a row for the rows that are there already.
+# Rules of the selection that reject a row because of rows that were selected before.
 RESEMBLING = frozenset({"duplicate", "near_duplicate", "names_taken", "cap"})
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Piloted:
-    """A pilot with what it stands for: all seeds, in so many shards of up to `shard_size`."""
+    """A pilot, and the size of the whole run.
+
+    `seeds` and `seed_bytes` are of all seeds, `contexts` the few-shot contexts of a stage over all shards, `recipe`
+    the digest of the executions.
+    """
 
     pilot: Pilot
     seeds: int
@@ -45,46 +53,47 @@ class Piloted:
     recipe: str
 
 
-def run_pilot(folder: Path, wanted: int, say: Say) -> Piloted:
-    """Take `wanted` seeds through all stages. Raises MissingDataError where there is no seed at all."""
-    say("reading the sources")
+def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
+    """Take `count` seeds through all stages. Raises MissingDataError where the sources hold no seed."""
+    log("reading the sources")
     began = time.monotonic()
-    whole = aside.begin(folder / "whole")
-    if not Seeds().complete():
-        Seeds().run()
+    whole = scratch_project(project, folder / "whole")
+    seeds = Seeds(project=whole)
+    if not seeds.is_made():
+        seeds.run()
     seconds = time.monotonic() - began
-    seeds_folder = whole.recipes[STAGE].folder(whole.artifacts)
-    in_force = scan().snapshot.occurrences
-    if not in_force:
+    current = whole.scan.snapshot.occurrences
+    if not current:
         raise MissingDataError("no source holds a seed", "see `doctor`, and [seeds] in luigi.cfg")
-    chosen = sorted(in_force)[:wanted]
+    chosen = sorted(current)[:count]
     shutil.rmtree(folder / "sample", ignore_errors=True)
-    run = aside.begin(folder / "sample")
-    _write_seeds(run, seeds_folder, set(chosen))
-    say(f"{len(chosen)} of {len(in_force)} seeds go through all stages")
+    sample = scratch_project(project, folder / "sample")
+    _write_seeds(sample, whole.scan.folder, set(chosen))
+    log(f"{len(chosen)} of {len(current)} seeds go through all stages")
     began = time.monotonic()
-    run.engine.start()
+    sample.base.engine.start()
     seconds += time.monotonic() - began
     stages = {}
-    for task in aside.shard_tasks(0):
+    for task in shard_tasks(sample):
         began = time.monotonic()
         task.run()
         stages[task.stage] = _sample(task, chosen, time.monotonic() - began)
-        say(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
-    sound, rows, row_bytes = _selected(run, chosen)
-    per_shard = run.settings.project.shard_size
+        log(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
+    selector = Selector(current, sample.settings.selection)
+    sound, rows, row_bytes = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
+    per_shard = sample.settings.project.shard_size
     return Piloted(
         Pilot(stages, sound, rows, row_bytes, seconds),
-        seeds=len(in_force),
-        contexts=_contexts(run, len(in_force), per_shard),
-        seed_bytes=sum(path.stat().st_size for path in seeds_folder.iterdir()),
-        recipe=run.recipes["executions"].digest,
+        seeds=len(current),
+        contexts=_contexts(sample, len(current), per_shard),
+        seed_bytes=sum(path.stat().st_size for path in whole.scan.folder.iterdir()),
+        recipe=sample.recipes["executions"].digest,
     )
 
 
-def _write_seeds(run: Session, source: Path, chosen: set[str]) -> None:
-    run.recipes[STAGE].write(run.artifacts)
-    with ShardWriter(run.shard(STAGE, 0)) as writer:
+def _write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+    folder = scan.recipe().write(sample.artifacts)
+    with ShardWriter(ShardPaths(folder, 0)) as writer:
         for shard in ShardPaths.published(source):
             for seed in shard.read():
                 if seed["id"] in chosen:
@@ -93,14 +102,16 @@ def _write_seeds(run: Session, source: Path, chosen: set[str]) -> None:
 
 
 def _sample(task: ShardTask, chosen: list[str], seconds: float) -> StageSample:
-    """What the stage's files say that it did, unit by unit."""
+    """The work of a stage by its files, summed by seed."""
     paths = task.paths
     contexts = _context_texts(task)
-    lengths = session.current().engine_of(task.stage).token_counts(contexts) if contexts else []
+    lengths: list[int] = []
+    if contexts and isinstance(task, GenerationTask):
+        lengths = task.project.backend(task.section).engine.token_counts(contexts)
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     kept = {record["id"] for record in paths.read()}
     for unit in read_journal(paths.units):
-        seed, spent = unit["id"].partition("-")[0], unit["spent"]
+        seed, spent = seed_of(unit["id"]), unit["spent"]
         computed = spent.get("computed_prompt_tokens", 0)
         if lengths and computed > min(lengths):
             computed -= round(sum(lengths) / len(lengths))
@@ -128,24 +139,23 @@ def _context_texts(task: ShardTask) -> list[str]:
     return sorted({task.prompt(unit)[0] for unit in task.units()})
 
 
-def _selected(run: Session, chosen: list[str]) -> tuple[Vector, Vector, int]:
-    """For each seed whether a sound response came of it, and whether that became a row; the rows' bytes."""
+def _selected(candidates: Artifacts, selector: Selector, chosen: list[str]) -> tuple[Vector, Vector, int]:
+    """For each seed whether it has a sound response, and whether it has a row; the rows' bytes."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    size = 0
-    selector = Selector(scan().snapshot.occurrences, run.settings.selection)
-    for found, rule, _ in selector.judge(read_joined(run, 0)):
-        seed = found["id"].partition("-")[0]
-        if not rule:
+    row_bytes = 0
+    for fate in selector.judge(read_joined(candidates, 0)):
+        seed, result = seed_of(fate.id), fate.outcome
+        if not isinstance(result, Rejection):
             counted[seed].update(rows=1)
-            size += len(orjson.dumps(found))
-        if not rule or rule in RESEMBLING:
+            row_bytes += len(orjson.dumps(result))
+        if not isinstance(result, Rejection) or result.rule in RESEMBLING:
             counted[seed]["sound"] = 1
-    return _vector(chosen, counted, "sound"), _vector(chosen, counted, "rows"), size
+    return _vector(chosen, counted, "sound"), _vector(chosen, counted, "rows"), row_bytes
 
 
-def _contexts(run: Session, seeds: int, per_shard: int) -> int:
+def _contexts(project: Project, seeds: int, per_shard: int) -> int:
     """Few-shot contexts that each stage computes over all shards."""
-    contexts = run.settings.prompts.fewshot_contexts
+    contexts = project.settings.prompts.fewshot_contexts
     if contexts == "per_record":
         return seeds
     full, rest = divmod(seeds, per_shard)

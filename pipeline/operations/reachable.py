@@ -1,123 +1,136 @@
-"""Which recipe folders are in use: what the configuration in force, `latest`, and the loop behind them reach.
+"""Garbage collection over the artifacts folder: which recipe folders are reachable, and which hold unfinished work.
 
-The dataset's stages are reached by the recipes in force and by those that the manifest of `latest` names. Where
-a model was tuned, evaluated or compared: the comparison in force with the selections of its arms, the rounds of
-self-alignment, the models that are tuned on any of these selections, and every evaluation of a model that is
-still there.
+A folder is reachable from a root through what is recorded on disk alone: its `recipe.json` names the recipes that it
+was made from, and that of a goal (a comparison, self-alignment, a tuned model) the folders that it uses. An
+evaluation stays as long as the model does that it is of. Nothing is planned again here; no configuration is read.
+
+*Never garbage:* a folder with the journal of an unfinished shard, and all that it was made from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from pipeline.errors import MissingDataError
-from pipeline.loop import arms
-from pipeline.loop.comparison import Comparison
-from pipeline.loop.evaluation import model_at
-from pipeline.loop.finetuning import FineTunedModel
-from pipeline.loop.self_alignment import EVERY_ROUND, SelfAlignment, following
-from pipeline.project import session
-from pipeline.project.session import Session
-from pipeline.stages import recipes, selection
-from pipeline.stages.seeds import scan_of
-from targets import Recipe, ShardPaths
+from targets.journal import read_journal
+from targets.recipe import USES
 
-Folder = tuple[str, str]  # stage and recipe
+Folder = tuple[str, str]  # a stage, and the digest of a recipe
+Document = Mapping[str, Any]  # of a recipe, as in recipe.json
+
+FINETUNING = "finetuning"
+ANSWERS, EVALUATION = "answers", "evaluation"
 
 
-def reached(run: Session) -> set[Folder]:
-    """Stage and recipe of every folder in use."""
-    found = scan_of(run)
-    selected = recipes.selection(run.settings, run.recipes, found.snapshot.digest)
-    kept = _chain(recipes.dataset(selected).in_words())
-    manifest = run.artifacts / "latest" / "manifest.json"
-    if manifest.exists():
-        kept |= _chain(orjson.loads(manifest.read_bytes())["recipes"])
-    session.use(run)
-    kept |= _loop(run)
-    return kept | set(_evaluations(run, kept))
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A recipe folder with journals of unfinished shards: the outcomes in them, and how long ago the last was added.
+
+    `command` is the one that last worked on them; empty where none is recorded.
+    """
+
+    records: int
+    age_seconds: float
+    command: str
 
 
-def _chain(words: dict[str, Any] | None) -> set[Folder]:
-    kept = set()
-    while words:
-        kept.add((words["stage"], words["recipe"]))
-        words = words["made_from"]
-    return kept
+class Store:
+    """The recipe folders below `artifacts`, as their documents describe them."""
 
+    def __init__(self, artifacts: Path) -> None:
+        self.artifacts = artifacts
 
-def _loop(run: Session) -> set[Folder]:
-    """The comparison, its arms' selections, the rounds of self-alignment, and the models tuned on these."""
-    kept: set[Folder] = set()
-    tuned = [run]
-    if (run.artifacts / "comparison").exists():
-        kept.add(("comparison", Comparison().recipe.digest))
-        own = {
-            name: Session(arms.apply(run.settings, overrides), run.root)
-            for name, overrides in arms.chosen(run.settings).items()
+    @cached_property
+    def documents(self) -> dict[Folder, Document]:
+        """The recipe.json of every folder that has a readable one."""
+        paths = sorted(self.artifacts.glob("*/*/recipe.json"))
+        read = {(path.parent.parent.name, path.parent.name): _read(path) for path in paths}
+        return {folder: document for folder, document in read.items() if document is not None}
+
+    @cached_property
+    def folders(self) -> list[Folder]:
+        """All recipe folders of the stages that are on disk; a dataset's has its recipe in its manifest."""
+        stages = sorted({stage for stage, _ in self.documents} | {"dataset"})
+        return [
+            (stage, path.name)
+            for stage in stages
+            for path in sorted((self.artifacts / stage).glob("*"))
+            if path.is_dir() and not path.name.startswith(".")
+        ]
+
+    def path(self, folder: Folder) -> Path:
+        """Where a folder is."""
+        return self.artifacts.joinpath(*folder)
+
+    @cached_property
+    def unfinished(self) -> dict[Folder, Unfinished]:
+        """The folders that hold journals of unfinished shards."""
+        return {
+            folder: _unfinished(journals)
+            for folder in self.folders
+            if (journals := sorted(self.path(folder).glob("shard-*.journal")))
         }
-        for arm in own.values():
-            kept |= _chain(_selection(arm).in_words())
-        tuned += _tuned_by_the_comparison(run, own)
-    if (run.artifacts / "self_alignment").exists():
-        kept.add(("self_alignment", SelfAlignment().recipe.digest))
-        for each in _rounds(run):
-            kept |= _chain(_selection(each).in_words())
-            tuned.append(each)
-    if (run.artifacts / "finetuning").exists():
-        for variant in tuned:
-            # Without a selection, or with fewer rows than are asked for, there is no such model.
-            with session.using(variant), suppress(MissingDataError, FileNotFoundError):
-                kept.add(("finetuning", FineTunedModel().recipe.digest))
-    return kept
+
+    def reachable(self, roots: Iterable[Document], models: Iterable[str]) -> set[Folder]:
+        """The folders that are reachable from the documents of recipes; `models` are digests of base models."""
+        kept: set[Folder] = set()
+        pending = list(roots)
+        while pending:
+            document = pending.pop()
+            folder = (str(document["stage"]), str(document["recipe"]))
+            if folder in kept:
+                continue
+            kept.add(folder)
+            if document["made_from"]:
+                pending.append(document["made_from"])
+            pending += [self.documents[used] for used in self._uses(folder) if used in self.documents]
+        return kept | set(self._evaluations(kept, models))
+
+    def with_unfinished(self, kept: set[Folder]) -> set[Folder]:
+        """The folders, and those with unfinished shards with all that these are made from."""
+        roots = [self.documents[folder] for folder in self.unfinished if folder in self.documents]
+        return kept | set(self.unfinished) | self.reachable(roots, ())
+
+    def _uses(self, folder: Folder) -> Iterator[Folder]:
+        for name in self.documents.get(folder, {}).get(USES, ()):
+            stage, _, digest = name.partition("/")
+            yield stage, digest
+
+    def _evaluations(self, kept: set[Folder], models: Iterable[str]) -> Iterator[Folder]:
+        """The evaluations, with their answers, of the base models and of the tuned ones that are kept."""
+        digests = set(models)
+        tuned = {self.path(folder) for folder in kept if folder[0] == FINETUNING}
+        for path in (self.artifacts / "model").glob("facts-*.json"):
+            facts = _read(path)
+            if facts is not None and Path(str(facts.get("path"))).parent in tuned:
+                digests.add(str(facts.get("sha256")))
+        for folder, document in self.documents.items():
+            if folder[0] in (ANSWERS, EVALUATION):
+                answers = document if folder[0] == ANSWERS else document["made_from"]
+                if answers["ingredients"]["model"]["sha256"] in digests:
+                    yield folder
 
 
-def _tuned_by_the_comparison(run: Session, own: dict[str, Session]) -> Iterator[Session]:
-    """The settings of each model that the comparison tunes; none before all selections are there."""
-    selections = [ShardPaths(_selection(arm).folder(run.artifacts), 0) for arm in own.values()]
-    if not all(selected.records.exists() for selected in selections):
-        return
-    rows = run.settings.comparison.rows or min(
-        selected.read_meta()["kept"] for selected in selections
+def _unfinished(journals: list[Path]) -> Unfinished:
+    commands = [path.with_suffix(".command") for path in journals]
+    recorded = [path.read_text(errors="replace") for path in commands if path.exists()]
+    return Unfinished(
+        records=sum(1 for path in journals for _ in read_journal(path)),
+        age_seconds=time.time() - max(path.stat().st_mtime for path in journals),
+        command=recorded[-1] if recorded else "",
     )
-    for arm in own.values():
-        for seed in range(1, run.settings.comparison.seeds + 1):
-            of_seed = arms.of_seed(seed, tuned=True, rows=rows)
-            yield Session(arms.apply(arm.settings, of_seed), run.root)
 
 
-def _rounds(run: Session) -> Iterator[Session]:
-    """The settings of each round of self-alignment, as far as its model is there."""
-    tuning, overrides = run.settings.finetuning, EVERY_ROUND
-    for _ in range(run.settings.comparison.rounds):
-        of_seed = arms.of_seed(tuning.seed, tuned=True, rows=tuning.rows)
-        each = Session(arms.apply(run.settings, {**overrides, **of_seed}), run.root)
-        yield each
-        try:
-            with session.using(each):
-                if not FineTunedModel().gguf.exists():
-                    return
-        except (MissingDataError, FileNotFoundError):
-            return
-        overrides = following(overrides)
-
-
-def _selection(run: Session) -> Recipe:
-    with session.using(run):
-        return selection.recipe()
-
-
-def _evaluations(run: Session, kept: set[Folder]) -> Iterator[Folder]:
-    """The evaluations, with their answers, of the base model and of the tuned ones that are kept."""
-    paths = (run.artifacts / stage / recipe / "model.gguf" for stage, recipe in kept)
-    models = {model_at(str(path)).sha256 for path in paths if path.exists()} | {run.model.sha256}
-    for stage in ("answers", "evaluation"):
-        for path in (run.artifacts / stage).glob("*/recipe.json"):
-            words = orjson.loads(path.read_bytes())
-            answered = words if stage == "answers" else words["made_from"]
-            if answered["ingredients"]["model"]["sha256"] in models:
-                yield stage, words["recipe"]
+def _read(path: Path) -> Document | None:
+    """A JSON object in a file; None where there is none."""
+    try:
+        document = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    return document if isinstance(document, dict) else None

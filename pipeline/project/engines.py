@@ -1,18 +1,19 @@
-"""The engine that the [engine] section asks for: llama.cpp in a process of its own, or a completions server."""
+"""Opens the engine of the [engine] section: llama.cpp in a child process, or a completions server."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Literal, cast
 
+from pipeline.config import sections
 from pipeline.engine import EngineError, EngineSettings, ServerSettings
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import ConfigError, MachineError
 from pipeline.text.lists import as_list
 
 
-def engine_settings(section: Any, model_path: Path) -> EngineSettings:
-    """The engine's own settings from the [engine] section. Raises ConfigError for a value it refuses."""
+def engine_settings(section: sections.engine, model_path: Path) -> EngineSettings:
+    """The settings of llama.cpp from the [engine] section. Raises ConfigError for a value that it cannot have."""
     try:
         return EngineSettings(
             model_path=str(model_path),
@@ -26,21 +27,19 @@ def engine_settings(section: Any, model_path: Path) -> EngineSettings:
             n_gpu_layers=section.n_gpu_layers,
             main_gpu=section.main_gpu,
             tensor_split=tuple(float(share) for share in as_list(section.tensor_split)),
-            flash_attn=section.flash_attn,
+            flash_attn=cast(Literal["auto", "on", "off"], section.flash_attn),
             type_k=section.type_k,
             type_v=section.type_v,
             step_timeout=section.step_timeout,
         )
     except (EngineError, ValueError) as error:
-        raise ConfigError(
-            f"[engine]: {error}", "see the comments in the shipped luigi.cfg"
-        ) from None
+        raise ConfigError(f"[engine]: {error}", "see the comments in the shipped luigi.cfg") from None
 
 
-def open_server(section: Any, base_url: str = "", model: str = "") -> ServerEngine:
-    """The engine for the server of the [engine] section, or for another one; nothing is asked of it yet.
+def open_server(section: sections.engine, base_url: str = "", model: str = "") -> ServerEngine:
+    """The engine for the server of the [engine] section, or for the one at `base_url`. Sends no request yet.
 
-    Raises ConfigError for a value it refuses and MachineError when the client is not installed.
+    Raises ConfigError for a value that it cannot have and MachineError when the client is not installed.
     """
     try:
         settings = ServerSettings(

@@ -1,8 +1,9 @@
-"""The base model: which one it is, its digest, what it says of itself, how long texts are in its tokens.
+"""The base model: its file or server, its digest, its metadata, and the lengths of texts in its tokens.
 
-On a completions server it is what the server says. Otherwise it is a file: a local GGUF path, a file of a Hugging Face repository, or, when nothing is configured, the demo model
-that ships with the project. Digest and facts are kept in `artifacts/model/` by path, size and time of
-the file, so that a night of runs hashes a 20 GB file once.
+With a completions server it is the model that the server serves. Otherwise it is a file: a local GGUF path, a file of
+a Hugging Face repository, or, when nothing is configured, the demo model that ships with the project. Digest and
+metadata are kept in `artifacts/model/` by path, size and time of the file, so that a night of runs hashes a 20 GB
+file once.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from typing import Any
 import orjson
 
 from pipeline import demo
+from pipeline.config import sections
 from pipeline.engine import Engine, EngineError, NoLlamaCpp, inspect_model
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import ConfigError, MachineError, MissingDataError
-from targets.atomic import json_bytes, publish
+from pipeline.sources.hub_client import hub_errors
+from targets.atomic import json_bytes, publish, sha256_of
 
 NO_LLAMA_CPP = (
-    "a missing library of CUDA belongs on LD_LIBRARY_PATH; otherwise install llama-cpp-python anew, "
+    "a missing library of CUDA belongs on LD_LIBRARY_PATH; otherwise install llama-cpp-python again, "
     "for a card with `make cuda`"
 )
 
@@ -31,8 +34,7 @@ NO_LLAMA_CPP = (
 class Model:
     """A base model. `window` is the longest sequence it was trained for or is served with, in tokens.
 
-    `path` and `sha256` are those of a file, `served` is what a server says of its model; the other
-    is empty.
+    `path` and `sha256` are those of a file, `served` is a server's description of its model; the other is empty.
     """
 
     name: str
@@ -45,13 +47,17 @@ class Model:
 
     @property
     def provenance(self) -> dict[str, str]:
-        """What a dataset row says of the model."""
+        """The model in a dataset row."""
         return {"name": self.name, "sha256": self.sha256}
 
     @property
     def identity(self) -> dict[str, str]:
-        """What tells the model from others, for recipes."""
+        """What distinguishes the model from others, for recipes."""
         return {"name": self.name, "served": self.served} if self.served else self.provenance
+
+    def cache_types(self, section: sections.engine) -> dict[str, str]:
+        """The types of keys and values in the KV cache, for recipes; empty for a server's model: unknown."""
+        return {} if self.served else {"type_k": section.type_k, "type_v": section.type_v}
 
     def require_file(self) -> Path:
         """Its GGUF file. Raises ConfigError for a model that only a server has."""
@@ -63,8 +69,8 @@ class Model:
         return self.path
 
 
-def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
-    """The GGUF file that [model] means, fetched from the hub when it says so and `fetch` allows.
+def locate(settings: sections.model, root: Path, fetch: bool = True) -> Path:
+    """The GGUF file of [model], fetched from the hub where [model] names a repository and `fetch` is set.
 
     Raises MissingDataError when it is not there and cannot be fetched.
     """
@@ -81,97 +87,98 @@ def locate(settings: Any, root: Path, fetch: bool = True) -> Path:
     return path
 
 
-def _from_hub(settings: Any, fetch: bool) -> Path:
+def _from_hub(settings: sections.model, fetch: bool) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    wanted = {
-        "repo_id": settings.repo_id,
-        "filename": settings.filename,
-        "revision": settings.revision,
-    }
+    def cached_or_fetched(only_cached: bool) -> Path:
+        path = hf_hub_download(
+            settings.repo_id,
+            settings.filename,
+            revision=settings.revision,
+            local_files_only=only_cached,
+        )
+        return Path(path)
+
     try:
         # The cache first: a file fetched once is the same at every later run, hub or no hub.
-        return Path(hf_hub_download(**wanted, local_files_only=True))
+        return cached_or_fetched(only_cached=True)
     except (LocalEntryNotFoundError, EntryNotFoundError):
         if not fetch:
             raise MissingDataError(
                 f"[model] {settings.repo_id}, file {settings.filename}, is not fetched yet",
                 "the first run fetches it",
             ) from None
-    try:
-        return Path(hf_hub_download(**wanted))
-    except Exception as error:  # whatever the hub's client and its HTTP library may raise
-        said = (str(error).splitlines() or [""])[0]
-        raise MissingDataError(
-            f"[model] {settings.repo_id}, file {settings.filename}, revision {settings.revision}: "
-            f"{type(error).__name__}: {said}",
-            "check the three keys and the network, or download the file and set [model] path",
-        ) from None
+    with hub_errors(
+        f"[model] {settings.repo_id}, file {settings.filename}, revision {settings.revision}",
+        "check the three keys and the network, or download the file and set [model] path",
+    ):
+        return cached_or_fetched(only_cached=False)
 
 
-def load(settings: Any, root: Path, cache: Path) -> Model:
-    """Locate the model and read its digest and facts, from the cache when the file is unchanged.
+def load(settings: sections.model, root: Path, cache: Path) -> Model:
+    """Locate the model and read its digest and metadata, from the cache when the file is unchanged.
 
     Raises MissingDataError for a missing or damaged file and ConfigError for a digest that differs
     from [model] sha256.
     """
     path = locate(settings, root)
-    known = _cached(cache, path)
-    if known is None:
+    facts = _cached(cache, path)
+    if facts is None:
         try:
-            known = {"sha256": _sha256(path), **_facts(path)}
+            with open(path, "rb") as file:
+                facts = {"sha256": sha256_of(file), **_facts(path)}
         except OSError as error:
             raise MissingDataError(
                 f"[model] {path} cannot be read: {error.strerror}",
                 "give permission, or mount its disk",
             ) from None
-        _remember(cache, path, known)
+        _remember(cache, path, facts)
     expected = settings.sha256 or (_demo_digest() if path == demo.MODEL else "")
-    if expected and expected.lower() != known["sha256"]:
+    if expected and expected.lower() != facts["sha256"]:
         raise ConfigError(
-            f"{path} has sha256 {known['sha256']}, [model] sha256 says {expected}",
+            f"{path} has sha256 {facts['sha256']}, [model] sha256 says {expected}",
             f"remove {path.resolve()} to have it fetched again, or correct the digest"
             if settings.repo_id
             else "download the file again, or correct the digest",
         )
     return Model(
         path=path,
-        name=known["name"] or path.stem,
-        sha256=known["sha256"],
-        architecture=known["architecture"],
-        window=known["window"],
+        name=facts["name"] or path.stem,
+        sha256=facts["sha256"],
+        architecture=facts["architecture"],
+        window=facts["window"],
         is_demo=path == demo.MODEL,
     )
 
 
-def ask(engine: ServerEngine, n_ctx: int) -> Model:
-    """The model of a completions server.
+def served_by(engine: ServerEngine, n_ctx: int) -> Model:
+    """The model that a completions server serves. Connects to the server.
 
-    Raises MissingDataError when the server cannot be used, ConfigError when its window is not known or
+    Raises MissingDataError when the server cannot be used, ConfigError when its window is unknown or
     shorter than [engine] n_ctx.
     """
     try:
-        found = engine.start()
+        served = engine.start()
     except EngineError as error:
         raise MissingDataError(f"[engine] {error}") from None
-    if not (n_ctx or found.window):
+    if not (n_ctx or served.window):
         raise ConfigError(
-            f"[engine] n_ctx = 0, and the server does not say the window of {found.id}",
+            f"[engine] n_ctx = 0, and the server does not say the window of {served.id}",
             "set n_ctx to the window that the server was started with",
         )
-    if n_ctx > found.window > 0:
+    if n_ctx > served.window > 0:
         raise ConfigError(
-            f"[engine] n_ctx = {n_ctx}, but the server's window is {found.window} tokens",
+            f"[engine] n_ctx = {n_ctx}, but the server's window is {served.window} tokens",
             "lower n_ctx, or set 0 to take the server's",
         )
-    return Model(found.id, window=n_ctx or found.window, served=found.describe())
+    return Model(served.id, window=n_ctx or served.window, served=served.describe())
 
 
 def token_counts(model: Model, engine: Engine, texts: Sequence[str], cache: Path) -> list[int]:
-    """Length of each text in the model's tokens; counted once, then kept beside the model's facts."""
-    wanted = hashlib.sha256(orjson.dumps([model.identity, list(texts)])).hexdigest()[:16]
-    path = cache / f"tokens-{wanted}.json"
+    """Length of each text in the model's tokens; counted once, then kept beside the model's metadata."""
+    key = hashlib.sha256(orjson.dumps([model.identity, list(texts)])).hexdigest()[:16]
+    path = cache / f"tokens-{key}.json"
     if path.exists():
         counts: list[int] = orjson.loads(path.read_bytes())
         return counts
@@ -213,11 +220,3 @@ def _cached(cache: Path, path: Path) -> dict[str, Any] | None:
 
 def _remember(cache: Path, path: Path, facts: dict[str, Any]) -> None:
     publish(_cache_file(cache, path), [json_bytes({"path": str(path), **facts})])
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 22):
-            digest.update(chunk)
-    return digest.hexdigest()

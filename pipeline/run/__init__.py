@@ -1,1 +1,1 @@
-"""One process at work: its lock, signals, logs, progress, status file and exit code."""
+"""The run of one process: its lock, signals, logs, progress, status file and exit code."""

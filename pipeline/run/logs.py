@@ -1,4 +1,4 @@
-"""Where log records go: a rotating file, and of ours the warnings to the terminal."""
+"""Sends log records to a rotating file, and the pipeline's warnings to the terminal as well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.run.reporter import Reporter
 
 
 def set_up_logging(path: Path, reporter: Reporter) -> None:
-    """Everything to a rotating file; warnings of ours to the terminal as well."""
+    """Log everything to the rotating file `path`, and the pipeline's warnings through the reporter as well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     to_file = RotatingFileHandler(path, maxBytes=10_000_000, backupCount=5, encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -25,7 +25,7 @@ def set_up_logging(path: Path, reporter: Reporter) -> None:
 
 
 class _Terminal(logging.Handler):
-    """Log records as lines between the progress."""
+    """Shows log records as lines of the reporter."""
 
     def __init__(self, reporter: Reporter) -> None:
         super().__init__()

@@ -1,9 +1,10 @@
-"""The exit code of a worker that has company: whether the dataset is there, whoever made it.
+"""Exit code of a worker when several share one artifacts folder: success if and only if the requested task is
+complete, whichever worker completed it.
 
-Luigi counts what other workers have made as not run, and would end with a code for that (25, or 10 for what
-is being made elsewhere). So those two are 0 among several workers (project.py), and a worker that ends
-without an error of its own looks, last of all, whether the task it was asked for is complete. It ends when
-nothing is left for it, so the last task may still be in another's hands: while someone works, it waits.
+Luigi counts what other workers have made as not run, and would end with a code for that (25, or 10 for what is
+being made elsewhere). So those two are 0 among several workers (config/location.py), and a worker that ends without
+an error checks, last of all, whether the requested task is complete. A worker has nothing left to do
+while another may still run the last task: as long as any worker runs a task, it waits.
 """
 
 from __future__ import annotations
@@ -19,44 +20,42 @@ from luigi.interface import core
 from luigi.rpc import RemoteScheduler, RPCError
 
 NOT_RUN = 25
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 
 
-def answer_for_the_others(ended_by_itself: Callable[[], bool]) -> None:
+def end_with_the_others(has_succeeded: Callable[[], bool]) -> None:
     """At the end of this process, turn success into 25 when the task of its command line is not complete.
 
-    `ended_by_itself` says whether no error or signal has given the process a code already.
+    `has_succeeded` is false when an error or a signal has set an exit code already.
     """
     parser = CmdlineParser.get_instance()
     if parser is None:
         return
     task = parser.get_task_obj()
-    settings = core()  # at the end, Luigi has forgotten its command line
-    scheduler = settings.scheduler_url or (
-        f"http://{settings.scheduler_host}:{settings.scheduler_port}/"
-    )
+    settings = core()  # read now: at exit, Luigi's command line is no longer available
+    scheduler = settings.scheduler_url or (f"http://{settings.scheduler_host}:{settings.scheduler_port}/")
     owner = os.getpid()
 
-    def look() -> None:
-        if os.getpid() != owner or not ended_by_itself():
+    def check() -> None:
+        if os.getpid() != owner or not has_succeeded():
             return
         try:
             while not task.complete():
-                # Asked again: what was running may be complete a moment later.
-                if not _someone_works(scheduler) and not task.complete():
+                # Checked twice: a task that was running may have been completed meanwhile.
+                if not _any_task_runs(scheduler) and not task.complete():
                     print(f"{task} was not made, here or by another worker", file=sys.stderr)
                     sys.stderr.flush()
                     os._exit(NOT_RUN)
-                time.sleep(_LOOK_SECONDS)
+                time.sleep(_POLL_SECONDS)
         except KeyboardInterrupt as stopped:
             os._exit(getattr(stopped, "code", 130))
 
-    # What is registered first is called last: the engine has ended by then.
-    atexit.register(look)
+    # Registered first, called last: the engine has ended by then.
+    atexit.register(check)
 
 
-def _someone_works(scheduler: str) -> bool:
-    """Whether the central scheduler knows of a task that is being run. It forgets those of dead workers."""
+def _any_task_runs(scheduler: str) -> bool:
+    """Whether the central scheduler lists a running task. It lists none of dead workers."""
     try:
         running = RemoteScheduler(scheduler).task_list("RUNNING", "")  # type: ignore[attr-defined]
         return bool(running)

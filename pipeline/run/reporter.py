@@ -1,13 +1,15 @@
-"""What a person sees while a run works: one live view on a terminal, plain time-stamped lines elsewhere.
+"""Reports a run while it works: one live view on a terminal, plain time-stamped lines elsewhere.
 
-Tasks feed a `StageProgress`; a thread turns it, every few seconds and when a stage begins, into
-`artifacts/status.json`, the plain lines, and the status message and percentage that luigid's page shows
-of the task. All of them are the same document (status.py). Everything goes to standard error and, line by line, to the log file.
+Tasks update a `StageProgress`. Every few seconds, and when a stage begins, a heartbeat turns it into
+`artifacts/status.json`, the plain lines, and the status message and percentage on luigid's page of the task. All of
+them have the same source, the status document (status.py). Everything goes to standard error and, line by line, to
+the log file.
 """
 
 from __future__ import annotations
 
 import atexit
+import io
 import logging
 import os
 import socket
@@ -17,7 +19,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,91 +27,18 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from pipeline.run import status
+from pipeline.run.heartbeat import Heartbeat
+from pipeline.run.progress import StageProgress
 from pipeline.run.status import Counts, Funnel
 from pipeline.run.status_view import view
-from pipeline.text.display import duration
 
 logger = logging.getLogger("selfcodealign")
 
-BEAT_SECONDS = 2.0
 PLAIN_INTERVAL_SECONDS = 15.0
 
 
-@dataclass
-class StageProgress:
-    """Counts of one task: units done of `total`, of which kept; new tokens; passed programs.
-
-    `kept` is None where units are only looked at, as the files of a scan are.
-    """
-
-    stage: str
-    shard: int | None
-    total: int
-    done: int = 0
-    kept: int | None = None
-    tokens: int = 0
-    passed: int | None = None
-    resumed: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    def advance(
-        self, kept: bool | None = None, tokens: int = 0, passed: bool | None = None
-    ) -> None:
-        """One more unit is finished."""
-        self.done += 1
-        if kept is not None:
-            self.kept = (self.kept or 0) + kept
-        self.tokens += tokens
-        if passed is not None:
-            self.passed = (self.passed or 0) + passed
-
-    @property
-    def title(self) -> str:
-        return self.stage if self.shard is None else f"{self.stage} {self.shard:06d}"
-
-    @property
-    def fresh(self) -> int:
-        return self.done - self.resumed
-
-    @property
-    def seconds(self) -> float:
-        return max(time.monotonic() - self.started, 1e-3)
-
-    def figures(self) -> str:
-        """Rates and time left, in words."""
-        seconds = self.seconds
-        parts = [f"{self.fresh / seconds:.1f}/s"]
-        if self.tokens:
-            parts.append(f"{self.tokens / seconds:.0f} tok/s")
-        if self.passed is not None and self.fresh:
-            parts.append(f"{100 * self.passed / self.fresh:.0f}% pass")
-        if self.fresh and self.done < self.total:
-            parts.append(f"{duration((self.total - self.done) * seconds / self.fresh)} left")
-        return ", ".join(parts)
-
-    def line(self) -> str:
-        return f"{self.title}: {self.done}/{self.total} ({self.figures()})"
-
-    def summary(self) -> str:
-        parts = [f"{self.title}: {self.done} done"]
-        if self.kept is not None:
-            parts.append(f"{self.kept} kept, {self.fresh - self.kept} rejected")
-        return f"{', '.join(parts)} in {duration(self.seconds)} ({self.figures()})"
-
-    def timed(self) -> Counts:
-        """What only this process knows of a sharded stage: how long its fresh units took."""
-        return Counts(seconds=self.seconds, fresh=self.fresh, fresh_tokens=self.tokens)
-
-    def whole(self) -> Counts:
-        """The counts of a stage that has no shards."""
-        kept = self.done if self.kept is None else self.kept
-        return Counts(
-            expected=self.total, done=self.done, kept=kept, seconds=self.seconds, fresh=self.fresh
-        )
-
-
 class Reporter:
-    """Says how the run goes. Without `begin` it only prints: commands look on, they do not report."""
+    """Reports a run: to the console, to the log and, once `begin` was called, to the status file."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
@@ -128,24 +56,23 @@ class Reporter:
         self._current: StageProgress | None = None
         self._live: Live | None = None
         self._silent = True
-        self._ended = False
-        self._news = threading.Event()
+        self._heartbeat: Heartbeat | None = None
+        self._last_line = time.monotonic()
+        self._said_once: set[str] = set()
         self._lock = threading.Lock()
 
     def begin(self, status_file: Path) -> None:
-        """This process is the run from now on, to its exit."""
+        """Write the status file from now on, until the process exits."""
         self._path = status_file
         self._before = status.read(status_file)
         self._write()
-        threading.Thread(target=self._beat, name="status", daemon=True).start()
+        self._heartbeat = Heartbeat(self._beat)
         if self.console.is_terminal:
-            self._live = Live(
-                get_renderable=self._render, console=self.console, refresh_per_second=2
-            )
+            self._live = Live(get_renderable=self._render, console=self.console, refresh_per_second=2)
         atexit.register(self._end)
 
     def expect(self, funnel: Funnel) -> None:
-        """What the run is made of, known once the sources are scanned."""
+        """Set the stages and shards that the run consists of, which are known after the scan of the sources."""
         if self._funnel is None:
             self._funnel = funnel
             self._write()
@@ -178,9 +105,15 @@ class Reporter:
         )
 
     def say(self, message: str) -> None:
-        """One line for the user, which the log gets as well."""
+        """One line for the user and for the log."""
         logger.info(message)
         self.show(message)
+
+    def say_once(self, message: str) -> None:
+        """`say`, the first time only."""
+        if message not in self._said_once:
+            self._said_once.add(message)
+            self.say(message)
 
     def show(self, message: str) -> None:
         """One line for the user."""
@@ -192,16 +125,15 @@ class Reporter:
             self.console.print(f"{stamp} {message}", highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
-    def stage(
-        self, stage: str, total: int, shard: int | None = None, resumed: int = 0
-    ) -> Iterator[StageProgress]:
-        """Report a task from its start to its end; it calls `advance` for each finished unit."""
+    def stage(self, stage: str, total: int, shard: int | None = None, resumed: int = 0) -> Iterator[StageProgress]:
+        """Report a task from its start to its end; the task calls `advance` for each finished unit."""
         progress = StageProgress(stage, shard, total, done=resumed, resumed=resumed)
         if resumed:
             self.say(f"{progress.title}: goes on at {resumed} of {total}")
         self._current = progress
-        self._news.set()
-        # Luigi forks for several workers: only the run's own process draws.
+        if self._heartbeat:
+            self._heartbeat.now()
+        # Luigi forks for several workers: only the process that began the run draws.
         live = self._live if os.getpid() == self._owner else None
         if live and not live.is_started:
             live.start()
@@ -228,7 +160,7 @@ class Reporter:
         }
         rows = self._rows
         if not counted and self._state == "finished" and self._before:
-            # Nothing was to be done: what the run before counted still holds.
+            # There was nothing to do: the counts of the run before still hold.
             counted, rows = self._before["stages"], self._before["rows"]
         return {
             "state": self._state,
@@ -256,48 +188,41 @@ class Reporter:
         return view(self.document())
 
     def _refresh(self) -> None:
-        """Count what the stages' files have gained."""
+        """Update the counts from the stages' files."""
         current = self._current
         timed = {current.stage: current.timed()} if current else {}
         if self._funnel is not None:
             self._counts = self._funnel.refresh(timed)
 
     def _beat(self) -> None:
-        said = time.monotonic()
-        while True:
-            self._news.wait(BEAT_SECONDS)
-            self._news.clear()
-            if self._ended:
-                return
-            try:
-                self._write()
-            except Exception:
-                logger.exception("the status could not be written")
-            current = self._current
-            if current is None:
-                continue
-            self._tell_luigi(current)
-            if not self._live and time.monotonic() - said >= PLAIN_INTERVAL_SECONDS:
-                said = time.monotonic()
-                self.say(current.line())
+        self._write()
+        current = self._current
+        if current is None:
+            return
+        self._show_in_luigi(current)
+        if not self._live and time.monotonic() - self._last_line >= PLAIN_INTERVAL_SECONDS:
+            self._last_line = time.monotonic()
+            self.say(current.line())
 
-    def _tell_luigi(self, current: StageProgress) -> None:
-        # The scheduler may be away for a moment; the run has its own way to deal with that.
-        with suppress(Exception):
-            if self.task is not None and self.task.set_status_message:
-                self.task.set_status_message(current.line())
-                self.task.set_progress_percentage(100 * current.done // max(current.total, 1))
+    def _show_in_luigi(self, current: StageProgress) -> None:
+        # Luigi sets both while a task runs. Without a scheduler for a moment they fail: Luigi itself handles that.
+        report = getattr(self.task, "set_status_message", None)
+        report_percentage = getattr(self.task, "set_progress_percentage", None)
+        if report and report_percentage:
+            with suppress(Exception):
+                report(current.line())
+                report_percentage(100 * current.done // max(current.total, 1))
 
     def _write(self) -> None:
-        # The beat must not write what it knew after the end has written the last word.
+        # A beat that began before the end must not overwrite the last document.
         with self._lock:
             if self._path is not None:
                 self._refresh()
                 status.write(self._path, self.document())
 
     def _end(self) -> None:
-        self._ended = True
-        self._news.set()
+        if self._heartbeat:
+            self._heartbeat.stop()
         self._current = None
         if self._state == "running":
             self._state = "finished"
@@ -305,8 +230,13 @@ class Reporter:
         if self._live and self._live.is_started:
             self._live.stop()
         elif self._live and self._silent:
-            # A cron job that had nothing to do says nothing; a person wants to hear so.
+            # A cron job with nothing to do prints nothing; on a terminal a line is expected.
             self.show("nothing to do: what was asked for is there")
+
+
+def silent_reporter() -> Reporter:
+    """A reporter that shows nothing and writes nothing."""
+    return Reporter(Console(file=io.StringIO()))
 
 
 def _stamp(moment: float) -> str:

@@ -1,9 +1,9 @@
-"""Where a run stands, as one JSON document: `artifacts/status.json`, for `status` and for monitors.
+"""The state of a run as one JSON document: `artifacts/status.json`, for `status` and for monitors.
 
 In: the files of the stages. Finished shards are counted from their meta files, shards at work from their
 journals, each line once; so work of an earlier run, or of another worker on the same folder, counts as
-well. Out: a document with state, stages, rates, time left, last rejections and last error. What is not
-promised: the time left before every stage has run for a while, and durability, a status is of the moment.
+well. Out: a document with state, stages, rates, time left, last rejections and last error. Not promised:
+the time left before every stage has run for a while, and durability.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 
 import orjson
 
-from targets import ShardPaths
+from targets import Damaged, ShardPaths
 from targets.atomic import json_bytes, temporary_beside
 from targets.journal import read_from
 
-RECENT = 10  # rejections that a status shows
+RECENT = 10  # rejections in a status document
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Counts:
     rules: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Counts) -> None:
+        """Add the counts of another part of the same stage; `expected` stays."""
         for name in ("done", "kept", "tokens", "seconds", "fresh", "fresh_tokens"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if other.passed is not None:
@@ -47,7 +48,7 @@ class Counts:
         self.rules.update(other.rules)
 
     def document(self) -> dict[str, Any]:
-        """The counts with their rates; a rate that nothing was measured for is null."""
+        """The counts with their rates; a rate without a measurement is null."""
         timed = self.fresh > 0 and self.seconds > 0
         return {
             "expected": max(self.expected, self.done),
@@ -64,25 +65,30 @@ class Counts:
 
 
 class Funnel:
-    """The counts of a run's sharded stages, read from their files; `refresh` reads what is new.
+    """The counts of a run's sharded stages, read from their files; `refresh` reads only what was added.
 
-    `folders` are the stages' recipe folders in the order of the pipeline, `shards` the numbers that the
-    run is made of, `seeds` how many seeds these hold, `samples` the responses of an instruction.
+    `folders` are the stages' recipe folders in the order of the pipeline, `fan_out` how many units of a stage
+    one record of the stage before makes (1 where it is not named), `shards` the numbers of the run's shards,
+    `seeds` how many seeds these hold.
     """
 
     def __init__(
-        self, folders: Mapping[str, Path], shards: Sequence[int], seeds: int, samples: int
+        self,
+        folders: Mapping[str, Path],
+        fan_out: Mapping[str, int],
+        shards: Sequence[int],
+        seeds: int,
     ) -> None:
         self.recent: deque[dict[str, str]] = deque(maxlen=RECENT)
         self.seeds = seeds
         self._folders = folders
         self._shards = shards
-        self._samples = samples
+        self._fan_out = fan_out
         self._published: dict[tuple[str, int], Counts] = {}
         self._at_work: dict[tuple[str, int], _Followed] = {}
 
     def refresh(self, timed: Mapping[str, Counts]) -> dict[str, Counts]:
-        """The counts by stage; `timed` has seconds and fresh units of the shards at work here."""
+        """The counts by stage; `timed` has seconds and fresh units of the shards at work in this process."""
         result = {}
         expected = float(self.seeds)
         for stage, folder in self._folders.items():
@@ -91,9 +97,9 @@ class Funnel:
             for number in self._shards:
                 total.add(self._shard(stage, ShardPaths(folder, number), names))
             total.add(timed.get(stage, Counts()))
-            expected *= self._samples if stage == "responses" else 1
+            expected *= self._fan_out.get(stage, 1)
             total.expected = round(expected)
-            # What is not done yet is taken to be kept at the rate so far.
+            # Units that are not done yet are assumed to be kept at the rate so far.
             expected *= total.kept / total.done if total.done else 1
             result[stage] = total
         return result
@@ -106,7 +112,7 @@ class Funnel:
         if paths.records.name in names:
             followed.read(stage, paths.journal, self.recent)
             del self._at_work[key]
-            self._published[key] = _from_files(stage, paths)
+            self._published[key] = _from_files(paths)
             return self._published[key]
         if paths.journal.name in names:
             followed.read(stage, paths.journal, self.recent)
@@ -114,16 +120,17 @@ class Funnel:
 
 
 class _Followed:
-    """The journal of a shard at work, read as far as it was written."""
+    """The journal of a shard at work, read incrementally."""
 
     def __init__(self) -> None:
         self.counts = Counts()
         self._offset = 0
 
     def read(self, stage: str, journal: Path, recent: deque[dict[str, str]]) -> None:
+        """Count the lines that were added since the last call; append their rejections to `recent`."""
         try:
             entries, self._offset = read_from(journal, self._offset)
-        except FileNotFoundError:  # published this moment
+        except FileNotFoundError:  # published meanwhile
             return
         for entry in entries:
             counts = self.counts
@@ -146,21 +153,30 @@ class _Followed:
                 )
 
 
-def _from_files(stage: str, paths: ShardPaths) -> Counts:
+def _from_files(paths: ShardPaths) -> Counts:
     meta = paths.read_meta()
     fresh = meta["units"] - meta.get("resumed", 0)
     tokens = int(meta["spent"].get("new_tokens", 0))
-    passed = sum(record["passed"] for record in paths.read()) if stage == "executions" else None
     return Counts(
         done=meta["units"],
         kept=meta["kept"],
         tokens=tokens,
-        passed=passed,
+        passed=_passed(paths),
         seconds=meta.get("seconds", 0.0),
         fresh=fresh,
         fresh_tokens=round(tokens * fresh / meta["units"]) if meta["units"] else 0,
         rules=Counter(meta["rules"]),
     )
+
+
+def _passed(paths: ShardPaths) -> int | None:
+    """How many programs passed; None for a shard whose records are no verdicts, or that cannot be read."""
+    with suppress(Damaged):
+        records = paths.read()
+        first = next(records, None)
+        if first is not None and "passed" in first:
+            return int(first["passed"] + sum(record["passed"] for record in records))
+    return None
 
 
 def seconds_left(stages: Mapping[str, Counts]) -> float | None:
@@ -176,7 +192,7 @@ def seconds_left(stages: Mapping[str, Counts]) -> float | None:
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:
-    """Replace the status file. One that cannot be written is no reason to stop: it is left as it was."""
+    """Replace the status file; leave it as it is where it cannot be written, which must not stop a run."""
     temporary = temporary_beside(path)
     with suppress(OSError):
         temporary.write_bytes(json_bytes(document))

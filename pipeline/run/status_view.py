@@ -1,6 +1,6 @@
-"""A status document as a rich renderable: the live view of a run, and what `status` prints.
+"""Renders a status document with rich: for the live view of a run, and for `status`.
 
-Texts that models or source files wrote are shown as text only, never as markup or terminal control.
+Texts of models and source files are rendered as text only, never as markup or terminal control.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _STYLES = {"running": "bold green", "finished": "bold green", "failed": "bold re
 
 
 def view(document: Mapping[str, Any], details: bool = False) -> RenderableType:
-    """The stages as rows; with `details` the rejections by rule and the last of them as well."""
+    """The stages as rows; with `details` also the rejections by rule and the last ones of them."""
     parts: list[RenderableType] = [headline(document), stages_table(document["stages"])]
     if document.get("last_error"):
         error = document["last_error"]
@@ -29,8 +29,7 @@ def view(document: Mapping[str, Any], details: bool = False) -> RenderableType:
     for gpu in document.get("gpus", ()):
         parts.append(
             Text(
-                f"{gpu['name']}: {gpu['used_percent']}% busy, "
-                f"{gpu['memory_used_mib']} of {gpu['memory_total_mib']} MiB"
+                f"{gpu['name']}: {gpu['used_percent']}% busy, {gpu['memory_used_mib']} of {gpu['memory_total_mib']} MiB"
             )
         )
     if details:
@@ -39,7 +38,7 @@ def view(document: Mapping[str, Any], details: bool = False) -> RenderableType:
 
 
 def headline(document: Mapping[str, Any]) -> Text:
-    """State, where it is, how long it took and takes, on one line."""
+    """State, stage and shard at work, elapsed time and time left, on one line."""
     state = document["state"]
     line = Text(state, style=_STYLES.get(state, "bold yellow"))
     if state == "running" and document["stage"]:

@@ -1,4 +1,4 @@
-"""Python processes that work for a run and end with it."""
+"""Runs Python child processes that end with the run that started them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run_child(what: str, argv: Sequence[str], log: Path) -> None:
-    """Run a command of Python's to its end, with its output appended to `log`.
+    """Run the Python interpreter with `argv` to its end, with its output appended to `log`.
 
-    The kernel kills it when this process dies. Raises PipelineError with its last line when it fails.
+    `what` names the work in messages. The kernel kills the child when this process dies. Raises PipelineError with
+    the last line of the log when the child fails.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     paths = [str(PACKAGE_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -35,8 +36,8 @@ def run_child(what: str, argv: Sequence[str], log: Path) -> None:
             env=environment, preexec_fn=end_with_parent, check=False,
         )  # fmt: skip
     if ended.returncode:
-        said = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
         raise PipelineError(
-            f"{what} ended with code {ended.returncode}: {said[-1][:300] if said else 'it said nothing'}",
+            f"{what} ended with code {ended.returncode}: {lines[-1][:300] if lines else 'no output'}",
             f"see {log}",
         )

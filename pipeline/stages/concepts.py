@@ -6,37 +6,30 @@ In: a shard of seeds, without those that the judge dropped. Out: records {id (th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.project import session
 from pipeline.prompts import parse, render
-from pipeline.records import Rejection
-from pipeline.stages.base import GenerationTask, Unit
-from pipeline.stages.judgements import Judgements
+from pipeline.records import Rejection, Rules
+from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
+from pipeline.stages.judgements import Judgements, judges
 from pipeline.stages.seeds import SeedShard
 
 
 class Concepts(GenerationTask):
     """A shard of the concepts stage."""
 
-    stage = "concepts"
+    stage = section = form = "concepts"
+    version = 3
+    rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["concepts"]}
 
     def requires(self) -> luigi.Task:
-        return self.clone(Judgements if self._judged else SeedShard)
-
-    @property
-    def _judged(self) -> bool:
-        return Judgements.stage in session.current().recipes
+        return self.clone(Judgements if judges(self.project) else SeedShard)
 
     def units(self) -> Iterator[Unit]:
-        passed = None
-        if self._judged:
-            passed = {record["id"] for record in self.input_paths(Judgements.stage).read()}
-        for seed in self.input_paths("seeds").read():
-            if passed is None or seed["id"] in passed:
-                yield Unit(seed["id"], seed)
+        for seed in self.kept_of("seeds"):
+            yield Unit(seed["id"], seed)
 
     def tail(self, unit: Unit) -> str:
         return render.concepts_tail(unit.record["code"])

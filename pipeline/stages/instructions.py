@@ -1,8 +1,8 @@
 """Stage 3, instructions (C->I): the base model makes a task out of the concepts of each seed.
 
 `[instructions] source` names what else it may be made from: the seed's snippet itself; snippet and message of the
-commit that wrote it; or an earlier instruction, which is made harder. Earlier ones are a stage before this one,
-`drafts`, made from concepts. A seed's concepts stay with the record in any case.
+commit that wrote it; or an earlier instruction, which is made harder. Earlier instructions are a stage before this
+one, `drafts`, made from concepts. A seed's concepts stay with the record in any case.
 
 In: a shard of concepts, or of drafts. Out: records {id (the seed's), instruction, category, difficulty, language,
 concepts}. Category and difficulty are drawn for each record by hash of its id.
@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.project import session
 from pipeline.prompts import parse, render
-from pipeline.records import Rejection
-from pipeline.stages import recipes
-from pipeline.stages.base import GenerationTask, Unit, draw
+from pipeline.records import Rejection, Rules
 from pipeline.stages.concepts import Concepts
+from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit, draw
+from pipeline.text.lists import as_list
 from pipeline.text.normalise import fingerprint
 
 LANGUAGE = "Python"
@@ -29,17 +28,19 @@ LANGUAGE = "Python"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What instructions are made from: the stage before, what the prompt shows of a record, and what it must have."""
+    """What instructions are made from: the form of the prompts, the stage before, a record's part of the prompt.
 
+    `needs` is a field of the seed that not every seed has.
+    """
+
+    form: str
     before: str
     tail: Callable[[dict[str, Any]], str]
-    needs: str = ""  # a field that not every seed has
+    needs: str = ""
 
 
 def _properties(record: dict[str, Any]) -> str:
-    return render.instructions_tail(
-        record["category"], record["language"], record["difficulty"], record["concepts"]
-    )
+    return render.instructions_tail(record["category"], record["language"], record["difficulty"], record["concepts"])
 
 
 def _snippet(record: dict[str, Any]) -> str:
@@ -54,31 +55,60 @@ def _draft(record: dict[str, Any]) -> str:
     return render.evolved_tail(record["instruction"])
 
 
+# [instructions] source -> what instructions are made from.
 SOURCES = {
-    "concepts": Source("concepts", _properties),
-    "snippet": Source("concepts", _snippet),
-    "commits": Source("concepts", _commit, needs="message"),
-    "evolved": Source("drafts", _draft),
+    "concepts": Source("instructions", "concepts", _properties),
+    "snippet": Source("inspired", "concepts", _snippet),
+    "commits": Source("committed", "concepts", _commit, needs="message"),
+    "evolved": Source("evolved", "drafts", _draft),
 }
 
 
-class _Written(GenerationTask):
+class _InstructionTask(GenerationTask):
     """A shard of instructions made from a source."""
+
+    section = "instructions"
+    version = 3
+    rules: ClassVar[Rules] = {
+        **COMPLETION_RULES,
+        **parse.RULES["instructions"],
+        "no_commit": "Instructions are made from commits, and the seed is of none.",
+        "not_evolved": "The instruction that was to be made harder came back as it was.",
+    }
 
     @property
     def source(self) -> Source:
-        """What they are made from."""
+        """What the instructions are made from."""
         return SOURCES["concepts"]
 
+    @property
+    def form(self) -> str:
+        return self.source.form
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories that instructions are drawn from; one named twice is drawn twice as often."""
+        return as_list(self.project.settings.instructions.categories) or list(self.project.exemplars.categories)
+
+    @property
+    def difficulties(self) -> list[str]:
+        """The difficulties that instructions are drawn from."""
+        return as_list(self.project.settings.instructions.difficulties) or list(self.project.exemplars.difficulties)
+
+    def ingredients(self) -> dict[str, Any]:
+        return {
+            **super().ingredients(),
+            "categories": self.categories,
+            "difficulties": self.difficulties,
+        }
+
     def requires(self) -> luigi.Task:
-        return self.clone(Drafts if self.source.before == "drafts" else Concepts)
+        return self.clone(Drafts if self.source.before == Drafts.stage else Concepts)
 
     def units(self) -> Iterator[Unit]:
-        run = session.current()
-        categories = recipes.categories(run.settings, run.exemplars)
-        difficulties = recipes.difficulties(run.settings, run.exemplars)
+        categories, difficulties = self.categories, self.difficulties
         seeds = {seed["id"]: seed for seed in self.input_paths("seeds").read()}
-        for record in self.input_paths(self.source.before).read():
+        for record in self.before.paths.read():
             properties = {
                 "seed": seeds.get(record["id"]),
                 "category": draw(categories, "category", record["id"]),
@@ -113,17 +143,17 @@ class _Written(GenerationTask):
         }
 
 
-class Drafts(_Written):
+class Drafts(_InstructionTask):
     """A shard of the drafts stage: the instructions that are then evolved."""
 
-    stage = recipes.DRAFTS
+    stage, version = "drafts", 1
 
 
-class Instructions(_Written):
+class Instructions(_InstructionTask):
     """A shard of the instructions stage."""
 
     stage = "instructions"
 
     @property
     def source(self) -> Source:
-        return SOURCES[session.current().settings.instructions.source]
+        return SOURCES[self.project.settings.instructions.source]

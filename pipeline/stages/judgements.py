@@ -1,65 +1,89 @@
-"""Stage between seeds and concepts, where it is switched on: is a seed documented well enough to be written anew?
+"""Stage between seeds and concepts, where it is switched on: is a seed documented well enough to be written again?
 
-The base model is asked itself, few-shot, and answers with how likely Yes and No are as its next word, not with
-text. In: a shard of seeds. Out: the records {id, yes} that reach the threshold; `yes` is the probability of Yes
-where only Yes and No count. A tie is a No.
+The base model itself is the judge, few-shot: it gives no text, but how likely Yes and No are as its next word. In: a
+shard of seeds. Out: the records {id, yes} that reach the threshold; `yes` is the probability of Yes among Yes and
+No. A tie is a No.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
-import time
-from contextlib import suppress
+from collections.abc import Set
+from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.engine import Answer, Question
-from pipeline.project import session
+from pipeline.engine import Choice, Scores
+from pipeline.errors import ConfigError
+from pipeline.project.project import Project
 from pipeline.prompts import render
-from pipeline.stages.base import ShardTask
+from pipeline.records import Rejection, Rules
+from pipeline.stages.generation import COMPLETION_RULES
 from pipeline.stages.seeds import SeedShard
-from targets import Finished, ShardWriter
+from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 
 
 class Judgements(ShardTask):
     """A shard of the judgements stage."""
 
-    stage = "judgements"
+    stage, version = "judgements", 1
+    rules: ClassVar[Rules] = {
+        "not_documented": "The docstring is too poor to write the seed again: P(Yes) is not above the threshold.",
+        **{name: COMPLETION_RULES[name] for name in ("window", "crash", "error")},
+    }
 
     def requires(self) -> luigi.Task:
         return self.clone(SeedShard)
 
-    def run(self) -> None:
-        run = session.current()
-        seeds = {seed["id"]: seed["code"] for seed in self.input_paths("seeds").read()}
-        context = render.judgements_context(run.exemplars)
-        began = time.monotonic()
-        with suppress(Finished), self.open_writer() as writer:
-            questions = [
-                Question(seed, context, render.judgements_tail(code), (render.YES, render.NO))
-                for seed, code in seeds.items()
-                if seed not in writer.done
-            ]
-            with run.reporter.stage(
-                self.stage, len(seeds), self.shard, resumed=writer.resumed
-            ) as ticker:
-                for answer in run.engine.weigh(questions) if questions else ():
-                    ticker.advance(self._settle(writer, answer))
-            seconds = round(time.monotonic() - began, 3)
-            writer.publish({"seconds": seconds, "resumed": writer.resumed})
+    def ingredients(self) -> dict[str, Any]:
+        settings, model = self.project.settings, self.project.model
+        context = render.judgements_context(self.project.exemplars)
+        return {
+            "model": model.identity,
+            "cache": model.cache_types(settings.engine),
+            "prompt_sha256": hashlib.sha256(context.encode()).hexdigest(),
+            "threshold": settings.judgements.threshold,
+        }
 
-    def _settle(self, writer: ShardWriter, answer: Answer) -> bool:
-        """Journal the outcome; return whether the seed is kept."""
-        if not answer.logprobs:
-            writer.reject(answer.id, answer.reason, answer.detail)
-            return False
-        threshold = session.current().settings.judgements.threshold
-        yes = round(share_of_yes(*answer.logprobs), 4)
+    def outcomes(self, done: Set[str]) -> Outcomes:
+        context = render.judgements_context(self.project.exemplars)
+        choices = [
+            Choice(
+                seed["id"],
+                context,
+                render.judgements_tail(seed["code"]),
+                (render.YES, render.NO),
+            )
+            for seed in self.kept_of("seeds")
+            if seed["id"] not in done
+        ]
+        if not choices:
+            return
+        base = self.project.base
+        self.reporter.say_once(f"loading {base.model.name} ({base.place})")
+        for scores in base.engine.score(choices):
+            yield Outcome(scores.id, self._judged(scores))
+
+    def _judged(self, scores: Scores) -> dict[str, Any] | Rejection:
+        if not scores.logprobs:
+            return Rejection(scores.reason, scores.detail)
+        threshold = self.project.settings.judgements.threshold
+        yes = round(share_of_yes(*scores.logprobs), 4)
         if yes > threshold:
-            writer.keep(answer.id, {"id": answer.id, "yes": yes})
-        else:
-            writer.reject(answer.id, "not_documented", f"P(Yes) {yes} is not above {threshold}")
-        return yes > threshold
+            return {"id": scores.id, "yes": yes}
+        return Rejection("not_documented", f"P(Yes) {yes} is not above {threshold}")
+
+
+def judges(project: Project) -> bool:
+    """Whether the model judges seeds. Raises ConfigError when it should and the exemplar set cannot."""
+    judge, exemplars = project.settings.judgements.judge, project.exemplars
+    if judge == "on" and not exemplars.judged:
+        raise ConfigError(
+            f"[judgements] judge = on, but the exemplar set {exemplars.name} has no folder judge",
+            "add one like pipeline/prompts/standard/judge, or set it to auto",
+        )
+    return judge != "off" and bool(exemplars.judged)
 
 
 def share_of_yes(yes: float, no: float) -> float:

@@ -6,39 +6,45 @@ response (prose and code as written), code, tests}.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Set
+from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.project import session
 from pipeline.prompts import parse, render
-from pipeline.records import Rejection
-from pipeline.stages.base import GenerationTask, Unit
+from pipeline.records import Rejection, Rules, instruction_of, sample_id
+from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.instructions import Instructions
 
 
 class Responses(GenerationTask):
     """A shard of the responses stage."""
 
-    stage = "responses"
+    stage = section = form = "responses"
+    version = 3
+    rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["responses"]}
+    fan_out = "samples_per_instruction"
 
     def requires(self) -> luigi.Task:
         return self.clone(Instructions)
 
-    def run(self) -> None:
-        from pipeline.stages.early_execution import (
-            executing,  # which knows the stage after this one
-        )
+    def ingredients(self) -> dict[str, Any]:
+        return {**super().ingredients(), "samples": self.units_per_record}
 
-        with executing(self.shard):
-            super().run()
+    @property
+    def units_per_record(self) -> int:
+        return self.project.settings.responses.samples
+
+    def units_of(self, record: str) -> list[str]:
+        return [sample_id(record, sample) for sample in range(self.units_per_record)]
+
+    def depends_on(self, unit: str, records: Set[str]) -> bool:
+        return instruction_of(unit) in records
 
     def units(self) -> Iterator[Unit]:
-        samples = session.current().settings.responses.samples
         for record in self.input_paths("instructions").read():
-            for sample in range(samples):
-                yield Unit(f"{record['id']}-{sample:03d}", record, sample)
+            for sample, unit in enumerate(self.units_of(record["id"])):
+                yield Unit(unit, record, sample)
 
     def tail(self, unit: Unit) -> str:
         return render.responses_tail(unit.record["instruction"])

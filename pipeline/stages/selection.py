@@ -1,96 +1,83 @@
 """Stage 8, selection (global): which response of each instruction becomes an example.
 
-In: all shards that hold seeds in force. Out: one shard of examples under a recipe that covers the snapshot
-of the seeds, with every response that was not taken in its rejected file, by rule (selector.py).
-Shards are judged one after the other, so that new shards never take earlier rows out; with
-`[selection] keep = best` all are judged together, and of near-duplicates the best row wins wherever it is.
+In: all shards that hold current seeds. Out: one shard of examples under a recipe that covers the snapshot of the
+seeds, with every response that was not taken in its rejected file, by rule (pipeline/selection/). Shards are judged
+one after the other, so that new shards never take earlier rows out; with `[selection] keep = best` all are judged
+together, and of near-duplicates the best row wins wherever it is.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Set
 from itertools import chain
+from typing import Any
 
 import luigi
 
-from pipeline.project import session
+from pipeline.project.project import Project
+from pipeline.selection import rules
+from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
-from pipeline.stages import recipes
-from pipeline.stages.base import PipelineTask
 from pipeline.stages.decontamination import Decontamination
-from pipeline.stages.seeds import Seeds, scan
-from pipeline.stages.verifications import read_joined
-from targets import Finished, Recipe, ShardPaths, ShardWriter
-
-STAGE = "selection"
+from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 
-def recipe() -> Recipe:
-    """The selection's recipe for the snapshot in force."""
-    run = session.current()
-    return recipes.selection(run.settings, run.recipes, scan().snapshot.digest)
-
-
-class Selected(PipelineTask):
-    """The selection over the seeds that are there now."""
-
-    def requires(self) -> luigi.Task:
-        return Seeds()
-
-    def is_made(self) -> bool:
-        run = session.current()
-        if Seeds().complete() and self._selection().complete():
-            return True
-        run.preflight()
-        return False
-
-    def run(self) -> Iterator[luigi.Task]:
-        yield self._selection()
-
-    @staticmethod
-    def _selection() -> Selection:
-        return Selection(snapshot=scan().snapshot.digest)
-
-
-class Selection(PipelineTask):
+class Selection(StageTask):
     """The selection over a snapshot; `snapshot` is its digest."""
 
-    snapshot = luigi.Parameter(description="digest of the seeds in force")
+    snapshot: str = luigi.Parameter(description="digest of the seeds in force")
+
+    stage, version = "selection", 5
+    rules = rules.RULES
+    resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
+
+    @staticmethod
+    def of(project: Project) -> Selection:
+        """The selection over the seeds that are current in a project."""
+        return Selection(snapshot=project.scan.snapshot.digest, project=project)
+
+    @staticmethod
+    def shard_task(project: Project, shard: int) -> Decontamination:
+        """The task that makes a shard of candidates: the last stage before the selection."""
+        return Decontamination(shard=shard, project=project)
 
     def requires(self) -> list[luigi.Task]:
-        return [self.clone(Decontamination, shard=number) for number in scan().shards_in_force]
+        return [self.shard_task(self.project, number) for number in self._shards]
 
     @property
-    def paths(self) -> ShardPaths:
-        run = session.current()
-        selected = recipes.selection(run.settings, run.recipes, self.snapshot)
-        return ShardPaths(selected.folder(run.artifacts), 0)
+    def _shards(self) -> list[int]:
+        return self.project.scan.shards_in_force
 
-    def output(self) -> luigi.LocalTarget:
-        return luigi.LocalTarget(str(self.paths.records))
+    @property
+    def candidates(self) -> Artifacts:
+        """The shards that candidates are read from."""
+        return self.shard_task(self.project, 0).artifacts
 
-    def run(self) -> None:
-        run = session.current()
-        began = time.monotonic()
-        recipe().write(run.artifacts)
-        shards = scan().shards_in_force
-        total = sum(run.shard("decontamination", number).read_meta()["kept"] for number in shards)
-        selector = Selector(scan().snapshot.occurrences, run.settings.selection)
-        batches = (read_joined(run, number) for number in shards)
-        with (
-            suppress(Finished),
-            # Selecting is quick and must see all candidates in order: an interrupted one starts over.
-            ShardWriter(self.paths, resume=False) as writer,
-            run.reporter.stage(STAGE, total) as ticker,
-        ):
-            together = run.settings.selection.keep == "best"
-            for batch in [chain.from_iterable(batches)] if together else batches:
-                for found, rule, evidence in selector.judge(batch):
-                    if rule:
-                        writer.reject(found["id"], rule, evidence)
-                    else:
-                        writer.keep(found["id"], found)
-                    ticker.advance(not rule)
-            writer.publish({"seconds": round(time.monotonic() - began, 3), "shards": shards})
+    @property
+    def recipe(self) -> Recipe:
+        section = self.project.settings.selection
+        ingredients = {
+            "version": self.version,
+            **{key: getattr(section, key) for key, _ in section.get_params()},
+            "snapshot": self.snapshot,
+        }
+        return Recipe(self.stage, ingredients, self.candidates.recipe)
+
+    def expected(self) -> int:
+        last = self.candidates.recipe.stage
+        return sum(self._input(last, number).read_meta()["kept"] for number in self._shards)
+
+    def _input(self, stage: str, number: int) -> ShardPaths:
+        return self.candidates.shard(stage, number)
+
+    def about(self, writer: ShardWriter) -> dict[str, Any]:
+        return {"shards": self._shards}
+
+    def outcomes(self, done: Set[str]) -> Outcomes:
+        section = self.project.settings.selection
+        selector = Selector(self.project.scan.snapshot.occurrences, section)
+        batches = (read_joined(self.candidates, number) for number in self._shards)
+        for batch in [chain.from_iterable(batches)] if section.keep == "best" else batches:
+            for fate in selector.judge(batch):
+                yield Outcome(fate.id, fate.outcome)

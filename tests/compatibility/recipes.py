@@ -10,20 +10,17 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from pipeline import config
 from pipeline.loop.comparison import Comparison
 from pipeline.loop.evaluation import Evaluation
 from pipeline.loop.self_alignment import SelfAlignment
 from pipeline.packs.find import PackFile
-from pipeline.project import session
 from pipeline.project.model import Model
-from pipeline.project.session import Session
-from pipeline.prompts.exemplars import load_set
-from pipeline.stages import recipes
+from pipeline.project.project import Project
+from pipeline.stages.dataset import FinalDataset
+from pipeline.stages.selection import Selection
 from targets import Recipe
+from tests.support.pinned import PinnedProject, settings
 
-STANDARD = load_set(Path(recipes.__file__).parents[1] / "prompts" / "standard")
-MODEL = Model("m", 100_000, Path("m.gguf"), "0" * 64, "llama")
 SERVED = Model("s", 100_000, served="s (vllm, root org/s)")
 SNAPSHOT = "0123456789abcdef"
 PACK = PackFile("he", "packs/he.jsonl", Path("packs/he.jsonl"), "1" * 64)
@@ -44,48 +41,29 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-def settings(**changes: Any) -> config.Settings:
-    """The shipped configuration but for `changes`."""
-    by_section: dict[str, dict[str, Any]] = {section.__name__: {} for section in config.SECTIONS}
-    for path, value in changes.items():
-        section, key = path.split("__")
-        by_section[section][key] = value
-    sections = {
-        section.__name__: section(**by_section[section.__name__]) for section in config.SECTIONS
-    }
-    return config.Settings(**sections)
-
-
 def dataset_recipe(case: dict[str, Any]) -> Recipe:
     """The recipe of the dataset, which holds those of all stages, with the standard exemplars."""
-    case = dict(case)
-    model, own, packs = case.pop("model", MODEL), case.pop("own", {}), case.pop("packs", [])
-    chosen = settings(**case)
+    given = {"packs": [], **{key: case[key] for key in ("model", "own", "packs") if key in case}}
+    changes = {key: value for key, value in case.items() if key not in given}
+    return with_snapshot(PinnedProject(settings(**changes), **given))
 
-    def count_characters(texts: Any) -> list[int]:
-        return [len(text) for text in texts]
 
-    plans = {
-        stage: recipes.plan_generation(stage, chosen, STANDARD, model.window, count_characters)
-        for stage in recipes.generating(chosen)
-    }
-    built = recipes.build(chosen, STANDARD, model, plans, packs, own)
-    return recipes.dataset(recipes.selection(chosen, built, SNAPSHOT))
+def with_snapshot(project: Project) -> Recipe:
+    """The recipe of a project's dataset over the pinned snapshot."""
+    selected = Selection(snapshot=SNAPSHOT, project=project).recipe
+    return Recipe(FinalDataset.stage, {"version": FinalDataset.version}, selected)
 
 
 def demo_recipes(folder: Path) -> dict[str, Recipe]:
     """The recipes of the demo model's dataset and goals over an empty folder of sources, by name."""
     (folder / "empty").mkdir()
-    chosen = settings(
-        project__artifacts=str(folder / "artifacts"), seeds__sources=str(folder / "empty")
-    )
-    run = Session(chosen, folder)
-    session.use(run)
+    chosen = settings(project__artifacts=str(folder / "artifacts"), seeds__sources=str(folder / "empty"))
+    project = Project(chosen, folder)
     return {
-        "demo": recipes.dataset(recipes.selection(chosen, run.recipes, SNAPSHOT)),
-        "evaluation": Evaluation().recipe,
-        "comparison": Comparison().recipe,
-        "self_alignment": SelfAlignment().recipe,
+        "demo": with_snapshot(project),
+        "evaluation": Evaluation(project=project).recipe,
+        "comparison": Comparison(project=project).recipe,
+        "self_alignment": SelfAlignment(project=project).recipe,
     }
 
 
@@ -112,7 +90,5 @@ def document(recipe: Recipe) -> list[dict[str, Any]]:
 def on_python_311(words: Any) -> Any:
     """A recipe's document as the interpreter 3.11 writes it."""
     if isinstance(words, dict):
-        return {
-            key: "3.11" if key == "python" else on_python_311(value) for key, value in words.items()
-        }
+        return {key: "3.11" if key == "python" else on_python_311(value) for key, value in words.items()}
     return words

@@ -30,9 +30,7 @@ def test_bytes_of_published_files_are_the_golden_ones(tmp_path):
         writer.keep("a-001", {"id": "a-001", "text": "x"})
         writer.publish({"seconds": 1.5, "resumed": 0})
     ledger = Ledger(folder / "ledger.journal")
-    ledger.record(
-        {"code\tx.py": {"source": "code", "path": "x.py", "seeds": [["0" * 16, "f", 1, 2, 0]]}}
-    )
+    ledger.record({"code\tx.py": {"source": "code", "path": "x.py", "seeds": [["0" * 16, "f", 1, 2, 0]]}})
     assert {path.name: digest(path) for path in sorted(folder.iterdir())} == GOLDEN
 
 

@@ -21,6 +21,7 @@ def test_recipes_of_the_stages_have_the_golden_digests(case):
     assert recipes.document(recipes.dataset_recipe(recipes.CASES[case])) == GOLDEN[case]
 
 
+@pytest.mark.slow
 def test_recipes_of_the_demo_and_of_its_goals_have_the_golden_digests(tmp_path):
     for name, recipe in recipes.demo_recipes(tmp_path).items():
         assert recipes.document(recipe) == GOLDEN[name], name

@@ -7,18 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from pipeline.stages.recipes import SHARDED
 from targets import ShardPaths
 from targets.damage import reopen
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import left_over, told
-from tests.support.projects import LUIGI
+from tests.support.projects import LUIGI, STAGES
 
 RUN = f"if {LUIGI} --module pipeline FinalDataset 2>&1; then echo code=0; else echo code=$?; fi"
 
-LATE = (
-    'def halved(items):\n    """Half of each number."""\n    return [item / 2 for item in items]\n'
-)
+LATE = 'def halved(items):\n    """Half of each number."""\n    return [item / 2 for item in items]\n'
 
 
 def in_mounts_of_its_own(project: Small, script: str) -> str:
@@ -75,7 +72,7 @@ def test_a_read_only_folder_is_named(project):
 
 
 def test_garbage_in_the_middle_of_a_journal_costs_its_lines_only(project, finished):
-    for stage in (*SHARDED[SHARDED.index("responses") + 1 :], "selection", "dataset"):
+    for stage in (*STAGES[STAGES.index("responses") + 1 :], "selection", "dataset"):
         shutil.rmtree(project.artifacts / stage)
     (folder,) = (project.artifacts / "responses").iterdir()
     paths = ShardPaths(folder, 0)
@@ -95,10 +92,7 @@ def test_a_source_that_vanished_leaves_the_dataset_alone_until_told_otherwise(fr
     source.mkdir()
     (source / "words.py").write_text(LATE)
     fresh.configure(seeds={"sources": f"{fresh.root.parent / 'code'}, mnt"})
-    assert (
-        subprocess.run([str(LUIGI), "--module", "pipeline", "Seeds"], cwd=fresh.root).returncode
-        == 0
-    )
+    assert subprocess.run([str(LUIGI), "--module", "pipeline", "Seeds"], cwd=fresh.root).returncode == 0
     source.rename(fresh.root / "unmounted")
     code, output = fresh.run()
     assert code == 20, output
@@ -113,7 +107,7 @@ def test_a_source_that_vanished_leaves_the_dataset_alone_until_told_otherwise(fr
 
 def test_a_clock_that_goes_back_a_year_costs_nothing_and_hides_nothing(project, finished):
     """Everything on file seems to come from the future: what is there stays, new code is seen, work goes on."""
-    for stage in (*SHARDED[SHARDED.index("responses") + 1 :], "selection", "dataset"):
+    for stage in (*STAGES[STAGES.index("responses") + 1 :], "selection", "dataset"):
         shutil.rmtree(project.artifacts / stage)
     (folder,) = (project.artifacts / "responses").iterdir()
     units = reopen(ShardPaths(folder, 0))
@@ -128,9 +122,7 @@ def test_a_clock_that_goes_back_a_year_costs_nothing_and_hides_nothing(project, 
     assert code == 0, output
     assert f"responses 000000: goes on at {units} of {units}" in output
     assert "1 files read" in output
-    made = {
-        name: seen for name, seen in before.items() if name.startswith(("concepts", "instructions"))
-    }
+    made = {name: seen for name, seen in before.items() if name.startswith(("concepts", "instructions"))}
     assert made.items() <= project.files().items()
     rows = {row["id"]: row["response"] for row in project.rows()}
     assert {row["id"]: row["response"] for row in finished.rows()}.items() <= rows.items()

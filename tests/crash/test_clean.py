@@ -8,43 +8,42 @@ import sys
 from pathlib import Path
 
 from tests.crash.conftest import Small
+from tests.support.projects import kill_tree
 
 # What a comparison of one arm and one seed, and self-alignment that is in its second round, leave without the hours: the selections are real, the tuned models
 # are copies of the demo model, and all folders have the recipes that their tasks give them.
 LOOP = """
 import subprocess, sys
 from pipeline import demo
+from pipeline.commands import open_project
 from pipeline.loop import arms
-from pipeline.project import session
-from pipeline.commands import open_session
 from pipeline.loop.comparison import Comparison
 from pipeline.loop.evaluation import Answers, Evaluation
 from pipeline.loop.finetuning import FineTunedModel
 from pipeline.loop.self_alignment import EVERY_ROUND, SelfAlignment, following
-from pipeline.project.session import Session
+from pipeline.stages.chain import shard_tasks
 
-run = open_session()
-session.use(run)
-(arm,) = arms.chosen(run.settings).values()
-options = arms.options(arms.apply(run.settings, arm))
+project = open_project()
+(arm,) = arms.chosen(project.settings).values()
+options = arms.options(project.variant(arm).settings)
 subprocess.run([sys.executable, "-m", "luigi", "--module", "pipeline", "Selected", *options], check=True)
-Comparison().recipe.write(run.artifacts)
+Comparison(project=project).recipe.write(project.artifacts)
 for number, of_seed in enumerate([
     {("evaluation", "model"): "tuned"},
     {**arm, **arms.of_seed(1, tuned=True, rows=2)},
     {**EVERY_ROUND, **arms.of_seed(1, tuned=True, rows=0)},
     arms.of_seed(1, tuned=False, rows=0),
 ]):
-    with session.using(Session(arms.apply(run.settings, of_seed), run.root)) as variant:
-        if variant.settings.evaluation.model == "tuned":
-            FineTunedModel().recipe.write(run.artifacts)
-            content = bytearray(demo.MODEL.read_bytes()) + bytes([number])
-            FineTunedModel().gguf.write_bytes(content)
-        Answers().recipe.write(run.artifacts)
-        Evaluation().recipe.write(run.artifacts)
-SelfAlignment().recipe.write(run.artifacts)
-second = Session(arms.apply(run.settings, following(EVERY_ROUND)), run.root)
-second.recipes["concepts"].write(run.artifacts)
+    variant = project.variant(of_seed)
+    if variant.settings.evaluation.model == "tuned":
+        tuned = FineTunedModel(project=variant)
+        tuned.recipe.write(project.artifacts)
+        tuned.gguf.write_bytes(bytearray(demo.MODEL.read_bytes()) + bytes([number]))
+    Answers(project=variant).recipe.write(project.artifacts)
+    Evaluation(project=variant).recipe.write(project.artifacts)
+SelfAlignment(project=project).recipe.write(project.artifacts)
+second = project.variant(following(project, EVERY_ROUND))
+shard_tasks(second)[0].recipe.write(project.artifacts)
 """
 
 
@@ -72,3 +71,38 @@ def test_of_the_loop_only_what_no_setting_reaches_any_more_is_listed(project):
     assert unreached(project) == {
         "concepts": 1, "finetuning": 3, "answers": 3, "evaluation": 3, "comparison": 1, "self_alignment": 1,
     }  # fmt: skip
+
+
+def test_an_unfinished_shard_is_listed_with_its_command_and_removed_only_when_it_is_named(project):
+    options = ("--responses-samples", "2")
+    process = project.gated("responses", "append", "stop", *options)
+    kill_tree(process)
+    (journal,) = (project.artifacts / "responses").glob("*/shard-000000.journal")
+    name = f"responses/{journal.parent.name}"
+
+    listed = json.loads(project.ask("clean", "--json")[1])
+    (entry,) = [item for item in listed if item["unfinished"]]
+    assert entry["folder"] == str(journal.parent)
+    assert entry["unfinished"]["records"] == 3
+    assert "--responses-samples 2" in entry["unfinished"]["command"]
+    assert entry["unfinished"]["age_seconds"] < 600
+
+    code, output = project.ask("clean", "--yes")
+    assert code == 0 and journal.exists(), output
+    assert f"{name}: 3 records" in output and "--responses-samples 2" in output
+
+    code, output = project.ask("clean", "responses/000000000000", "--yes")
+    assert code == 15 and "is not among the folders" in output
+    code, output = project.ask("clean", name)
+    assert code == 0 and journal.exists() and "nothing was removed" in output
+    code, output = project.ask("clean", name, "--yes")
+    assert code == 0 and not journal.parent.exists(), output
+
+
+def test_an_unfinished_shard_resumes_after_a_clean(project):
+    options = ("--responses-samples", "2")
+    kill_tree(project.gated("responses", "append", "stop", *options))
+    project.ask("clean", "--yes")
+    code, output = project.run(*options)
+    assert code == 0, output
+    assert "responses 000000: goes on at 3 of" in output

@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from pipeline import demo
-from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
+from tests.support.projects import STAGES
 
 
 def published(project: Small, stage: str, suffix: str = ".jsonl") -> Path:
@@ -46,7 +46,7 @@ def test_an_untouched_project_is_sound(finished):
     assert (code, output.strip()) == (0, "every file is as it was published")
 
 
-@pytest.mark.parametrize("stage", SHARDED)
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_truncated_shard_is_named_and_only_its_lost_records_are_made_again(project, stage):
     before, rows = project.records(stage), project.rows()
     path = published(project, stage)
@@ -95,7 +95,7 @@ def test_damaged_sidecars_are_named_and_made_again(project):
     damaged = {
         published(project, stage, suffix)
         for stage, suffix in zip(
-            SHARDED,
+            STAGES,
             (".meta.json", ".units", ".rejected.jsonl", ".units", ".meta.json", ".rejected.jsonl"),
             strict=True,
         )

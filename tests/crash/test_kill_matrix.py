@@ -16,9 +16,8 @@ from typing import Any
 import orjson
 import pytest
 
-from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
-from tests.support.projects import alive, descendants, kill_tree, wait_until
+from tests.support.projects import STAGES, alive, descendants, kill_tree, wait_until
 
 KILLS = int(os.environ.get("KILLS", "50"))
 SIGNALS = max(6, KILLS // 8)
@@ -27,7 +26,7 @@ SIGNALS = max(6, KILLS // 8)
 def outcomes(project: Small) -> dict[tuple[str, str], Any]:
     """Every finished unit, journaled or published, by stage and id; each must be there once."""
     found: dict[tuple[str, str], Any] = {}
-    for stage in SHARDED:
+    for stage in STAGES:
         units: list[tuple[str, Any]] = []
         published = set()
         for path in (project.artifacts / stage).glob("*/shard-??????.jsonl"):
@@ -41,9 +40,7 @@ def outcomes(project: Small) -> dict[tuple[str, str], Any]:
             content = path.read_bytes()
             whole = content[: content.rfind(b"\n") + 1].splitlines()
             entries = [orjson.loads(line[9:]) for line in whole]
-            units += [
-                (entry["id"], entry.get("record", entry.get("rejection"))) for entry in entries
-            ]
+            units += [(entry["id"], entry.get("record", entry.get("rejection"))) for entry in entries]
         assert [unit for unit, count in Counter(id for id, _ in units).items() if count > 1] == []
         found |= {(stage, unit): outcome for unit, outcome in units}
     return found
@@ -161,9 +158,7 @@ def strike(process: Any, sign: bytes) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("stage", "sign"), [("responses", b"engine.worker"), ("executions", b"sandbox.worker")]
-)
+@pytest.mark.parametrize(("stage", "sign"), [("responses", b"engine.worker"), ("executions", b"sandbox.worker")])
 def test_a_killed_engine_or_sandbox_worker_costs_time_and_no_record(fresh, finished, stage, sign):
     process = fresh.gated(stage, "append", "stop")
     assert strike(process, sign)

@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 
 from pipeline import demo
-from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import Small
 from tests.crash.test_kill_matrix import told
-from tests.support.projects import LUIGI
+from tests.support.projects import LUIGI, STAGES
 
-STAGES = (*SHARDED, "selection", "dataset")
+STAGES = (*STAGES, "selection", "dataset")
 # The superuser may read and write everything, unless these are taken from it.
 ORDINARY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
 
@@ -56,9 +55,7 @@ def test_an_artifacts_folder_that_may_not_be_written_to_is_named(fresh):
 
 
 @pytest.mark.parametrize("stage", ["responses", "selection", "dataset"])
-def test_a_stages_folder_that_may_not_be_written_to_ends_the_run_and_it_goes_on(
-    project, finished, stage
-):
+def test_a_stages_folder_that_may_not_be_written_to_ends_the_run_and_it_goes_on(project, finished, stage):
     """The files of a stage and of those after it are away, and its folder takes no new ones."""
     for later in STAGES[STAGES.index(stage) :]:
         shutil.rmtree(project.artifacts / later)
@@ -77,9 +74,7 @@ def test_a_source_file_that_may_not_be_read_is_on_file_and_read_when_it_may(fres
     code_folder = fresh.root / "own"
     code_folder.mkdir()
     path = code_folder / "secret.py"
-    path.write_text(
-        'def halved(items):\n    """Half of each."""\n    return [i / 2 for i in items]\n'
-    )
+    path.write_text('def halved(items):\n    """Half of each."""\n    return [i / 2 for i in items]\n')
     fresh.configure(seeds={"sources": f"{fresh.root.parent / 'code'}, own"})
     with forbidden(path, 0):
         code, output = run(fresh, "Seeds")

@@ -19,9 +19,7 @@ def limited(fresh: Small) -> Small:
     return fresh
 
 
-def test_only_what_was_cut_off_runs_again_and_comes_out_as_a_full_run_would_make_it(
-    limited, finished
-):
+def test_only_what_was_cut_off_runs_again_and_comes_out_as_a_full_run_would_make_it(limited, finished):
     before = limited.records("responses")
     cut = limited.manifest()["funnel"]["responses"]["rules"]["length"]
     limited.configure()

@@ -12,10 +12,10 @@ import pytest
 
 from pipeline import sources
 from pipeline.errors import MissingDataError
-from pipeline.seeds import missing_sources as vanished
+from pipeline.records import Rejection
+from pipeline.seeds.missing_sources import require_present
+from pipeline.seeds.scan import Scan
 from pipeline.sources import Document, Part
-from pipeline.sources.base import Unread
-from pipeline.stages.seeds import Scan
 from tests.support.scans import open_scan, rejections, settings, take
 
 CODE = 'def double(x):\n    """Twice x."""\n    return 2 * x\n'
@@ -37,7 +37,7 @@ def scanned(tmp_path: Path, vanished: str = "stop") -> Scan:
 
 
 def refuse(scan: Scan, *more: Part) -> None:
-    vanished.refuse(scan.ledger, scan.sources, [*scan.listed, *more])
+    require_present(scan.ledger, scan.sources, [*scan.listed, *more])
 
 
 def test_a_source_that_is_empty_all_at_once_is_refused_with_both_ways_out(tmp_path, code):
@@ -59,7 +59,7 @@ def test_a_single_deleted_file_is_no_accident(tmp_path, code):
 
 
 def test_a_folder_that_cannot_be_listed_is_refused_only_when_files_in_it_are_known(tmp_path, code):
-    unlisted = Part("code", "sub", left_out=Unread("sub", "unreadable", "Permission denied"))
+    unlisted = Part("code", "sub", left_out=Rejection("unreadable", "Permission denied"))
     refuse(scanned(tmp_path), unlisted)
     take(scanned(tmp_path))
     with pytest.raises(MissingDataError, match="sub/ cannot be read"):
@@ -129,7 +129,7 @@ def test_a_file_that_is_being_written_gives_whole_content_or_a_rejection(tmp_pat
             if isinstance(found, Document):
                 assert found.content.decode() in ("", *(CODE * times for times in range(51)))
             else:
-                assert found.rule == "changing"
+                assert found.rejection.rule == "changing"
     finally:
         end()
     take(scanned(tmp_path))

@@ -62,9 +62,7 @@ def scheduler(sharded: Small) -> Iterator[list[str]]:
     process.wait()
 
 
-def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(
-    sharded, scheduler, alone
-):
+def test_when_one_of_two_workers_is_killed_the_other_makes_the_dataset_of_one(sharded, scheduler, alone):
     victim = sharded.gated("responses", "append", "stop", *scheduler)
     (journal,) = (sharded.artifacts / "responses").glob("*/*.journal")
     assert len(list(journal.parent.glob("*.lease-*"))) == 1

@@ -25,6 +25,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.slow
 def test_every_command_is_documented_and_has_help(command):
     assert f"\n## {command}\n" in (ROOT / "docs" / "commands.md").read_text()
     shown = subprocess.run(
@@ -75,12 +76,8 @@ def test_links_between_pages_lead_somewhere(page):
 
 
 def test_files_that_the_docs_name_exist():
-    text = "\n".join(
-        page.read_text() for page in (ROOT / "README.md", ROOT / "docs" / "architecture.md")
-    )
-    for name in re.findall(
-        r"\b(?:pipeline|targets|sandbox|docs|tests|benchmarks)/[\w/.-]*\w", text
-    ):
+    text = "\n".join(page.read_text() for page in (ROOT / "README.md", ROOT / "docs" / "architecture.md"))
+    for name in re.findall(r"\b(?:pipeline|targets|sandbox|docs|tests|benchmarks)/[\w/.-]*\w", text):
         assert (ROOT / name).exists(), name
 
 

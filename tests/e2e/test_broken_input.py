@@ -106,10 +106,10 @@ def test_without_bwrap_nothing_is_begun(project, tmp_path):
 
 def test_a_second_start_says_who_runs(project):
     path = project.artifacts / "lock"
-    hold = f"from pathlib import Path; from targets import lock; lock(Path({str(path)!r})); print(1, flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as first:
+    hold = (
+        f"from pathlib import Path; from targets import lock; lock(Path({str(path)!r})); print(1, flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
         assert first.stdout
         first.stdout.readline()
         ended, output = project.run()

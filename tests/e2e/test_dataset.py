@@ -15,11 +15,10 @@ import orjson
 import pyarrow.parquet
 import pytest
 
-from pipeline.stages.recipes import SHARDED
 from pipeline.text.markdown import code_blocks
 from pipeline.text.programs import program_text
 from sandbox import Limits, Pool, Program
-from tests.support.projects import LUIGI
+from tests.support.projects import LUIGI, STAGES
 
 NEW_FILE = '''
 def mean_length(words):
@@ -41,9 +40,7 @@ def initials(name):
 @pytest.fixture(scope="module")
 def finished(shared_project):
     (shared_project.root / "code").mkdir()
-    (shared_project.root / "code" / "LICENSE").write_text(
-        "Apache License\nVersion 2.0, January 2004\n"
-    )
+    (shared_project.root / "code" / "LICENSE").write_text("Apache License\nVersion 2.0, January 2004\n")
     broken = shared_project.root / "code" / "broken"
     broken.mkdir()
     (broken / "two.py").write_text("def two(x):\n    'Two.'\n    print x\n    return x\n")
@@ -150,9 +147,7 @@ def test_every_file_of_a_run_is_documented(finished):
         if path.is_file():
             name = str(path.relative_to(finished.artifacts))
             folder, *_ = name.split("/")
-            suffix = (
-                path.name[len("shard-000000") :] if path.name.startswith("shard-") else path.name
-            )
+            suffix = path.name[len("shard-000000") :] if path.name.startswith("shard-") else path.name
             known = {"model": "`model/`", "logs": "`logs/pipeline.log`", "latest": "`latest`"}
             assert known.get(folder, "report/" if "/report/" in name else suffix) in page, name
 
@@ -276,11 +271,7 @@ def renamed_code(row):
     """The code of a row with every name of its own replaced."""
     tree = ast.parse("\n".join(code_blocks(row["response"])))
     own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    own |= {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
+    own |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in own:
             node.id = f"some_{node.id}"
@@ -327,7 +318,7 @@ def test_explain_tells_the_life_of_a_row_from_its_lines_to_the_choice(finished):
     row = finished.rows()[0]
     code, output = finished.ask("explain", row["id"])
     assert code == 0, output
-    stages = ("seeds", *SHARDED, "selection")
+    stages = ("seeds", *STAGES, "selection")
     assert [output.count(f"== {stage} ") for stage in stages] == [1] * len(stages)
     assert row["instruction"] in output
     assert row["seed"]["path"] in output

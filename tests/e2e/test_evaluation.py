@@ -25,10 +25,7 @@ def small(project: Project) -> Project:
 
 
 def reports(project: Project) -> list[dict[str, Any]]:
-    return [
-        orjson.loads(path.read_bytes())
-        for path in project.artifacts.glob("evaluation/*/report.json")
-    ]
+    return [orjson.loads(path.read_bytes()) for path in project.artifacts.glob("evaluation/*/report.json")]
 
 
 def results(project: Project) -> dict[str, tuple[int, int]]:
@@ -56,15 +53,11 @@ def test_killed_in_each_of_its_stages_it_goes_on_and_gives_the_figures(small: Pr
         assert all(kept[line["id"]] == line["record"] for line in lines if "record" in line)
     [report] = reports(small)
     assert report["tasks"] == len(report["passed"]) == TASKS
-    assert sum(report["passed"].values()) == sum(
-        r["passed"] for r in small.records("evaluation").values()
-    )
+    assert sum(report["passed"].values()) == sum(r["passed"] for r in small.records("evaluation").values())
     one, four = report["figures"]["pass@1"], report["figures"]["pass@4"]
     assert one["mean"] == pytest.approx(sum(report["passed"].values()) / (4 * TASKS), abs=1e-4)
     assert one["low"] < one["mean"] < one["high"]
-    assert four["mean"] == pytest.approx(
-        sum(c > 0 for c in report["passed"].values()) / TASKS, abs=1e-4
-    )
+    assert four["mean"] == pytest.approx(sum(c > 0 for c in report["passed"].values()) / TASKS, abs=1e-4)
     answers = report["recipe"]["made_from"]["ingredients"]
     assert answers["model"]["sha256"] == report["model"]["sha256"]
     assert answers["pack"]["name"] == "small" and answers["prompt"]["style"] == "few_shot"
@@ -99,9 +92,7 @@ def test_the_command_scores_a_model_and_does_nothing_the_second_time(small: Proj
         ("pack", "missing.jsonl", 20, "missing.jsonl"),
     ],
 )
-def test_a_wrong_setting_ends_with_its_code(
-    small: Project, key: str, value: str, code: int, says: str
-) -> None:
+def test_a_wrong_setting_ends_with_its_code(small: Project, key: str, value: str, code: int, says: str) -> None:
     ended, output = small.run(f"--evaluation-{key}", value, task="Evaluation")
     assert ended == code, output
     assert says in output and "Traceback" not in output

@@ -60,9 +60,7 @@ def test_a_rejected_completion_is_on_file_as_a_whole(demo_run):
 
 
 def test_a_failing_verdict_is_shown_with_its_output(demo_run):
-    failed = next(
-        record for record in demo_run.records("executions").values() if record["status"] == "failed"
-    )
+    failed = next(record for record in demo_run.records("executions").values() if record["status"] == "failed")
     code, output = demo_run.ask("explain", failed["id"])
     assert code == 0, output
     assert "Traceback" in output

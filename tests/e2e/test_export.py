@@ -13,7 +13,7 @@ import orjson
 import pytest
 from datasets import load_dataset
 
-from pipeline.export.files import FORMS
+from pipeline.export.forms import FORMS
 from pipeline.export.reward import reward
 from sandbox import Limits, Pool, Program
 
@@ -50,9 +50,7 @@ def test_alpaca_rows_have_instruction_input_and_output(demo_run, folder, tmp_pat
 
 def test_a_preference_pair_is_a_passing_against_a_really_failing_answer(demo_run, folder, tmp_path):
     rows = {row["id"]: row for row in demo_run.rows()}
-    code_of = {
-        record["response"]: record["code"] for record in demo_run.records("responses").values()
-    }
+    code_of = {record["response"]: record["code"] for record in demo_run.records("responses").values()}
     exported = load(folder, "preference", tmp_path)
     assert exported
     programs = []
@@ -68,9 +66,7 @@ def test_a_preference_pair_is_a_passing_against_a_really_failing_answer(demo_run
     assert passed == {program.id: program.id.startswith("chosen") for program in programs}
 
 
-def test_the_reward_of_an_rl_row_is_one_for_its_answer_and_zero_for_none(
-    demo_run, folder, tmp_path
-):
+def test_the_reward_of_an_rl_row_is_one_for_its_answer_and_zero_for_none(demo_run, folder, tmp_path):
     exported = load(folder, "rl", tmp_path)
     answers = [[{"role": "assistant", "content": row["response"]}] for row in demo_run.rows()]
     tests = [row["tests"] for row in exported]
@@ -125,9 +121,7 @@ class Hub(BaseHTTPRequestHandler):
             return self._answer({"url": address})
         if "/preupload/" in self.path:
             paths = [file["path"] for file in json.loads(body)["files"]]
-            modes = [
-                {"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths
-            ]
+            modes = [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths]
             return self._answer({"files": modes})
         if "/commit/" in self.path:
             for line in body.splitlines():

@@ -83,9 +83,7 @@ def loss_of_one_step(trainer) -> float:
     return float(trainer.train().training_loss)
 
 
-def test_one_step_of_supervised_fine_tuning_takes_the_chat_rows(
-    exported, tokenizer, model, tmp_path
-):
+def test_one_step_of_supervised_fine_tuning_takes_the_chat_rows(exported, tokenizer, model, tmp_path):
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(output_dir=str(tmp_path / "out"), **ONE_STEP),

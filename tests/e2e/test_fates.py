@@ -11,8 +11,7 @@ from collections import Counter
 import orjson
 import pytest
 
-from pipeline.stages.recipes import SHARDED
-from tests.support.projects import exemplars_with_judge
+from tests.support.projects import STAGES, exemplars_with_judge
 from tests.support.scans import function
 
 WORDS = "evens odds squares halves doubles firsts lasts heads tails sums"
@@ -35,10 +34,10 @@ MORE = {
 }  # fmt: skip
 FATES = """
 import sys, orjson
-from pipeline.commands import open_session
-from pipeline.operations.lineage import life
-run = open_session()
-told = {id: [[event["stage"], event["id"], event["fate"]] for event in life(run, id)]
+from pipeline.commands import open_project
+from pipeline.operations.lineage import lineage
+project = open_project()
+told = {id: [[event["stage"], event["id"], event["fate"]] for event in lineage(project, id)]
         for id in orjson.loads(sys.stdin.read())}
 print(orjson.dumps(told).decode())
 """
@@ -99,7 +98,7 @@ def fates(finished):
 def test_every_seed_has_one_fate_and_no_part_of_it_is_lost(finished, fates):
     for seed in finished.records("seeds"):
         pending = {seed}
-        for stage in ("judgements", *SHARDED, "selection"):
+        for stage in ("judgements", *STAGES, "selection"):
             found = {id: fate for at, id, fate in fates[seed] if at == stage}
             if stage == "responses":
                 pending = {f"{id}-{sample:03d}" for id in pending for sample in range(2)}

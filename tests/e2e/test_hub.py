@@ -38,9 +38,7 @@ class Hub(BaseHTTPRequestHandler):
         self.first = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
         self.send_response(206 if wanted else 200)
         if wanted:
-            self.send_header(
-                "Content-Range", f"bytes {self.first}-{len(CONTENT) - 1}/{len(CONTENT)}"
-            )
+            self.send_header("Content-Range", f"bytes {self.first}-{len(CONTENT) - 1}/{len(CONTENT)}")
         self.send_header("Content-Length", str(len(CONTENT) - self.first))
         self.send_header("ETag", f'"{DIGEST}"')
         self.send_header("X-Repo-Commit", "a" * 40)
@@ -123,9 +121,7 @@ def test_a_download_that_breaks_off_goes_on_from_there(project, hub):
     assert int(rest.removeprefix(f"GET {FILE} bytes=").rstrip("-")) >= 10_000_000
 
 
-def test_a_download_that_breaks_off_again_and_again_is_said_and_the_next_run_fetches_it(
-    project, hub
-):
+def test_a_download_that_breaks_off_again_and_again_is_said_and_the_next_run_fetches_it(project, hub):
     configure(project, sha256=DIGEST)
     Hub.breaks = [0] * 100
     code, output = project.run(**environment(project, hub))

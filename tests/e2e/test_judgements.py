@@ -61,9 +61,7 @@ def test_a_seed_at_or_below_the_threshold_goes_no_further_and_says_why(judged):
     assert "rejected by not_documented" in output
     newest = max((judged.artifacts / "concepts").iterdir(), key=lambda path: path.stat().st_mtime)
     asked = {
-        line.split('"')[3]
-        for path in Path(newest).glob("shard-*.jsonl")
-        for line in path.read_text().splitlines()
+        line.split('"')[3] for path in Path(newest).glob("shard-*.jsonl") for line in path.read_text().splitlines()
     }
     assert asked == opinions.keys() - rejected.keys()
 

@@ -19,9 +19,7 @@ HEADER = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def finished(shared_project):
     nasty.build(shared_project.root / "nasty", many=3)
-    shared_project.configure(
-        seeds={"sources": "nasty, python-stdlib", "stdlib_share": 0.03}, responses={"samples": 2}
-    )
+    shared_project.configure(seeds={"sources": "nasty, python-stdlib", "stdlib_share": 0.03}, responses={"samples": 2})
     code, output = shared_project.run()
     assert code == 0, output
     return shared_project

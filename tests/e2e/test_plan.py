@@ -14,9 +14,7 @@ def test_a_plan_is_made_from_a_pilot_and_compared_with_the_run(demo_run):
     assert (plan["seeds"], plan["pilot_seeds"], plan["fit"]) == (seeds, 3, seeds)
     for low, middle, high in (plan["rows"], plan["new_tokens"], plan["hours"]):
         assert 0 <= low <= middle <= high
-    new = {
-        path for path in demo_run.files().keys() - before.keys() if not path.startswith("pilot/")
-    }
+    new = {path for path in demo_run.files().keys() - before.keys() if not path.startswith("pilot/")}
     assert new == set()
     assert {path: demo_run.files()[path] for path in before} == before
     code, output = demo_run.ask("plan", "--compare", "--json")

@@ -73,9 +73,7 @@ def test_training_killed_at_a_checkpoint_goes_on_from_there(loop: Project) -> No
     assert code == 0, output
     [gguf] = tuned(loop)
     assert not checkpoints(loop)
-    steps = [
-        line["step"] for line in orjson.loads((gguf.parent / "model/training.json").read_bytes())
-    ]
+    steps = [line["step"] for line in orjson.loads((gguf.parent / "model/training.json").read_bytes())]
     assert max(steps) == ROWS // 4 * 2 > newest
     log = (gguf.parent / "train.log").read_text()
     assert f"goes on from step {newest}" in log
@@ -105,12 +103,8 @@ def test_adapters_are_trained_and_merged(loop: Project) -> None:
     assert full.read_bytes() != adapted.read_bytes()
 
 
-@pytest.mark.parametrize(
-    "moment", ["*/selection/*/shard-000000.jsonl", "*/evaluation/*/report.json", "*/checkpoint-3"]
-)
-def test_a_comparison_killed_in_any_stage_has_lost_nothing_that_was_finished(
-    loop: Project, moment: str
-) -> None:
+@pytest.mark.parametrize("moment", ["*/selection/*/shard-000000.jsonl", "*/evaluation/*/report.json", "*/checkpoint-3"])
+def test_a_comparison_killed_in_any_stage_has_lost_nothing_that_was_finished(loop: Project, moment: str) -> None:
     before = finished(loop)
     ended, output = dying(loop, moment, task="Comparison")
     # A training takes its own parent with it, and the comparison says so.

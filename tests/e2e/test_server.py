@@ -63,9 +63,7 @@ def test_a_server_makes_a_dataset_of_the_same_schema(projects):
         latest = project.artifacts / "latest"
         rows = project.rows()
         assert rows
-        schemas.append(
-            (pyarrow.parquet.read_schema(latest / "train.parquet"), [list(row) for row in rows[:1]])
-        )
+        schemas.append((pyarrow.parquet.read_schema(latest / "train.parquet"), [list(row) for row in rows[:1]]))
     assert schemas[0] == schemas[1]
     model = projects[1].rows()[0]["model"]
     assert model == {"name": "demo", "sha256": ""}

@@ -8,17 +8,20 @@ from __future__ import annotations
 import configparser
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from pipeline import config, demo
-from pipeline.project.session import Session
-from pipeline.stages import recipes
+from pipeline.project.project import Project
+from pipeline.stages.dataset import FinalDataset
+from pipeline.stages.selection import Selection
+from targets import Recipe
+from tests.support.pinned import settings
+from tests.support.projects import STAGES as SHARDED
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("scan", *recipes.SHARDED, "selection", "dataset")
+STAGES = ("scan", *SHARDED, "selection", "dataset")
 EVERYTHING = STAGES[1:]  # the scan looks at sources again, and nothing before it is kept of it
 
 
@@ -113,38 +116,24 @@ OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
 def shipped() -> set[tuple[str, str]]:
     parser = configparser.ConfigParser()
     parser.read(ROOT / "luigi.cfg")
-    return {
-        (section, key)
-        for section in parser.sections()
-        if section not in OTHER_TASKS
-        for key in parser[section]
-    }
+    return {(section, key) for section in parser.sections() if section not in OTHER_TASKS for key in parser[section]}
 
 
-def determined(
-    folder: Path, change: tuple[str, str] | None = None, value: Any = None
-) -> dict[str, Any]:
+def determined(folder: Path, change: tuple[str, str] | None = None, value: Any = None) -> dict[str, Any]:
     """By stage, what names its files under the shipped configuration with at most one change."""
-    sections = {
-        section.__name__: SimpleNamespace(
-            **{key: getattr(section(), key) for key, _ in section.get_params()}
-        )
-        for section in config.SECTIONS
-    }
+    chosen = settings()
     if change:
-        assert getattr(sections[change[0]], change[1]) != value, "that is the shipped value"
-        setattr(sections[change[0]], change[1], value)
-    run = Session(config.Settings(**sections), folder)
-    built = run.recipes
-    selected = recipes.selection(run.settings, built, "snapshot")
-    names = {stage: built[stage].digest for stage in recipes.SHARDED}
-    sources = [(source.label, run.wanted.digest(source)) for source in run.sources]
-    include = run.settings.seeds.include
+        assert getattr(getattr(chosen, change[0]), change[1]) != value, "that is the shipped value"
+        chosen = config.override(chosen, {change: value})
+    project = Project(chosen, folder)
+    selection = Selection(snapshot="snapshot", project=project)
+    made = selection.artifacts
+    sources = [(source.label, project.criteria.digest(source)) for source in project.sources]
+    dataset = Recipe(FinalDataset.stage, {"version": FinalDataset.version}, selection.recipe)
     return {
-        "scan": (sources, include),
-        **names,
-        "selection": selected.digest,
-        "dataset": recipes.dataset(selected).digest,
+        "scan": (sources, chosen.seeds.include),
+        **{stage: made.recipe_of(stage).digest for stage in made.stages if stage != "seeds"},
+        "dataset": dataset.digest,
     }
 
 

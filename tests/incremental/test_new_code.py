@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.stages.recipes import SHARDED
 from tests.crash.conftest import FUNCTIONS, Small
+from tests.support.projects import STAGES
 
 PER_FILE = 4
 NEW_FILE = '''
@@ -85,7 +85,7 @@ def test_a_new_file_costs_its_own_shard_in_each_stage(project):
     assert (read, len(new)) == (1, 2)
     assert set(made.pop("seeds")) == new
     made.pop("selection")
-    assert set(made) == set(SHARDED)
+    assert set(made) == set(STAGES)
     for stage, ids in made.items():
         assert {id.partition("-")[0] for id in ids} <= new, stage
     assert set(made["concepts"]) == new

@@ -20,9 +20,7 @@ def plain(number: int, field: str) -> str:
     return f"{field} {number % 7}"
 
 
-def write_dataset(
-    artifacts: Path, rows: Iterable[int], texts: Texts = plain, name: str = "1"
-) -> Path:
+def write_dataset(artifacts: Path, rows: Iterable[int], texts: Texts = plain, name: str = "1") -> Path:
     """A dataset of these rows: two programs each, of which one passes; return its folder."""
     rows = list(rows)
     recipes: dict[str, Recipe] = {}
@@ -67,9 +65,7 @@ def example(number: int, texts: Texts) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _outcomes(
-    writer: ShardWriter, stage: str, row: dict[str, Any], texts: Texts, number: int
-) -> None:
+def _outcomes(writer: ShardWriter, stage: str, row: dict[str, Any], texts: Texts, number: int) -> None:
     seed, spent = (
         row["seed"]["id"],
         {"prompt_tokens": 90, "computed_prompt_tokens": 9, "new_tokens": 5},

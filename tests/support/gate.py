@@ -58,9 +58,7 @@ def main(stage: str, moment: str, how: str) -> None:
         at(
             ShardWriter,
             "_append",
-            lambda writer, _: (
-                writer.paths.folder.parent.name == stage and len(writer.done) == APPENDED
-            ),
+            lambda writer, _: writer.paths.folder.parent.name == stage and len(writer.done) == APPENDED,
             reached,
         )
     else:

@@ -87,9 +87,7 @@ def serving(files: dict[str, bytes]) -> Iterator[str]:
         server.server_close()
 
 
-def run_against(
-    endpoint: str, root: Path, program: str, *arguments: str
-) -> subprocess.CompletedProcess[str]:
+def run_against(endpoint: str, root: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A program in a process of its own: the hub's address is read when the client is imported."""
     temporary = root / "tmp"
     temporary.mkdir(exist_ok=True)

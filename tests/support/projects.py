@@ -16,10 +16,17 @@ from typing import Any
 import orjson
 
 from pipeline import demo
-from pipeline.stages.recipes import SHARDED
 
 LUIGI = Path(sys.executable).with_name("luigi")
-STAGES = SHARDED
+# The stages of the shipped configuration that exist once a shard, in their order.
+STAGES = (
+    "concepts",
+    "instructions",
+    "responses",
+    "executions",
+    "verifications",
+    "decontamination",
+)
 
 
 class Project:
@@ -44,9 +51,7 @@ class Project:
         with open(self.root / "luigi.cfg", "w") as file:
             parser.write(file)
 
-    def start(
-        self, *arguments: str, task: str = "FinalDataset", **environment: str
-    ) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, task: str = "FinalDataset", **environment: str) -> subprocess.Popen[str]:
         """The user's command, in a process group of its own."""
         return subprocess.Popen(
             [str(LUIGI), "--module", "pipeline", task, *arguments],
@@ -76,9 +81,7 @@ class Project:
         wait_until(gate.exists, process)
         return process
 
-    def run(
-        self, *arguments: str, task: str = "FinalDataset", **environment: str
-    ) -> tuple[int, str]:
+    def run(self, *arguments: str, task: str = "FinalDataset", **environment: str) -> tuple[int, str]:
         """The user's command to its end: exit code and output."""
         process = self.start(*arguments, task=task, **environment)
         output, _ = process.communicate(timeout=900)
@@ -96,9 +99,7 @@ class Project:
         return ended.returncode, ended.stdout
 
     def rows(self) -> list[dict[str, Any]]:
-        return [
-            orjson.loads(line) for line in open(self.artifacts / "latest" / "train.jsonl", "rb")
-        ]
+        return [orjson.loads(line) for line in open(self.artifacts / "latest" / "train.jsonl", "rb")]
 
     def manifest(self) -> dict[str, Any]:
         return orjson.loads((self.artifacts / "latest" / "manifest.json").read_bytes())
@@ -118,9 +119,7 @@ class Project:
         lines = []
         for path in (self.artifacts / stage).glob("*/shard-*.journal"):
             content = path.read_bytes()
-            lines += [
-                orjson.loads(line[9:]) for line in content[: content.rfind(b"\n") + 1].splitlines()
-            ]
+            lines += [orjson.loads(line[9:]) for line in content[: content.rfind(b"\n") + 1].splitlines()]
         return lines
 
     def records(self, stage: str) -> dict[str, dict[str, Any]]:
@@ -155,9 +154,7 @@ def exemplars_with_judge(folder: Path) -> None:
     meta.write_text(meta.read_text().replace('"intro": {', '"intro": {"judgements": "Judge.",', 1))
 
 
-def wait_until(
-    condition: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 600
-) -> None:
+def wait_until(condition: Callable[[], Any], process: subprocess.Popen[str], seconds: float = 600) -> None:
     """Poll a condition while a process lives; fail when it ends first."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -9,8 +9,8 @@ from typing import Any
 
 from pipeline import sources
 from pipeline.config import sections
-from pipeline.seeds.criteria import Wanted
-from pipeline.stages.seeds import Scan
+from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.scan import Scan
 from targets import ShardPaths, read_jsonl
 
 GOOD = 'def double(x):\n    """Twice x."""\n    return 2 * x\n'
@@ -32,9 +32,8 @@ def settings(**changes: Any) -> SimpleNamespace:
 def open_scan(root: Path, labels: Iterable[str], **changes: Any) -> Scan:
     """A scan of sources below `root`, with its ledger and shards in root/seeds."""
     section = settings(**changes)
-    wanted: Wanted = Wanted.of(section)
-    found = [sources.resolve(label, root, section) for label in labels]
-    return Scan(root / "seeds", found, wanted)
+    resolved = [sources.resolve(label, root, section) for label in labels]
+    return Scan(root / "seeds", resolved, SeedCriteria.of(section))
 
 
 def take(scan: Scan, shard_size: int = 256) -> Scan:

@@ -1,4 +1,4 @@
-"""Arms of a comparison and what is made of their scores."""
+"""Arms of a comparison, and the figures of their scores."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def compared() -> dict[str, Any]:
     return figures(runs, {"passing": about()}, {"pack": "p", "tasks": 4, "rows": 9})
 
 
-def test_each_side_has_its_mean_interval_and_seeds() -> None:
-    found = compared()
-    assert found["base"]["seeds"] == [0.5, 0.5, 0.5]
-    assert found["passing"]["mean"] == pytest.approx(10 / 12, abs=1e-4)
-    assert found["passing"]["low"] < found["passing"]["mean"] <= found["passing"]["high"]
+def test_base_and_arm_have_their_mean_interval_and_seeds() -> None:
+    document = compared()
+    assert document["base"]["seeds"] == [0.5, 0.5, 0.5]
+    assert document["passing"]["mean"] == pytest.approx(10 / 12, abs=1e-4)
+    assert document["passing"]["low"] < document["passing"]["mean"] <= document["passing"]["high"]
 
 
-def test_gain_and_what_is_kept_are_told_against_the_base_task_by_task() -> None:
+def test_gain_and_kept_are_measured_against_the_base_task_by_task() -> None:
     passing = compared()["passing"]
     assert passing["gain"]["mean"] == pytest.approx(10 / 12 - 0.5, abs=1e-4)
     # Tasks 0 and 2 are what the base solves: five of six times they are solved still.
@@ -56,61 +56,61 @@ def test_a_base_that_solves_by_luck_keeps_no_more_of_it_than_an_arm_of_the_same_
         return [[float(rng.random() < 0.7) for _ in range(2000)] for _ in range(3)]
 
     runs = {"base": draws("base"), "passing": draws("passing")}
-    found = figures(runs, {}, {"pack": "p", "tasks": 2000, "rows": 9})
-    assert found["base"]["kept"]["mean"] == pytest.approx(0.7, abs=0.03)
-    assert found["passing"]["kept"]["mean"] == pytest.approx(0.7, abs=0.03)
-    assert found["passing"]["lost"]["low"] < 0 < found["passing"]["lost"]["high"]
+    document = figures(runs, {}, {"pack": "p", "tasks": 2000, "rows": 9})
+    assert document["base"]["kept"]["mean"] == pytest.approx(0.7, abs=0.03)
+    assert document["passing"]["kept"]["mean"] == pytest.approx(0.7, abs=0.03)
+    assert document["passing"]["lost"]["low"] < 0 < document["passing"]["lost"]["high"]
 
 
-def test_one_seed_tells_nothing_of_what_the_base_solves_by_luck() -> None:
+def test_kept_of_one_seed_is_unknown() -> None:
     runs = {"base": [[1.0, 0.0]], "passing": [[0.0, 1.0]]}
-    found = figures(runs, {"passing": about()}, {"pack": "p", "tasks": 2, "rows": 9})
-    assert found["base"]["kept"] is found["passing"]["lost"] is None
-    assert found["passing"]["kept_of_most"] == 0.0
-    assert "| passing |" in table(found)
+    document = figures(runs, {"passing": about()}, {"pack": "p", "tasks": 2, "rows": 9})
+    assert document["base"]["kept"] is document["passing"]["lost"] is None
+    assert document["passing"]["kept_of_most"] == 0.0
+    assert "| passing |" in table(document)
 
 
-def test_table_and_plot_name_every_side() -> None:
-    found = compared()
+def test_table_and_plot_name_the_base_and_every_arm() -> None:
+    document = compared()
     for name in ("base", "passing"):
-        assert f"| {name} |" in table(found)
-        assert name in plot(found)
+        assert f"| {name} |" in table(document)
+        assert name in plot(document)
 
 
 @pytest.mark.parametrize("name", arms.ARMS)
 def test_an_arms_settings_reach_the_child_through_the_command_line(name: str) -> None:
-    settings = arms.apply(config.load(), arms.ARMS[name])
+    settings = config.override(config.load(), arms.ARMS[name])
     options = arms.options(settings)
-    given = dict(zip(options[::2], options[1::2], strict=True))
+    by_option = dict(zip(options[::2], options[1::2], strict=True))
     for (section, key), value in arms.ARMS[name].items():
-        written = given[f"--{section}-{key.replace('_', '-')}"]
+        written = by_option[f"--{section}-{key.replace('_', '-')}"]
         parameter = dict(getattr(sections, section).get_params())[key]
         assert parameter.parse(written) == value == getattr(getattr(settings, section), key)
-    assert given["--engine-n-threads"] == str(settings.engine.n_threads)
+    assert by_option["--engine-n-threads"] == str(settings.engine.n_threads)
 
 
 def test_an_arm_changes_nothing_else() -> None:
     before = config.load()
-    after = arms.apply(before, {("selection", "among"): "all"})
+    after = config.override(before, {("selection", "among"): "all"})
     assert after.selection.among == "all" and before.selection.among == "passing"
     assert after.engine is before.engine
 
 
 def test_an_unknown_arm_is_named() -> None:
-    settings = arms.apply(config.load(), {("comparison", "arms"): "passing, magic"})
+    settings = config.override(config.load(), {("comparison", "arms"): "passing, magic"})
     with pytest.raises(ConfigError, match="magic"):
         arms.chosen(settings)
 
 
-def test_only_the_distilled_arm_has_another_model_answer() -> None:
+def test_only_the_distilled_arm_has_responses_of_another_model() -> None:
     named = {("comparison", "arms"): ", ".join(arms.ARMS)}
     with pytest.raises(ConfigError, match="distilled needs a model"):
-        arms.chosen(arms.apply(config.load(), named))
-    settings = arms.apply(config.load(), {**named, ("responses", "base_url"): "http://a/v1"})
+        arms.chosen(config.override(config.load(), named))
+    settings = config.override(config.load(), {**named, ("responses", "base_url"): "http://a/v1"})
     for name, overrides in arms.chosen(settings).items():
-        answering = arms.apply(settings, overrides).responses.base_url
-        assert answering == ("http://a/v1" if name == "distilled" else "")
-    assert arms.apply(settings, arms.of_seed(1, tuned=False, rows=0)).responses.base_url == ""
+        server = config.override(settings, overrides).responses.base_url
+        assert server == ("http://a/v1" if name == "distilled" else "")
+    assert config.override(settings, arms.of_seed(1, tuned=False, rows=0)).responses.base_url == ""
 
 
 def selection_of(folder: Path, responses: list[str]) -> ShardPaths:

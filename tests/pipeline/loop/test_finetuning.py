@@ -1,4 +1,4 @@
-"""What the settings of fine-tuning come to."""
+"""The plan of fine-tuning that the settings give."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pipeline import config, demo
-from pipeline.loop.arms import apply
+from pipeline import demo
 from pipeline.loop.finetuning import plan
-from pipeline.project import session
-from pipeline.project.session import Session
+from pipeline.project.project import Project
+from tests.support.pinned import settings
 
 # arXiv 2410.24198, "Training"
 PAPER = {
@@ -25,11 +24,10 @@ PAPER = {
 
 
 def plan_for(path: str, root: Path) -> dict[str, Any]:
-    with session.using(Session(apply(config.load(), {("model", "path"): path}), root)):
-        return plan()
+    return plan(Project(settings(model__path=path), root))
 
 
-def test_a_model_is_tuned_by_the_papers_recipe_and_the_demo_model_at_a_rate_of_its_own(
+def test_a_model_is_tuned_by_the_papers_recipe_and_the_demo_model_at_another_rate(
     tmp_path: Path,
 ) -> None:
     model = shutil.copy(demo.MODEL, tmp_path / "model.gguf")

@@ -21,6 +21,8 @@ from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.loop.gguf_file import write_gguf  # noqa: E402
 from pipeline.loop.train import load  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -47,9 +49,7 @@ def test_a_model_that_was_not_tuned_comes_back_as_it_was(weights: Path, tmp_path
 
 
 def test_weights_in_half_precision_are_written(weights: Path, tmp_path: Path) -> None:
-    halves = {
-        name: tensor.bfloat16() for name, tensor in load_file(weights / "model.safetensors").items()
-    }
+    halves = {name: tensor.bfloat16() for name, tensor in load_file(weights / "model.safetensors").items()}
     save_file(halves, tmp_path / "model.safetensors", metadata={"format": "pt"})
     write_gguf(tmp_path, demo.MODEL, tmp_path / "model.gguf")
     assert (tmp_path / "model.gguf").stat().st_size == demo.MODEL.stat().st_size

@@ -13,9 +13,7 @@ PREFILL, DECODE = 0.001, 0.01  # seconds for a token
 def generating(size, tail, new, contexts=4, context_tokens=500.0):
     seconds = PREFILL * (size * tail + contexts * context_tokens) + DECODE * size * new
     ones = np.ones(size)
-    return StageSample(
-        ones, ones, ones * tail, ones * new, seconds, contexts, context_tokens, 100 * size
-    )
+    return StageSample(ones, ones, ones * tail, ones * new, seconds, contexts, context_tokens, 100 * size)
 
 
 def pilot(size=10, lost=0):

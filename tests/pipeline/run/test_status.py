@@ -32,14 +32,14 @@ def test_a_finished_shard_counts_as_its_meta_file_says(folders):
         keep(writer, "a")
         writer.reject("b", "length", "too long", {"new_tokens": 90})
         writer.publish({"seconds": 4.0, "resumed": 0})
-    counts = Funnel(folders, [0], 2, 4).refresh({})["concepts"]
+    counts = Funnel(folders, {"responses": 4}, [0], 2).refresh({})["concepts"]
     assert (counts.expected, counts.done, counts.kept, counts.tokens) == (2, 2, 1, 100)
     assert counts.document()["rules"] == {"length": 1}
     assert counts.document()["per_second"] == 0.5
 
 
 def test_the_journal_of_a_shard_at_work_is_counted_each_line_once(folders):
-    funnel = Funnel(folders, [0], 3, 4)
+    funnel = Funnel(folders, {"responses": 4}, [0], 3)
     with open_shard(folders, "concepts") as writer:
         keep(writer, "a")
         assert funnel.refresh({})["concepts"].done == 1
@@ -53,7 +53,7 @@ def test_the_journal_of_a_shard_at_work_is_counted_each_line_once(folders):
 
 
 def test_a_torn_last_line_is_counted_once_it_is_whole(folders):
-    funnel = Funnel(folders, [0], 3, 4)
+    funnel = Funnel(folders, {"responses": 4}, [0], 3)
     with open_shard(folders, "concepts") as writer:
         keep(writer, "a")
         content = writer.paths.journal.read_bytes()
@@ -67,20 +67,20 @@ def test_a_later_stage_is_expected_to_get_what_earlier_ones_keep(folders):
     with open_shard(folders, "concepts") as writer:
         keep(writer, "a")
         writer.reject("b", "length", "")
-    counts = Funnel(folders, [0, 1], 100, 4).refresh({})
+    counts = Funnel(folders, {"responses": 4}, [0, 1], 100).refresh({})
     assert counts["concepts"].expected == 100
     assert counts["instructions"].expected == 50
     assert counts["responses"].expected == 200
 
 
 def test_the_time_left_is_unknown_until_every_stage_has_run():
-    known = Counts(expected=100, done=50, fresh=50, seconds=5.0)
-    assert seconds_left({"concepts": known}) == 5.0
-    assert seconds_left({"concepts": known, "responses": Counts(expected=10)}) is None
+    measured = Counts(expected=100, done=50, fresh=50, seconds=5.0)
+    assert seconds_left({"concepts": measured}) == 5.0
+    assert seconds_left({"concepts": measured, "responses": Counts(expected=10)}) is None
 
 
 def test_executions_have_a_pass_rate_before_and_after_publication(folders):
-    funnel = Funnel(folders, [0], 1, 2)
+    funnel = Funnel(folders, {"responses": 2}, [0], 1)
     with open_shard(folders, "executions") as writer:
         keep(writer, "a-000", passed=True)
         keep(writer, "a-001", passed=False)

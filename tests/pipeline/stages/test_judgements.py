@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 
+from pipeline import demo
 from pipeline.errors import ConfigError
 from pipeline.prompts import render
 from pipeline.prompts.exemplars import load_set
-from pipeline.stages import recipes
-from pipeline.stages.judgements import share_of_yes
-from tests.pipeline.stages.test_recipes import settings
-
-STANDARD = load_set(Path(recipes.__file__).parents[1] / "prompts" / "standard")
+from pipeline.stages.judgements import judges, share_of_yes
+from tests.support.pinned import EXEMPLARS, PinnedProject, settings
 
 
 @pytest.mark.parametrize(
@@ -33,17 +30,17 @@ def test_the_share_of_yes_is_among_yes_and_no_alone(yes, no, share):
 
 
 def test_the_standard_set_judges_with_as_many_yes_as_no_and_ends_where_the_answer_begins():
-    answers = [judged.documented for judged in STANDARD.judged]
+    answers = [judged.documented for judged in EXEMPLARS.judged]
     assert len(answers) >= 7
     assert answers.count(True) == answers.count(False)
-    prompt = render.judgements_context(STANDARD) + render.judgements_tail("def f(x):\n    pass\n")
+    prompt = render.judgements_context(EXEMPLARS) + render.judgements_tail("def f(x):\n    pass\n")
     assert prompt.endswith("\n### Documented\n")
     assert prompt.count("### Documented\nYes\n") == prompt.count("### Documented\nNo\n") == 4
 
 
 def test_the_judge_is_on_with_the_standard_set_and_can_be_switched_off():
-    assert recipes.judges(settings(), STANDARD)
-    assert not recipes.judges(settings(judgements__judge="off"), STANDARD)
+    assert judges(PinnedProject(settings()))
+    assert not judges(PinnedProject(settings(judgements__judge="off")))
+    without = load_set(demo.EXEMPLARS)
     with pytest.raises(ConfigError, match="judge = on"):
-        demo = load_set(Path(recipes.__file__).parents[1] / "demo" / "exemplars")
-        recipes.judges(settings(judgements__judge="on"), demo)
+        judges(PinnedProject(settings(judgements__judge="on"), exemplars=without))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from pipeline import config
 from pipeline.errors import ConfigError
 from pipeline.project.model import Model
-from pipeline.prompts.exemplars import load_set
-from pipeline.stages import recipes
+from pipeline.prompts.plan import plan_generation
+from pipeline.stages.chain import shard_tasks
+from targets import Artifacts
+from tests.support.pinned import EXEMPLARS, MODEL, PinnedProject, settings
+from tests.support.projects import STAGES
 
-STANDARD = load_set(Path(recipes.__file__).parents[1] / "prompts" / "standard")
-MODEL = Model("m", 4096, Path("m.gguf"), "0" * 64, "llama")
-STAGES = ("seeds", *recipes.SHARDED)
-LAST = len(STAGES)  # changes none of them
+LAST = len(STAGES) + 1  # changes none of them
+UNJUDGED = {"judgements__judge": "off"}
 
 
 def count_characters(texts):
@@ -25,27 +24,23 @@ def count_characters(texts):
     return [len(text) for text in texts]
 
 
-def settings(**changes):
-    sections = {
-        section.__name__: SimpleNamespace(
-            **{key: getattr(section(), key) for key, _ in section.get_params()}
-        )
-        for section in config.SECTIONS
-    }
-    for path, value in changes.items():
-        section, key = path.split("__")
-        setattr(sections[section], key, value)
-    return config.Settings(**sections)
+def plan_of(section, window=100_000, exemplars=EXEMPLARS, form="", **changes):
+    chosen = getattr(settings(**changes), section)
+    return plan_generation(section, form or section, section, chosen, exemplars, window, count_characters)
 
 
-def digests(window=100_000, model=MODEL, **changes):
-    chosen = settings(**changes)
-    plans = {
-        stage: recipes.plan_generation(stage, chosen, STANDARD, window, count_characters)
-        for stage in ("concepts", "instructions", "responses")
-    }
-    built = recipes.build(chosen, STANDARD, model, plans)
-    return [built[stage].digest for stage in STAGES]
+def artifacts_of(model=MODEL, **changes):
+    project = PinnedProject(settings(**{**UNJUDGED, **changes}), model=model, packs=[])
+    return Artifacts(project.artifacts, shard_tasks(project)[-1].recipe)
+
+
+def digests(model=MODEL, **changes):
+    made = artifacts_of(model, **changes)
+    return [made.recipe_of(stage).digest for stage in made.stages]
+
+
+def test_the_stages_are_found_by_what_each_requires():
+    assert artifacts_of().stages == ("seeds", *STAGES)
 
 
 @pytest.mark.parametrize(
@@ -80,22 +75,20 @@ def digests(window=100_000, model=MODEL, **changes):
 def test_a_change_makes_its_stage_and_those_after_it_anew_and_no_other(change, first_changed):
     before, after = digests(), digests(**change)
     assert before[:first_changed] == after[:first_changed]
-    assert all(
-        old != new for old, new in zip(before[first_changed:], after[first_changed:], strict=True)
-    )
+    assert all(old != new for old, new in zip(before[first_changed:], after[first_changed:], strict=True))
 
 
 def test_another_model_keeps_the_seeds_only():
-    other = Model("m", 4096, Path("m.gguf"), "1" * 64, "llama")
+    other = Model("m", 100_000, Path("m.gguf"), "1" * 64, "llama")
     before, after = digests(), digests(model=other)
     same = [old == new for old, new in zip(before, after, strict=True)]
-    assert same == [True] + [False] * len(recipes.SHARDED)
+    assert same == [True] + [False] * len(STAGES)
 
 
 def test_a_served_model_is_what_the_server_says_of_it_and_not_where_it_is():
-    served = Model("m", 4096, served="m (vllm, root org/m)")
+    served = Model("m", 100_000, served="m (vllm, root org/m)")
     assert served.identity == {"name": "m", "served": "m (vllm, root org/m)"}
-    other = Model("m", 4096, served="m (vllm, root org/m2)")
+    other = Model("m", 100_000, served="m (vllm, root org/m2)")
     at = {"engine__backend": "server", "engine__base_url": "http://a/v1"}
     elsewhere = {**at, "engine__base_url": "http://b/v1", "engine__type_k": "f32"}
     assert digests(model=served, **at) == digests(model=served, **elsewhere)
@@ -103,58 +96,47 @@ def test_a_served_model_is_what_the_server_says_of_it_and_not_where_it_is():
 
 
 def test_a_short_window_gets_fewer_exemplars_and_the_recipe_says_so():
-    plan = recipes.plan_generation("concepts", settings(), STANDARD, 4000, count_characters)
+    plan = plan_of("concepts", 4000)
     assert 1 <= plan.shots < plan.wanted_shots == 8
-    roomy = recipes.plan_generation("concepts", settings(), STANDARD, 100_000, count_characters)
-    assert roomy.shots == 8
-    chosen = settings()
-    plans = {"concepts": plan, "instructions": roomy, "responses": roomy}
-    words = recipes.build(chosen, STANDARD, MODEL, plans)["concepts"].in_words()["ingredients"][
-        "prompt"
-    ]
-    assert (words["shots"], words["shots_wanted"]) == (plan.shots, 8)
+    assert plan_of("concepts").shots == 8
+    responds_shortly = {"responses__max_tokens": 100, "responses__shots": 1}
+    short = Model("m", 8000, Path("m.gguf"), "0" * 64, "llama")
+    prompt = artifacts_of(short, **responds_shortly).recipe_of("concepts").ingredients["prompt"]
+    planned = plan_of("concepts", 8000)
+    assert (prompt["shots"], prompt["shots_wanted"]) == (planned.shots, 8)
+    assert planned.shots < 8
 
 
 def test_any_context_that_can_be_drawn_fits_the_window():
     from pipeline.prompts.render import context
 
     for window in (3000, 5000, 8000):
-        plan = recipes.plan_generation("concepts", settings(), STANDARD, window, count_characters)
+        plan = plan_of("concepts", window)
         room = (window - plan.max_tokens) * 0.6
-        assert all(
-            len(context(STANDARD, "concepts", plan.shots, str(key))) <= room + 20
-            for key in range(50)
-        )
+        assert all(len(context(EXEMPLARS, "concepts", plan.shots, str(key))) <= room + 20 for key in range(50))
 
 
 @pytest.mark.parametrize(("key", "value", "window"), [("shots", 25, 100_000), ("shots", 0, 300)])
 def test_shots_that_cannot_be_are_an_error(key, value, window):
     with pytest.raises(ConfigError, match=r"\[concepts\]"):
-        recipes.plan_generation(
-            "concepts", settings(**{f"concepts__{key}": value}), STANDARD, window, count_characters
-        )
+        plan_of("concepts", window, **{f"concepts__{key}": value})
 
 
 def test_a_set_that_cannot_show_a_source_of_instructions_is_refused_only_with_that_source():
-    plain = tuple(replace(item, draft="") for item in STANDARD.exemplars)
-    without = replace(STANDARD, exemplars=plain)
-    for source in ("concepts", "snippet"):
-        chosen = settings(instructions__source=source)
-        recipes.plan_generation("instructions", chosen, without, 100_000, count_characters)
-    chosen = settings(instructions__source="evolved")
+    plain = tuple(replace(item, draft="") for item in EXEMPLARS.exemplars)
+    without = replace(EXEMPLARS, exemplars=plain)
+    for form in ("instructions", "inspired"):
+        plan_of("instructions", exemplars=without, form=form)
     with pytest.raises(ConfigError, match=r"\[instructions\] shots = 8.* has 0"):
-        recipes.plan_generation("instructions", chosen, without, 100_000, count_characters)
+        plan_of("instructions", exemplars=without, form="evolved")
 
 
 def test_drafts_are_a_stage_of_their_own_configured_as_instructions():
-    chosen = settings(instructions__source="evolved", instructions__temperature=0.3)
-    assert list(recipes.generating(chosen)) == ["concepts", "drafts", "instructions", "responses"]
-    plans = {
-        stage: recipes.plan_generation(stage, chosen, STANDARD, 100_000, count_characters)
-        for stage in recipes.generating(chosen)
-    }
-    assert (plans["drafts"].form, plans["instructions"].form) == ("instructions", "evolved")
-    assert plans["drafts"].temperature == plans["instructions"].temperature == 0.3
-    built = recipes.build(chosen, STANDARD, MODEL, plans)
-    assert built["instructions"].parent == built["drafts"]
-    assert built["drafts"].parent == built["concepts"]
+    made = artifacts_of(instructions__source="evolved", instructions__temperature=0.3)
+    assert made.stages[1:5] == ("concepts", "drafts", "instructions", "responses")
+    drafts, instructions = (made.recipe_of(stage) for stage in ("drafts", "instructions"))
+    assert drafts.ingredients["sampling"] == instructions.ingredients["sampling"]
+    assert drafts.ingredients["sampling"]["temperature"] == 0.3
+    assert drafts.ingredients["prompt"]["stops"] == instructions.ingredients["prompt"]["stops"]
+    assert instructions.parent == drafts
+    assert drafts.parent == made.recipe_of("concepts")

@@ -1,0 +1,72 @@
+"""The rules under which stages reject units of work: their sentences, and how often each applied.
+
+Every stage declares its rules on its class; the seeds stage has those of the sources and of pipeline/seeds/. The
+counts are those of the funnel of the dataset that `latest` points at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from pipeline.records import Rules
+from pipeline.seeds.rules import SEED_RULES
+from pipeline.seeds.scan import STAGE as SEEDS
+from pipeline.stages.stage import StageTask
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A rule in a stage: what it drops, in one sentence, and how many units of the newest dataset it dropped.
+
+    `dropped` is None where no dataset is there, or its funnel does not have the stage.
+    """
+
+    rule: str
+    stage: str
+    drops: str
+    dropped: int | None
+
+
+def stages() -> list[type[StageTask]]:
+    """The classes of all stages that are loaded, by name, whether a project's chain has them or not."""
+    named = (stage for stage in _all(StageTask.__subclasses__()) if hasattr(stage, "stage"))
+    return sorted(named, key=lambda stage: stage.stage)
+
+
+def declared() -> dict[str, Rules]:
+    """The rules of every stage, by stage."""
+    return {SEEDS: SEED_RULES, **{stage.stage: stage.rules for stage in stages()}}
+
+
+def uses(rule: str, artifacts: Path) -> list[Use]:
+    """The stages that declare a rule; none for a name that is no rule."""
+    funnel = _funnel(artifacts)
+    return [
+        Use(rule, stage, rules[rule], _dropped(funnel.get(stage), rule))
+        for stage, rules in declared().items()
+        if rule in rules
+    ]
+
+
+def _all(classes: Iterable[type[StageTask]]) -> Iterator[type[StageTask]]:
+    for stage in classes:
+        yield stage
+        yield from _all(stage.__subclasses__())
+
+
+def _funnel(artifacts: Path) -> dict[str, Any]:
+    try:
+        manifest = orjson.loads((artifacts / "latest" / "manifest.json").read_bytes())
+    except FileNotFoundError:
+        return {}
+    funnel: dict[str, Any] = manifest["funnel"]
+    return funnel
+
+
+def _dropped(counts: dict[str, Any] | None, rule: str) -> int | None:
+    return None if counts is None else int(counts["rules"].get(rule, 0))

@@ -1,0 +1,202 @@
+"""What a configuration means: a project's sources, model, prompts, benchmark packs and recipes.
+
+A `Project` is derived from its settings and its root folder alone, each part when it is first needed, and kept.
+It belongs to no process: it takes no lock, reports nothing and installs nothing. Two projects side by side in one
+process give what each gives alone. What one process does with a project is in pipeline/run/.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipeline import demo, sources
+from pipeline.config import Overrides, Settings, override, sections
+from pipeline.decontamination.decontaminator import Decontaminator
+from pipeline.engine import Engine, open_engine
+from pipeline.packs import problems
+from pipeline.packs.find import PackFile
+from pipeline.packs.find import find as find_packs
+from pipeline.packs.pack import Pack, load_pack
+from pipeline.project import model
+from pipeline.project.engines import engine_settings, open_server
+from pipeline.project.model import Model
+from pipeline.prompts import STANDARD
+from pipeline.prompts.exemplars import ExemplarSet, load_set
+from pipeline.prompts.plan import GenerationPlan, plan_generation
+from pipeline.seeds import missing_sources
+from pipeline.seeds import scan as seeds
+from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.scan import Scan
+from pipeline.sources import Source
+from pipeline.text.lists import as_list
+from targets import Recipe
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A model and the engine that runs it. Nothing is loaded before the engine's first request."""
+
+    model: Model
+    engine: Engine
+    place: str  # the model's file, or the server's address
+
+
+class Project:
+    """One configuration in one folder. Its properties raise PipelineError where the configuration is wrong."""
+
+    def __init__(self, settings: Settings, root: Path) -> None:
+        self.settings = settings
+        self.root = root
+        self.artifacts = (root / settings.project.artifacts).resolve()
+        # Filled by the stages' tasks, which own the recipes: by stage.
+        self.recipes: dict[str, Recipe] = {}
+        self._models: dict[Path, Model] = {}
+        self._plans: dict[str, GenerationPlan] = {}
+
+    def variant(self, overrides: Overrides) -> Project:
+        """The same project under a few other settings.
+
+        Both share what takes long and is equal for both: the listing of the sources, and the base model's engine.
+        """
+        other = Project(override(self.settings, overrides), self.root)
+        sections_changed = {section for section, _ in overrides}
+        if not {"seeds", "project"} & sections_changed:
+            other.__dict__["scan"] = self.scan
+        if not {"model", "engine", "project"} & sections_changed:
+            other.__dict__["base"] = self.base
+        return other
+
+    def path(self, text: str) -> Path:
+        """A path of the configuration: relative ones start at the project's root, ~ is the user's home."""
+        return self.root / Path(text).expanduser()
+
+    # Seeds
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The configured seed sources, each of which exists."""
+        section = self.settings.seeds
+        return [sources.resolve(label, self.root, section) for label in as_list(section.sources)]
+
+    @cached_property
+    def criteria(self) -> SeedCriteria:
+        """Which definitions become seeds, by `[seeds]`."""
+        return SeedCriteria.of(self.settings.seeds)
+
+    @cached_property
+    def scan(self) -> Scan:
+        """The difference between the sources and the ledger. The sources are listed once, here."""
+        folder = seeds.recipe().folder(self.artifacts)
+        return Scan(folder, self.sources, self.criteria)
+
+    @cached_property
+    def checked_scan(self) -> Scan:
+        """`scan`. Raises MissingDataError where a source is missing that held seeds before."""
+        if self.settings.seeds.vanished == "stop":
+            missing_sources.require_present(self.scan.ledger, self.sources, self.scan.listed)
+        return self.scan
+
+    # Models and prompts
+
+    @cached_property
+    def base(self) -> Backend:
+        """The base model of `[model]` and `[engine]`."""
+        section = self.settings.engine
+        if section.backend == "server":
+            server = open_server(section)
+            atexit.register(server.close)
+            return Backend(model.served_by(server, section.n_ctx), server, section.base_url)
+        file = model.load(self.settings.model, self.root, self.artifacts / "model")
+        engine = open_engine(engine_settings(section, file.path))
+        atexit.register(engine.close)
+        return Backend(file, engine, str(file.path))
+
+    @property
+    def model(self) -> Model:
+        """The base model."""
+        return self.base.model
+
+    def backend(self, section: str) -> Backend:
+        """The model that answers for a generating section: its own server's, or else the base model."""
+        return self._servers.get(section, self.base)
+
+    @cached_property
+    def _servers(self) -> dict[str, Backend]:
+        """The servers that sections name for themselves; sections that name the same one share it."""
+        opened: dict[tuple[str, str], Backend] = {}
+        by_section = {}
+        for name, section in vars(self.settings).items():
+            if not isinstance(section, sections.Sampled) or not section.base_url:
+                continue
+            place = section.base_url, section.model
+            if place not in opened:
+                server = open_server(self.settings.engine, *place)
+                atexit.register(server.close)
+                answered = model.served_by(server, self.settings.engine.n_ctx)
+                opened[place] = Backend(answered, server, section.base_url)
+            by_section[name] = opened[place]
+        return by_section
+
+    def model_at(self, path: Path) -> Model:
+        """The model in a GGUF file that is not the base model's."""
+        if path not in self._models:
+            section = {("model", key): "" for key in ("repo_id", "filename", "sha256")}
+            named = override(self.settings, {**section, ("model", "path"): str(path)}).model
+            self._models[path] = model.load(named, self.root, self.artifacts / "model")
+        return self._models[path]
+
+    @cached_property
+    def exemplars(self) -> ExemplarSet:
+        """The exemplar set: the demo model has its own, any other model gets the standard one."""
+        name = self.settings.prompts.exemplars
+        if name == "auto":
+            return load_set(demo.EXEMPLARS if self.model.is_demo else STANDARD)
+        shipped = STANDARD.parent / name
+        return load_set(shipped if shipped.is_dir() else self.root / name)
+
+    def plan(self, stage: str, form: str, section: str) -> GenerationPlan:
+        """How a generating stage runs: its settings with their defaults, and the shots that fit its window."""
+        if stage not in self._plans:
+            backend = self.backend(section)
+            cache = self.artifacts / "model"
+            self._plans[stage] = plan_generation(
+                stage,
+                form,
+                section,
+                getattr(self.settings, section),
+                self.exemplars,
+                self.settings.engine.n_ctx or backend.model.window,
+                lambda texts: model.token_counts(backend.model, backend.engine, texts, cache),
+            )
+        return self._plans[stage]
+
+    # Benchmarks
+
+    @cached_property
+    def packs(self) -> list[PackFile]:
+        """The benchmark packs that rows are compared with."""
+        return find_packs(as_list(self.settings.decontamination.packs), self.root)
+
+    @cached_property
+    def decontaminator(self) -> Decontaminator | None:
+        """Compares rows with the packs; None without packs."""
+        section = self.settings.decontamination
+        read = [load_pack(pack.path, pack.name) for pack in self.packs]
+        return Decontaminator(read, section.resembles, section.suspect) if read else None
+
+    @cached_property
+    def evaluation_pack(self) -> Pack:
+        """The pack that `[evaluation]` names, or the demo pack."""
+        named = self.settings.evaluation.pack
+        pack = load_pack(self.path(named) if named else demo.PACK)
+        problems.require_layout(pack)
+        return pack
+
+    @property
+    def sandbox_workers(self) -> int:
+        """Sandboxed programs that run at the same time."""
+        return self.settings.executions.workers or len(os.sched_getaffinity(0))

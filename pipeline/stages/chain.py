@@ -1,0 +1,77 @@
+"""The stages in their order, found by following what each requires; and what all goals share.
+
+Nothing lists the stages: a stage that another one requires is in the chain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import luigi
+from luigi.task import flatten
+
+from pipeline.project.project import Project
+from pipeline.stages.base import PipelineTask
+from pipeline.stages.generation import GenerationTask
+from pipeline.stages.seeds import Seeds
+from pipeline.stages.selection import Selection
+from pipeline.stages.stage import ShardTask
+
+
+def shard_tasks(project: Project, shard: int = 0) -> list[ShardTask]:
+    """The tasks that make a shard, in their order: all stages between the seeds and the selection."""
+    tasks: dict[str, ShardTask] = {}
+    for task in _with_required(Selection.shard_task(project, shard)):
+        tasks.setdefault(task.stage, task)
+    return list(tasks.values())
+
+
+def _with_required(task: luigi.Task) -> Iterator[ShardTask]:
+    for required in flatten(task.requires()):
+        yield from _with_required(required)
+    if isinstance(task, ShardTask):
+        yield task
+
+
+def other_models(project: Project) -> dict[str, Any]:
+    """The models of stages that have another one than the base model, by stage."""
+    others = {}
+    for task in shard_tasks(project):
+        if isinstance(task, GenerationTask):
+            model = project.backend(task.section).model
+            if model != project.model:
+                others[task.stage] = model.identity
+    return others
+
+
+class Goal(PipelineTask):
+    """A task that a user names: it needs the seeds up to date, and programs that run in sandboxes.
+
+    A wrong configuration ends it before any source is read: all recipes are made first.
+    """
+
+    needs_sandbox = True
+
+    def requires(self) -> luigi.Task:
+        return self.clone(Seeds)
+
+    def is_made(self) -> bool:
+        _ = self.project.sources, self.project.criteria
+        for task in shard_tasks(self.project):
+            _ = task.recipe
+        return self.clone(Seeds).is_made() and self.is_there()
+
+    def is_there(self) -> bool:
+        """Whether it was made from the current seeds."""
+        return super().is_made()
+
+
+class Selected(Goal):
+    """The selection over the seeds that are there now."""
+
+    def is_there(self) -> bool:
+        return Selection.of(self.project).is_made()
+
+    def run(self) -> Iterator[luigi.Task]:
+        yield Selection.of(self.project)

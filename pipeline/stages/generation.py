@@ -1,0 +1,179 @@
+"""Generating stages: each unit of work is one prompt, one completion, one outcome."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.engine import Completion, Engine, Request, Sampling
+from pipeline.prompts import render
+from pipeline.prompts.plan import GenerationPlan, exemplars_digest
+from pipeline.records import Rejection, Rules
+from pipeline.stages.stage import Outcome, Outcomes, ShardTask
+from pipeline.text.hashing import number
+
+# A completion that ends for another reason than a stop is rejected under that reason.
+COMPLETION_RULES: Rules = {
+    "length": "The completion reached max_tokens before a stop.",
+    "window": "The prompt and max_tokens do not fit into the model's window; nothing was generated.",
+    "crash": "The request ended the engine's process twice while it ran alone.",
+    "error": "The completions server failed on the request until its retries were used up.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One completion to be made: its id, the record it is made from, the sample's index."""
+
+    id: str
+    record: dict[str, Any]
+    sample: int = 0
+
+
+class GenerationTask(ShardTask):
+    """A shard of a generating stage. `section` is the section of luigi.cfg that configures it."""
+
+    section: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def form(self) -> str:
+        """The form of its prompts (pipeline/prompts/render.py)."""
+
+    @property
+    def plan(self) -> GenerationPlan:
+        """Its settings, resolved: lengths, shots, sampling."""
+        return self.project.plan(self.stage, self.form, self.section)
+
+    def ingredients(self) -> dict[str, Any]:
+        plan, exemplars = self.plan, self.project.exemplars
+        model = self.project.backend(self.section).model
+        return {
+            "model": model.identity,
+            "cache": model.cache_types(self.project.settings.engine),
+            "prompt": {
+                "exemplars": exemplars.name,
+                "exemplars_sha256": exemplars_digest(plan.form, exemplars),
+                "shots": plan.shots,
+                "shots_wanted": plan.wanted_shots,
+                "fewshot_contexts": self.project.settings.prompts.fewshot_contexts,
+                "stops": list(self.stops),
+            },
+            "sampling": {
+                "temperature": plan.temperature,
+                "top_k": plan.top_k,
+                "top_p": plan.top_p,
+                "min_p": plan.min_p,
+            },
+        }
+
+    def limits(self) -> dict[str, Any]:
+        section = getattr(self.project.settings, self.section)
+        return {
+            "max_tokens": self.plan.max_tokens,
+            "window": self.plan.window,
+            "attempt": section.attempt,
+        }
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The texts at which a completion ends."""
+        return render.STOPS[self.plan.form]
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """The engine that generates, which outlives the task."""
+        backend = self.project.backend(self.section)
+        if backend is self.project.base:
+            self.reporter.say_once(f"loading {backend.model.name} ({backend.place})")
+        yield backend.engine
+
+    @abstractmethod
+    def units(self) -> Iterable[Unit]:
+        """What is to be generated for this shard, in a fixed order."""
+
+    def context(self, key: str) -> str:
+        """The few-shot context of a key."""
+        return render.context(self.project.exemplars, self.plan.form, self.plan.shots, key)
+
+    def refuse(self, unit: Unit) -> Rejection | None:
+        """Why a unit is dropped before the model is called, if it is."""
+        return None
+
+    @abstractmethod
+    def tail(self, unit: Unit) -> str:
+        """The unit's own part of the prompt."""
+
+    @abstractmethod
+    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
+        """The record that a finished completion holds, or the rule that it breaks."""
+
+    def prompt(self, unit: Unit) -> tuple[str, str]:
+        """The unit's prompt as it is sent: the few-shot context, and the unit's own tail."""
+        return self.context(self._context_key(unit)), self.tail(unit)
+
+    def outcomes(self, done: Set[str]) -> Outcomes:
+        pending = []
+        for unit in self.units():
+            if unit.id in done:
+                continue
+            if (rejection := self.refuse(unit)) is not None:
+                yield Outcome(unit.id, rejection)
+            else:
+                pending.append(unit)
+        if not pending:
+            return  # A shard may be finished but for its publication: no engine is loaded for that.
+        by_id = {unit.id: unit for unit in pending}
+        with self.engine() as engine:
+            for completion in engine.generate(self._requests(pending)):
+                yield self._outcome(by_id[completion.id], completion)
+
+    def _requests(self, pending: Sequence[Unit]) -> Iterator[Request]:
+        """Requests in an order that lets the engine share: by context, then by prompt, samples together."""
+        plan, kin = self.plan, self.recipe.kin
+        sampling = Sampling(plan.temperature, plan.top_k, plan.top_p, plan.min_p)
+        by_context: dict[str, list[Unit]] = defaultdict(list)
+        for unit in pending:
+            by_context[self._context_key(unit)].append(unit)
+        for key in sorted(by_context):
+            context = self.context(key)
+            for unit in by_context[key]:
+                yield Request(
+                    id=unit.id,
+                    context=context,
+                    tail=self.tail(unit),
+                    max_tokens=plan.max_tokens,
+                    stops=self.stops,
+                    seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
+                    sampling=sampling,
+                )
+
+    def _context_key(self, unit: Unit) -> str:
+        """The key of a unit's few-shot context, from its record's id alone: all samples get the same."""
+        contexts = self.project.settings.prompts.fewshot_contexts
+        if contexts == "per_record":
+            return str(unit.record["id"])
+        index = number("context", unit.record["id"]) % int(contexts)
+        return f"shard {self.shard} context {index}"
+
+    def _outcome(self, unit: Unit, completion: Completion) -> Outcome:
+        spent = {
+            "completions": 1,
+            "prompt_tokens": completion.prompt_tokens,
+            "computed_prompt_tokens": completion.computed_prompt_tokens,
+            "new_tokens": completion.new_tokens,
+        }
+        if completion.reason == "stop":
+            result = self.parse(unit, completion.text)
+        else:
+            result = Rejection(completion.reason, completion.detail or completion.text[-200:])
+        return Outcome(unit.id, result, spent, completion.text)
+
+
+def draw(options: list[str], *key: str) -> str:
+    """One of the options, uniformly by hash of the key: the same on every machine and at every run."""
+    return options[number(*key) % len(options)]
