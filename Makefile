@@ -1,6 +1,7 @@
 # make dataset   set everything up, then run the main job: luigi --module pipeline FinalDataset
 # make test      set everything up, then run the whole test suite
-# make check     lint, types, tests
+# make check     what has to be green: lint, types, import contracts, tests
+# make check-fast  the same without what takes minutes: lint, types, import contracts, tests of pure code
 # make cuda      build llama-cpp-python for this machine's NVIDIA card
 # make clean-venv
 
@@ -14,7 +15,7 @@ EXTRAS ?= test$(if $(CI),$(COMMA)train)
 COMMA  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset test lint types check cuda bubblewrap browser clean-venv
+.PHONY: help setup dataset test lint types contracts tests check check-fast cuda bubblewrap browser clean-venv
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -49,8 +50,13 @@ setup: $(VENV)/.installed bubblewrap
 dataset: setup
 	$(BIN)/luigi --module pipeline FinalDataset
 
-test: $(VENV)/.installed-$(EXTRAS) bubblewrap browser
-	$(BIN)/python -m pytest
+# Tests of pure code: no model, no sandbox, no browser, no process but Python's own.
+PURE := tests/targets tests/docs/test_docs.py tests/docs/test_rules.py tests/compatibility/test_recipes.py \
+	tests/compatibility/test_bytes.py tests/incremental/test_change_matrix.py \
+	$(addprefix tests/pipeline/,config dataset decontamination export loop operations packs prompts run seeds \
+	selection sources stages text)
+
+test: check
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -59,7 +65,16 @@ lint: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
-check: lint types test
+contracts: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+tests: $(VENV)/.installed-$(EXTRAS) bubblewrap browser
+	$(BIN)/python -m pytest
+
+check: lint types contracts tests
+
+check-fast: lint types contracts
+	$(BIN)/python -m pytest --quiet -m 'not slow' $(PURE)
 
 cuda: | $(BIN)/python
 	@scripts/build-cuda $(BIN)/python
