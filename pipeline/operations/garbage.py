@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError, MissingDataError
 from pipeline.loop.comparison import Comparison
 from pipeline.loop.finetuning import FineTunedModel
 from pipeline.loop.self_alignment import SelfAlignment
-from pipeline.operations.reachable import Document, Folder, Store, Unfinished
+from pipeline.operations.reachable import Document, Store, Unfinished
 from pipeline.project.project import Project
 from pipeline.stages.dataset import FinalDataset
 
@@ -44,12 +44,8 @@ def garbage(project: Project) -> list[Garbage]:
     return [
         Garbage(store.path(folder), _size(store.path(folder)), store.unfinished.get(folder))
         for folder in store.folders
-        if folder not in protected or _is_listed(store, folder, kept)
+        if folder not in kept and (folder in store.unfinished or folder not in protected)
     ]
-
-
-def _is_listed(store: Store, folder: Folder, kept: set[Folder]) -> bool:
-    return folder in store.unfinished and folder not in kept
 
 
 def named(listed: list[Garbage], names: list[str]) -> list[Garbage]:
