@@ -158,7 +158,7 @@ def strike(process: Any, sign: bytes) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("stage", "sign"), [("responses", b"engine.worker"), ("executions", b"sandbox.worker")])
+@pytest.mark.parametrize(("stage", "sign"), [("responses", b"engine.child.worker"), ("executions", b"sandbox.worker")])
 def test_a_killed_engine_or_sandbox_worker_costs_time_and_no_record(fresh, finished, stage, sign):
     process = fresh.gated(stage, "append", "stop")
     assert strike(process, sign)
