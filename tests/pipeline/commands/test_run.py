@@ -1,0 +1,64 @@
+"""`run`, and how a command is found: `luigi --module pipeline` with another name, and help with misspelt ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.config.test_location import command
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project without work: its only source holds no seed."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "empty.py").write_text("x = 1\n")
+    (tmp_path / "luigi.cfg").write_text("[seeds]\nsources = code\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [[], ["FinalDataset"], ["--responses-samples", "2"]])
+def test_the_dataset_is_what_is_made(folder: Path, words: list[str]) -> None:
+    code, shown, message = command(folder, "run", *words)
+    assert code == 30
+    assert "no source holds a seed" in shown + message
+
+
+def test_arguments_are_handed_through(folder: Path) -> None:
+    code, shown, message = command(folder, "run", "Seeds", "--responses-samples", "0")
+    assert code == 15, shown + message
+    assert "[responses] samples = 0" in message
+
+
+def test_an_unknown_argument_is_refused_by_luigi(folder: Path) -> None:
+    code, _, message = command(folder, "run", "--responses-smaples", "2")
+    assert code == 2
+    assert "smaples" in message
+
+
+def test_help_of_a_task_is_that_of_luigi(folder: Path) -> None:
+    code, shown, _ = command(folder, "run", "Seeds", "--help")
+    assert code == 0
+    assert "--local-scheduler" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "proposed"),
+    [
+        (["run", "finaldataset"], "did you mean FinalDataset?"),
+        (["run", "responses"], "did you mean Responses?"),
+        (["run", "Config"], "there are"),
+        (["statsu"], "did you mean status?"),
+        (["Doctor"], "did you mean doctor?"),
+        ([], "COMMAND is missing"),
+        (["why", "--jsn"], "--jsn"),
+    ],
+)
+def test_a_wrong_command_line_is_code_2_and_names_the_right_word(
+    tmp_path: Path, words: list[str], proposed: str
+) -> None:
+    code, _, message = command(tmp_path, *words)
+    assert code == 2
+    assert proposed in message
+    assert "Traceback" not in message
