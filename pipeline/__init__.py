@@ -5,6 +5,7 @@ from pipeline.loop.comparison import Comparison
 from pipeline.loop.evaluation import Evaluation
 from pipeline.loop.finetuning import FineTunedModel
 from pipeline.loop.self_alignment import SelfAlignment
+from pipeline.run import unknown_task
 from pipeline.stages import early_execution
 from pipeline.stages.chain import Selected
 from pipeline.stages.concepts import Concepts
@@ -17,7 +18,14 @@ from pipeline.stages.seeds import Seeds
 from pipeline.stages.selection import Selection
 from pipeline.stages.verifications import Verifications
 
+# What can be asked for on the command line.
+TASKS = [task.__name__ for task in (
+    Comparison, Concepts, Decontamination, Evaluation, Executions, FinalDataset, FineTunedModel, Instructions,
+    Responses, Seeds, Selected, Selection, SelfAlignment, Verifications,
+)]  # fmt: skip
+
 __all__ = [
+    "TASKS",
     "Comparison",
     "Concepts",
     "Decontamination",
@@ -34,3 +42,5 @@ __all__ = [
     "Verifications",
     "early_execution",
 ]
+
+unknown_task.explain(TASKS)

@@ -13,6 +13,8 @@ import signal
 import socket
 import sys
 import threading
+import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +83,12 @@ def begin() -> Run:
             _run = _begin()
         except PipelineError as error:
             fail(error)
+        except OSError as error:
+            problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            fail(MachineError(f"the run cannot begin: {problem}", "correct the path, or give permission"))
+        except Exception as error:  # noqa: BLE001  whatever it is: no log file is sure to be there to say it
+            traceback.print_exc()
+            fail(PipelineError(f"the run cannot begin: {type(error).__name__}: {error}", "the trace above says where"))
     return _run
 
 
@@ -169,11 +177,15 @@ def _install_signal_handlers(run: Run) -> None:
         run.has_failed = True
         if os.getpid() == owner:
             name = signal.Signals(number).name
-            run.reporter.interrupt(
-                f"{name}: stopping. Every finished record is safe under {run.project.artifacts}; "
-                "the same command goes on from there."
-            )
+            with suppress(OSError):  # of a terminal that is no more
+                run.reporter.interrupt(
+                    f"{name}: stopping. Every finished record is safe under {run.project.artifacts}; "
+                    "the same command goes on from there."
+                )
         raise Interrupted(128 + number)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    # The connection or the terminal is lost; nohup ignores the signal, and so does the run then.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.pipeline.config.test_location import command
+from tests.support.projects import LUIGI
 
 
 @pytest.fixture
@@ -62,3 +64,11 @@ def test_a_wrong_command_line_is_code_2_and_names_the_right_word(
     assert code == 2
     assert proposed in message
     assert "Traceback" not in message
+
+
+def test_a_misspelt_task_of_luigi_itself_is_one_line_with_the_right_name(folder: Path) -> None:
+    ended = subprocess.run(
+        [str(LUIGI), "--module", "pipeline", "finaldataset"], cwd=folder, capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == "error: there is no task finaldataset\n  did you mean FinalDataset?\n"
