@@ -27,6 +27,7 @@ from pipeline.config.location import root
 from pipeline.engine import EngineError, ModelFacts, NoLlamaCpp, inspect_model
 from pipeline.engine.sizing import free_host_memory
 from pipeline.errors import ConfigError, PipelineError
+from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.plan import plan_file
 from pipeline.project import model
 from pipeline.project.engines import open_server
@@ -57,6 +58,7 @@ def examine() -> Iterator[Finding]:
         checks = [
             lambda: check_model(settings),
             check_sandbox,
+            lambda: check_settings(settings, root()),
             lambda: check_sources(settings),
             lambda: check_disk(settings),
             lambda: check_hub(settings),

@@ -28,7 +28,7 @@ from pipeline.config import load
 from pipeline.config.location import root
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
 from pipeline.project.project import Project
-from pipeline.project.sandboxes import CHECK
+from pipeline.project.sandboxes import CHECK, require_packages
 from pipeline.run.logs import set_up_logging
 from pipeline.run.multi_worker import end_with_the_others
 from pipeline.run.reporter import Reporter, silent_reporter
@@ -105,9 +105,11 @@ def reporter() -> Reporter:
 def require_sandbox(project: Project) -> None:
     """Check, before work begins, what sandboxes and decontamination need.
 
-    Raises MachineError where no program can be sandboxed, ConfigError for a benchmark pack that cannot be read.
+    Raises MachineError where no program can be sandboxed, ConfigError for a benchmark pack that cannot be read and for
+    a package that is not installed.
     """
     _check_sandbox()
+    require_packages(project.settings)
     _ = project.decontaminator
 
 
