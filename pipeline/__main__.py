@@ -14,7 +14,7 @@ import sys
 from types import ModuleType
 
 from pipeline.commands import version
-from pipeline.config import location
+from pipeline.config import command_line, location
 from pipeline.engine import EngineError
 from pipeline.errors import DamagedFiles, MachineError, PipelineError
 from pipeline.text.nearest import nearest
@@ -35,6 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if arguments.folder is not None:
             location.enter(arguments.folder)
+        command_line.set_values(arguments.values)
         return int(module.run(arguments))
     except PipelineError as error:
         return _say(error)
@@ -85,13 +86,16 @@ def _parse(argv: list[str] | None) -> tuple[ModuleType, argparse.Namespace]:
         allow_abbrev=not hands_through,
         # `run --help` is about the command, `run TASK --help` about Luigi's options.
         add_help=not hands_through or first.words[:1] in (["-h"], ["--help"]),
+        epilog="Keys of luigi.cfg are options too: --responses-samples 8 is [responses] samples = 8.",
     )
     _add_folder(own, first.folder)
     module.add_arguments(own)
-    arguments, others = own.parse_known_args(first.words)
+    # Luigi reads the keys of its own command line; of any other they are taken out first, with their values.
+    values, words = ({}, first.words) if hands_through else command_line.split(first.words)
+    arguments, others = own.parse_known_args(words)
     if others and not hands_through:
         own.error(f"unrecognized arguments: {' '.join(others)}")
-    arguments.others = others
+    arguments.values, arguments.others = values, others
     return module, arguments
 
 

@@ -118,16 +118,16 @@ def enter(folder: str) -> None:
 def _find() -> Location:
     named = os.environ.get("LUIGI_CONFIG_PATH")
     if named:
-        path = Path(named)
-        if path.is_file():
-            return _read(path)
-        what = "it is a folder" if path.is_dir() else "there is no such file"
+        if os.path.lexists(named) and not os.path.isdir(named):
+            return _read(Path(named))
+        what = "it is a folder" if os.path.isdir(named) else "there is no such file"
         problem = ConfigError(f"LUIGI_CONFIG_PATH names {named}: {what}", "correct it")
         return Location(_working_directory(), problem=problem)
     here = _working_directory()
     for folder in (here, *here.parents):
-        # Of a link that leads nowhere as well: a missing configuration must not become another project's.
-        if (folder / NAME).is_file() or (folder / NAME).is_symlink():
+        # A link that leads nowhere counts: a missing configuration must not become another project's. Unlike those of
+        # Path, these functions are false for a folder that may not be entered.
+        if os.path.lexists(folder / NAME) and not os.path.isdir(folder / NAME):
             return _read(folder / NAME)
     if _SHIPPED.is_file():
         return _read(_SHIPPED, is_fallback=True)
@@ -135,7 +135,7 @@ def _find() -> Location:
 
 
 def _read(path: Path, is_fallback: bool = False) -> Location:
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     try:
         return Location(path.parent, path, is_fallback, read(path))
     except ConfigError as error:

@@ -72,3 +72,30 @@ def test_a_misspelt_task_of_luigi_itself_is_one_line_with_the_right_name(folder:
     )
     assert ended.returncode == 2
     assert ended.stderr == "error: there is no task finaldataset\n  did you mean FinalDataset?\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["clean", "--responses-samples", "0"],
+        ["--responses-samples=0", "x", "--json"],
+        ["why", "--responses-samples", "0"],
+    ],
+)
+def test_every_command_takes_the_keys_of_the_configuration(folder: Path, words: list[str]) -> None:
+    words = ["explain", *words] if words[0].startswith("-") else words
+    code, _, message = command(folder, *words)
+    assert code == 15
+    assert "[responses] samples = 0" in message
+
+
+def test_a_percent_sign_in_an_option_is_itself(folder: Path) -> None:
+    code, _, message = command(folder, "why", "--model-path", "100%.gguf")
+    assert code == 20
+    assert "100%.gguf" in message
+
+
+def test_a_key_that_does_not_exist_is_no_option(folder: Path) -> None:
+    code, _, message = command(folder, "why", "--responses-smaples", "3")
+    assert code == 2
+    assert "--responses-smaples" in message

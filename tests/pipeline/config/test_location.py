@@ -71,6 +71,18 @@ def test_a_link_that_leads_nowhere_is_no_other_project(outer: Path) -> None:
     assert "gone.cfg cannot be read" in message
 
 
+def test_links_in_a_circle_are_named(outer: Path) -> None:
+    (outer / "data" / "luigi.cfg").symlink_to("luigi.cfg")
+    code, _, message = command(outer / "data", "why")
+    assert code == 15
+    assert "luigi.cfg cannot be read" in message
+
+
+def test_a_folder_of_that_name_is_no_configuration(outer: Path) -> None:
+    (outer / "data" / "luigi.cfg").mkdir()
+    assert python(SHOW, outer / "data")[1] == f"{outer} 7 0"
+
+
 @pytest.mark.parametrize("named", ["nowhere/luigi.cfg", "data"])
 def test_a_variable_that_names_no_file_is_refused(outer: Path, named: str) -> None:
     code, _, message = command(outer, "why", LUIGI_CONFIG_PATH=named)
