@@ -43,6 +43,9 @@ def load() -> Settings:
     _refuse_unknown()
     read: dict[str, Any] = {section.__name__: _read(section) for section in SECTIONS}
     settings = Settings(**read)
+    if not settings.project.artifacts.strip():
+        # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
+        raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(

@@ -138,6 +138,13 @@ def test_a_key_with_dashes_and_with_underscores_is_set_twice(tmp_path: Path) -> 
     assert "line 3: [seeds] max_lines is set twice" in message
 
 
+def test_the_artifacts_are_never_the_projects_folder_itself(tmp_path: Path) -> None:
+    (tmp_path / "luigi.cfg").write_text("[project]\nartifacts =\n")
+    code, _, message = command(tmp_path, "clean")
+    assert code == 15
+    assert "[project] artifacts is empty" in message
+
+
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["why", "--help"], ["init", "new"]])
 def test_what_needs_no_configuration_works_beside_a_malformed_one(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "luigi.cfg").write_text("no section\n")
