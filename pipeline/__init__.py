@@ -1,26 +1,31 @@
 """SelfCodeAlign as Luigi tasks: `luigi --module pipeline FinalDataset`."""
 
-from pipeline.config import location
+import pipeline.config  # noqa: F401  # first: it decides which luigi.cfg Luigi reads, before Luigi is imported
+from pipeline.loop.comparison import Comparison
+from pipeline.loop.evaluation import Evaluation
+from pipeline.loop.finetuning import FineTunedModel
+from pipeline.loop.self_alignment import SelfAlignment
+from pipeline.run import unknown_task
+from pipeline.stages import early_execution
+from pipeline.stages.chain import Selected
+from pipeline.stages.concepts import Concepts
+from pipeline.stages.dataset import FinalDataset
+from pipeline.stages.decontamination import Decontamination
+from pipeline.stages.executions import Executions
+from pipeline.stages.instructions import Instructions
+from pipeline.stages.responses import Responses
+from pipeline.stages.seeds import Seeds
+from pipeline.stages.selection import Selection
+from pipeline.stages.verifications import Verifications
 
-location.install()
-
-from pipeline.loop.comparison import Comparison  # noqa: E402
-from pipeline.loop.evaluation import Evaluation  # noqa: E402
-from pipeline.loop.finetuning import FineTunedModel  # noqa: E402
-from pipeline.loop.self_alignment import SelfAlignment  # noqa: E402
-from pipeline.stages import early_execution  # noqa: E402
-from pipeline.stages.chain import Selected  # noqa: E402
-from pipeline.stages.concepts import Concepts  # noqa: E402
-from pipeline.stages.dataset import FinalDataset  # noqa: E402
-from pipeline.stages.decontamination import Decontamination  # noqa: E402
-from pipeline.stages.executions import Executions  # noqa: E402
-from pipeline.stages.instructions import Instructions  # noqa: E402
-from pipeline.stages.responses import Responses  # noqa: E402
-from pipeline.stages.seeds import Seeds  # noqa: E402
-from pipeline.stages.selection import Selection  # noqa: E402
-from pipeline.stages.verifications import Verifications  # noqa: E402
+# What can be asked for on the command line.
+TASKS = [task.__name__ for task in (
+    Comparison, Concepts, Decontamination, Evaluation, Executions, FinalDataset, FineTunedModel, Instructions,
+    Responses, Seeds, Selected, Selection, SelfAlignment, Verifications,
+)]  # fmt: skip
 
 __all__ = [
+    "TASKS",
     "Comparison",
     "Concepts",
     "Decontamination",
@@ -37,3 +42,5 @@ __all__ = [
     "Verifications",
     "early_execution",
 ]
+
+unknown_task.explain(TASKS)

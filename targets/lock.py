@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from targets.processes import process_alive
+from targets.processes import command_line, process_alive
 
 
 class Locked(Exception):
@@ -52,7 +51,7 @@ def lock(path: Path, shared: bool = False) -> int:
     holder = {
         "pid": os.getpid(),
         "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-        "command": " ".join(sys.argv),
+        "command": command_line(),
     }
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, orjson.dumps(holder), 0)

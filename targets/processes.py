@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,11 @@ def place() -> str:
     boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
     namespace = os.readlink("/proc/self/ns/pid").encode()
     return hashlib.sha256(boot + namespace).hexdigest()[:8]
+
+
+def command_line() -> str:
+    """What started this process, for people: bytes that are not UTF-8 are escaped."""
+    return " ".join(sys.argv).encode(errors="backslashreplace").decode()
 
 
 def process_alive(pid: int) -> bool:

@@ -1,17 +1,21 @@
-"""The commands of `python -m pipeline`: each module parses arguments, calls operations, and prints.
+"""The commands of `selfcodealign`: each module parses arguments, calls operations, and prints.
 
 None of them changes a result of a run.
 """
 
 from __future__ import annotations
 
+import configparser
+import sys
+from importlib import metadata
 from typing import Any
 
 import orjson
 from rich.console import Console
 
 from pipeline.config import load
-from pipeline.config.location import root
+from pipeline.config.location import NAME, PACKAGE_ROOT, require, root
+from pipeline.errors import ConfigError
 from pipeline.project.project import Project
 from pipeline.run import process
 
@@ -19,6 +23,33 @@ from pipeline.run import process
 def open_project() -> Project:
     """The project as configured, without the lock: a command may read it while a run is at work."""
     return Project(load(), root())
+
+
+def announce() -> None:
+    """Name the project on standard error: the first line of a command that writes."""
+    found = require()
+    named = " (the shipped one: no luigi.cfg here or above)" if found.is_fallback else ""
+    print(f"project {found.root}{named}", file=sys.stderr)
+
+
+def require_own_project() -> None:
+    """Raises ConfigError outside every project: what is removed must be of a project that somebody means."""
+    found = require()
+    if found.is_fallback:
+        raise ConfigError(
+            f"there is no {NAME} here or above; nothing is removed from {found.root}",
+            f"`selfcodealign -C {found.root} ...` if you mean that project",
+        )
+
+
+def version() -> str:
+    """The version of this package, of its distribution or of its source tree."""
+    try:
+        return metadata.version("selfcodealign-luigi")
+    except metadata.PackageNotFoundError:
+        setup = configparser.ConfigParser()
+        setup.read(PACKAGE_ROOT / "setup.cfg", encoding="utf-8")
+        return setup.get("metadata", "version", fallback="of unknown version")
 
 
 def begin_run() -> Project:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.commands import console, open_project, print_json
+from pipeline.commands import announce, console, open_project, print_json
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError
 from pipeline.export.files import export
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     names = _names(arguments.forms)
+    announce()
     artifacts = open_project().artifacts
     folder = Path(arguments.to).expanduser() if arguments.to else artifacts / "export"
     files = export(FinishedDataset(artifacts), names, folder)

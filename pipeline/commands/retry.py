@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from pipeline.commands import begin_run, open_project, print_json
+from pipeline.commands import announce, begin_run, open_project, print_json
 from pipeline.errors import ConfigError
 from pipeline.operations.carryover import Carryover, apply, plan
 from pipeline.stages.chain import shard_tasks
@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.yes:
+        announce()
     project = begin_run() if arguments.yes else open_project()
     stages = [task.stage for task in shard_tasks(project)]
     if arguments.stage and arguments.stage not in stages:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from pipeline.commands import begin_run, open_project, print_json, require_sandbox
+from pipeline.commands import announce, begin_run, open_project, print_json, require_sandbox
 from pipeline.errors import DamagedFiles
 from pipeline.operations.integrity import Current, Finding, as_json, findings, model_file
 from pipeline.operations.repair import repair
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.repair:
+        announce()
         project = begin_run()
         damaged, left = _repair(project)
     else:

@@ -1,23 +1,28 @@
-"""Where the project is: which luigi.cfg is read, and the folder at which its relative paths start.
+"""Where the project is: the one luigi.cfg that is read, and the folder at which its relative paths start.
 
-Luigi reads luigi.cfg from the working directory only. A cron job starts elsewhere, so the luigi.cfg beside this
-package is read when the working directory has none. The settings of Luigi that this pipeline depends on (exit codes,
-the local scheduler) are set here unless luigi.cfg sets them.
+In this order: the file that LUIGI_CONFIG_PATH names, luigi.cfg of the working directory or of the nearest folder above
+it, luigi.cfg beside this package. Luigi reads more files than that when it is imported: they are forgotten here. The
+settings of Luigi that this pipeline depends on (exit codes, the local scheduler) are set here unless luigi.cfg sets
+them. What is wrong with the file is raised by `require`, not at import: help and `init` work without one.
 """
 
 from __future__ import annotations
 
+import configparser
 import os
 import sys
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from luigi.configuration import add_config_path, get_config
-
+from pipeline.config.syntax import read
 from pipeline.errors import ConfigError
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
-_SHIPPED = PACKAGE_ROOT / "luigi.cfg"
+NAME = "luigi.cfg"
+_SHIPPED = PACKAGE_ROOT / NAME
 
 _LUIGI_DEFAULTS = {
     # no_lock: Luigi's lock is one for all projects of a user, ours is that of the artifacts folder.
@@ -34,22 +39,128 @@ _LUIGI_DEFAULTS = {
 }
 
 
-@cache
+@dataclass(frozen=True)
+class Location:
+    """The project's folder and its luigi.cfg; no file: every key has its default.
+
+    `is_fallback`: nobody named this project, and the working directory is not in it.
+    """
+
+    root: Path
+    file: Path | None = None
+    is_fallback: bool = False
+    text: str = ""
+    problem: ConfigError | None = None
+
+
+_location: Location | None = None
+
+
+def location() -> Location:
+    """The project of this process."""
+    global _location  # noqa: PLW0603
+    if _location is None:
+        _location = _find()
+    return _location
+
+
 def root() -> Path:
     """The project's root folder: that of the luigi.cfg which is read."""
-    path = _named_file() or (_SHIPPED if _SHIPPED.is_file() else None)
-    return path.parent if path else Path.cwd()
+    return location().root
+
+
+def require() -> Location:
+    """The project of this process. Raises ConfigError where its luigi.cfg is missing, unreadable or malformed."""
+    found = location()
+    if found.problem:
+        raise found.problem
+    return found
 
 
 def install() -> None:
-    """Make Luigi read the project's luigi.cfg, and set those of Luigi's settings that it leaves out.
+    """Make Luigi read the project's luigi.cfg alone, and set those of Luigi's settings that it leaves out.
 
-    Must be called when the package `pipeline` is imported: Luigi parses its command line after that.
+    Must be called when the package `pipeline` is imported, before the working directory changes: Luigi parses its
+    command line after that.
     """
-    if _named_file() is None and _SHIPPED.is_file():
-        add_config_path(str(_SHIPPED))
-    _ = root()  # before anything changes the working directory
+    with _no_file_read():
+        from luigi.configuration import get_config
+        from luigi.configuration.cfg_parser import LuigiConfigParser
+    found = location()
+    LuigiConfigParser._config_paths = [str(found.file)] if found.file and not found.problem else []
     config = get_config()
+    config.clear()
+    config.defaults().clear()
+    if found.file and not found.problem:
+        config.read_string(found.text, source=str(found.file))
+    _set_defaults(config)
+
+
+def enter(folder: str) -> None:
+    """Work in another folder, as `git -C` does: its project is taken, whatever LUIGI_CONFIG_PATH names.
+
+    Raises ConfigError where the folder does not exist.
+    """
+    global _location  # noqa: PLW0603
+    try:
+        os.chdir(Path(folder).expanduser())
+    except OSError as error:
+        raise ConfigError(f"-C {folder}: {error.strerror}", "name a project's folder") from None
+    os.environ.pop("LUIGI_CONFIG_PATH", None)
+    _location = None
+    found = location()
+    if found.is_fallback:
+        problem = ConfigError(f"-C {folder}: there is no {NAME} in it or above it", "`selfcodealign init` writes one")
+        _location = Location(Path.cwd(), problem=problem)
+    install()
+
+
+def _find() -> Location:
+    named = os.environ.get("LUIGI_CONFIG_PATH")
+    if named:
+        if os.path.lexists(named) and not os.path.isdir(named):
+            return _read(Path(named))
+        what = "it is a folder" if os.path.isdir(named) else "there is no such file"
+        problem = ConfigError(f"LUIGI_CONFIG_PATH names {named}: {what}", "correct it")
+        return Location(_working_directory(), problem=problem)
+    here = _working_directory()
+    for folder in (here, *here.parents):
+        # A link that leads nowhere counts: a missing configuration must not become another project's. Unlike those of
+        # Path, these functions are false for a folder that may not be entered.
+        if os.path.lexists(folder / NAME) and not os.path.isdir(folder / NAME):
+            return _read(folder / NAME)
+    if _SHIPPED.is_file():
+        return _read(_SHIPPED, is_fallback=True)
+    return Location(here, is_fallback=True)
+
+
+def _read(path: Path, is_fallback: bool = False) -> Location:
+    path = Path(os.path.realpath(path))
+    try:
+        return Location(path.parent, path, is_fallback, read(path))
+    except ConfigError as error:
+        return Location(path.parent, path, is_fallback, problem=error)
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # it was removed
+        return Path("/")
+
+
+@contextmanager
+def _no_file_read() -> Iterator[None]:
+    """Luigi reads files while it is imported, and one that is malformed would end the import."""
+    reads = configparser.RawConfigParser.read
+    configparser.RawConfigParser.read = lambda *_, **__: []  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        configparser.RawConfigParser.read = reads  # type: ignore[method-assign]
+
+
+def _set_defaults(config: Any) -> None:
     scheduler_elsewhere = (
         config.has_option("core", "scheduler_host")
         or config.has_option("core", "scheduler_url")
@@ -66,25 +177,3 @@ def install() -> None:
         for key, value in keys.items():
             if not config.has_option(section, key):
                 config.set(section, key, value)
-
-
-def _named_file() -> Path | None:
-    """The luigi.cfg of LUIGI_CONFIG_PATH, or of the working directory: Luigi finds these two by itself."""
-    named = os.environ.get("LUIGI_CONFIG_PATH")
-    for path in (Path(named) if named else None, Path("luigi.cfg")):
-        if path is not None and path.is_file():
-            return path.resolve()
-    return None
-
-
-def refuse_unread() -> None:
-    """Raise ConfigError for a configuration file that is named and missing, or cannot be read.
-
-    Luigi itself ignores both in silence.
-    """
-    named = os.environ.get("LUIGI_CONFIG_PATH")
-    if named and not Path(named).is_file():
-        raise ConfigError(f"LUIGI_CONFIG_PATH names {named}: there is no such file", "correct it")
-    for path in [named, "luigi.cfg"]:
-        if path and Path(path).is_file() and not os.access(path, os.R_OK):
-            raise ConfigError(f"{Path(path).resolve()} cannot be read", "give its reader permission to")

@@ -43,6 +43,12 @@ def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
     return (parameter.low, parameter.high) if isinstance(parameter, (Whole, Real)) else None
 
 
+def refusal(parameter: luigi.Parameter[Any]) -> str:
+    """What is wrong with a value that a key's parameter does not take; empty where the parameter itself says it."""
+    kinds = {Whole: "the value is not a whole number", Real: "the value is not a number"}
+    return kinds.get(type(parameter), "")
+
+
 class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)

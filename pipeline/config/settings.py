@@ -6,7 +6,6 @@ nearest right one. Every key can be overridden on the command line (`[responses]
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,9 +15,11 @@ from luigi.configuration import get_config
 from luigi.task_register import Register
 
 from pipeline.config import sections
-from pipeline.config.location import refuse_unread
+from pipeline.config.location import location, require
 from pipeline.config.sections import SECTIONS, Settings
+from pipeline.config.syntax import place
 from pipeline.errors import ConfigError
+from pipeline.text.nearest import nearest
 
 # [section] key -> another value.
 Overrides = Mapping[tuple[str, str], Any]
@@ -38,10 +39,13 @@ def load() -> Settings:
 
     Raises ConfigError that names the section and key, and the nearest right name for an unknown one.
     """
-    refuse_unread()
+    require()
     _refuse_unknown()
     read: dict[str, Any] = {section.__name__: _read(section) for section in SECTIONS}
     settings = Settings(**read)
+    if not settings.project.artifacts.strip():
+        # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
+        raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(
@@ -62,7 +66,7 @@ def _read(section: type[luigi.Config]) -> luigi.Config:
             parameter.task_value(section.__name__, key)
         except Exception as error:  # noqa: BLE001  of whatever kind a parameter raises
             raise ConfigError(
-                f"[{section.__name__}] {key}: {error}",
+                f"[{section.__name__}] {key}: {sections.refusal(parameter) or error}",
                 "see the comment on this key in the shipped luigi.cfg",
             ) from None
     instance = section()
@@ -87,32 +91,31 @@ def _refuse_unknown() -> None:
     names = set(keys) | _luigi_sections()
     for name in parser.sections():
         if name not in names:
-            raise ConfigError(f"luigi.cfg: there is no section [{name}]", _nearest(name, names, "[{}]"))
+            raise ConfigError(f"{_place(name)}: there is no section [{name}]", nearest(name, names, "[{}]"))
         if name not in keys:
             continue
-        for key in parser.options(name):
-            if key.replace("-", "_") not in keys[name]:
-                raise ConfigError(f"luigi.cfg: [{name}] has no key {key}", _nearest(key, keys[name], "{}"))
+        written = parser.options(name)
+        for key in written:
+            # Luigi reads a key with dashes as well, if the one with underscores is not there.
+            known = key.replace("-", "_")
+            if known not in keys[name]:
+                raise ConfigError(f"{_place(name, key)}: [{name}] has no key {key}", nearest(key, keys[name]))
+            if known != key and known in written:
+                raise ConfigError(f"{_place(name, key)}: [{name}] {known} is set twice", f"keep {known}")
+
+
+def _place(section: str, key: str | None = None) -> str:
+    found = location()
+    return place(found.file, found.text, section, key) if found.file else "luigi.cfg"
 
 
 def _luigi_sections() -> set[str]:
-    """The sections that Luigi itself reads: its settings, and the parameters of tasks."""
-    of_luigi = {
-        "core",
-        "worker",
-        "scheduler",
-        "retcode",
-        "logging",
-        "email",
-        "execution_summary",
-        "resources",
-    }
-    return of_luigi | set(Register.task_names())
+    """The sections of Luigi's own settings.
 
-
-def _nearest(name: str, names: set[str], form: str) -> str:
-    """A remedy for a misspelt name: the nearest of `names`, or all of them, each written as `form`."""
-    close = difflib.get_close_matches(name, sorted(names), n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {form.format(close[0])}?"
-    return f"there are {', '.join(form.format(item) for item in sorted(names))}"
+    Not those of tasks, from which Luigi would read their parameters: which shard a task makes is no setting, and
+    [Responses] is [responses] misspelt.
+    """
+    # Those without a class, and that of a module which only the command `luigi` imports.
+    named = {"core", "logging", "resources", "retcode"}
+    configs = {name for name in Register.task_names() if issubclass(Register.get_task_cls(name), luigi.Config)}
+    return named | configs - {luigi.Config.__name__}

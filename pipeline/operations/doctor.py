@@ -23,10 +23,11 @@ import orjson
 
 from pipeline import config, demo, sources
 from pipeline.config import Settings
-from pipeline.config.location import root
+from pipeline.config.location import location, root
 from pipeline.engine import EngineError, ModelFacts, NoLlamaCpp, inspect_model
 from pipeline.engine.sizing import free_host_memory
 from pipeline.errors import ConfigError, PipelineError
+from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.plan import plan_file
 from pipeline.project import model
 from pipeline.project.engines import open_server
@@ -53,10 +54,11 @@ def examine() -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding(FAIL, "configuration", error.problem, error.remedy)
     else:
-        yield Finding(PASS, "configuration", f"{len(config.SECTIONS)} sections, project {root()}")
+        yield check_project()
         checks = [
             lambda: check_model(settings),
             check_sandbox,
+            lambda: check_settings(settings, root()),
             lambda: check_sources(settings),
             lambda: check_disk(settings),
             lambda: check_hub(settings),
@@ -64,6 +66,15 @@ def examine() -> Iterator[Finding]:
     with ThreadPoolExecutor(len(checks)) as pool:
         for result in [pool.submit(item) for item in checks]:
             yield from result.result()
+
+
+def check_project() -> Finding:
+    """Which project it is; the shipped one is rarely meant outside its folder."""
+    text = f"{len(config.SECTIONS)} sections, project {root()}"
+    if location().is_fallback:
+        remedy = "`selfcodealign init FOLDER` begins a project of your own, -C FOLDER names another"
+        return Finding(CAUTION, "configuration", f"{text}: no luigi.cfg here or above", remedy)
+    return Finding(PASS, "configuration", text)
 
 
 def check_python() -> Finding:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import metadata
 
-from pipeline.errors import MachineError
+from pipeline.config import Settings
+from pipeline.errors import ConfigError, MachineError
 from pipeline.project.project import Project
 from pipeline.text.lists import as_list
 from sandbox import Limits, Pool, SandboxUnavailable
+from sandbox.staging.packages import find_packages
 
 CPU_SHARE = 0.8  # CPU seconds of a program for each second of its wall limit
 CHECK = "`python -m sandbox check` says more"
@@ -29,6 +32,19 @@ def open_pool(project: Project, log: Callable[[str], None] | None = None, timeou
         )
     except SandboxUnavailable as error:
         raise MachineError(str(error), CHECK) from None
+
+
+def require_packages(settings: Settings) -> list[str]:
+    """The distributions of [sandbox] packages. Raises ConfigError for one that is not installed here."""
+    names = as_list(settings.sandbox.packages)
+    try:
+        find_packages(names)
+    except SandboxUnavailable as error:
+        by_module = metadata.packages_distributions()
+        meant = [f"{name} is imported from {by_module[name][0]}" for name in names if name in by_module]
+        remedy = f"name distributions, as pip does: {', '.join(meant)}" if meant else ""
+        raise ConfigError(f"[sandbox] packages: {error}", remedy) from None
+    return names
 
 
 def limits(timeout: float, memory_mb: int) -> Limits:

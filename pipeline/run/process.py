@@ -13,6 +13,8 @@ import signal
 import socket
 import sys
 import threading
+import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +28,7 @@ from pipeline.config import load
 from pipeline.config.location import root
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
 from pipeline.project.project import Project
-from pipeline.project.sandboxes import CHECK
+from pipeline.project.sandboxes import CHECK, require_packages
 from pipeline.run.logs import set_up_logging
 from pipeline.run.multi_worker import end_with_the_others
 from pipeline.run.reporter import Reporter, silent_reporter
@@ -81,6 +83,12 @@ def begin() -> Run:
             _run = _begin()
         except PipelineError as error:
             fail(error)
+        except OSError as error:
+            problem = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            fail(MachineError(f"the run cannot begin: {problem}", "correct the path, or give permission"))
+        except Exception as error:  # noqa: BLE001  whatever it is: no log file is sure to be there to say it
+            traceback.print_exc()
+            fail(PipelineError(f"the run cannot begin: {type(error).__name__}: {error}", "the trace above says where"))
     return _run
 
 
@@ -97,9 +105,11 @@ def reporter() -> Reporter:
 def require_sandbox(project: Project) -> None:
     """Check, before work begins, what sandboxes and decontamination need.
 
-    Raises MachineError where no program can be sandboxed, ConfigError for a benchmark pack that cannot be read.
+    Raises MachineError where no program can be sandboxed, ConfigError for a benchmark pack that cannot be read and for
+    a package that is not installed.
     """
     _check_sandbox()
+    require_packages(project.settings)
     _ = project.decontaminator
 
 
@@ -169,11 +179,15 @@ def _install_signal_handlers(run: Run) -> None:
         run.has_failed = True
         if os.getpid() == owner:
             name = signal.Signals(number).name
-            run.reporter.interrupt(
-                f"{name}: stopping. Every finished record is safe under {run.project.artifacts}; "
-                "the same command goes on from there."
-            )
+            with suppress(OSError):  # of a terminal that is no more
+                run.reporter.interrupt(
+                    f"{name}: stopping. Every finished record is safe under {run.project.artifacts}; "
+                    "the same command goes on from there."
+                )
         raise Interrupted(128 + number)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    # The connection or the terminal is lost; nohup ignores the signal, and so does the run then.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, stop)

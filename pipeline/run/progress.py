@@ -68,7 +68,8 @@ class StageProgress:
 
     def summary(self) -> str:
         """The line of a finished task."""
-        parts = [f"{self.title}: {self.done} done"]
+        earlier = f" after {self.resumed} earlier ones" if self.resumed else ""
+        parts = [f"{self.title}: {self.fresh} done{earlier}"]
         if self.kept is not None:
             parts.append(f"{self.kept} kept, {self.fresh - self.kept} rejected")
         return f"{', '.join(parts)} in {duration(self.seconds)} ({self.figures()})"

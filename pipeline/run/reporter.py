@@ -13,7 +13,6 @@ import io
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from collections import Counter
@@ -31,6 +30,7 @@ from pipeline.run.heartbeat import Heartbeat
 from pipeline.run.progress import StageProgress
 from pipeline.run.status import Counts, Funnel
 from pipeline.run.status_view import view
+from targets.processes import command_line
 
 logger = logging.getLogger("selfcodealign")
 
@@ -166,7 +166,7 @@ class Reporter:
             "state": self._state,
             "pid": os.getpid(),
             "host": socket.gethostname(),
-            "command": " ".join(sys.argv),
+            "command": command_line(),
             "started": _stamp(self._started),
             "updated": _stamp(now),
             "elapsed_seconds": round(now - self._started, 1),

@@ -59,7 +59,7 @@ class Counts:
             "passed": self.passed,
             "new_tokens": self.tokens,
             "seconds": round(self.seconds, 1),
-            "per_second": round(self.fresh / self.seconds, 3) if timed else None,
+            "per_second": round(self.fresh / self.seconds, 6) if timed else None,
             "tokens_per_second": round(self.fresh_tokens / self.seconds, 1) if timed else None,
         }
 

@@ -45,7 +45,7 @@ def headline(document: Mapping[str, Any]) -> Text:
         shard = "" if document["shard"] is None else f" {document['shard']:06d}"
         line.append(f" {document['stage']}{shard}", style="bold")
     line.append(f"  {duration(document['elapsed_seconds'])} since {document['started']}", "default")
-    if document["eta_seconds"] is not None and state == "running":
+    if document["eta_seconds"] and state == "running":
         line.append(f", about {duration(document['eta_seconds'])} left")
     if document["rows"] is not None:
         line.append(f", {document['rows']} rows")
@@ -55,21 +55,22 @@ def headline(document: Mapping[str, Any]) -> Text:
 def stages_table(stages: Mapping[str, Mapping[str, Any]]) -> Table:
     """One row a stage: bar, counts, rates, pass rate, time left."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("stage")
-    table.add_column("", width=20)
+    table.add_column("stage", no_wrap=True)
+    # The bar alone gives way on a narrow terminal.
+    table.add_column("", max_width=20)
     for name in ("done", "of", "kept", "rejected", "pass", "/s", "tok/s", "left"):
         table.add_column(name, justify="right", no_wrap=True)
     for stage, counts in stages.items():
         rate, missing = counts["per_second"], counts["expected"] - counts["done"]
         table.add_row(
             stage,
-            ProgressBar(total=max(counts["expected"], 1), completed=counts["done"], width=20),
+            ProgressBar(total=max(counts["expected"], 1), completed=counts["done"]),
             str(counts["done"]),
             str(counts["expected"]),
             str(counts["kept"]),
             str(counts["rejected"]),
             _percent(counts["passed"], counts["kept"]),
-            "" if rate is None else f"{rate:.1f}",
+            "" if rate is None else f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}",
             f"{counts['tokens_per_second']:.0f}" if counts["tokens_per_second"] else "",
             duration(missing / rate) if rate and missing > 0 else "",
         )

@@ -88,12 +88,12 @@ class Project:
         return process.returncode, output
 
     def ask(self, *arguments: str) -> tuple[int, str]:
-        """A command of `python -m pipeline`: exit code and output."""
+        """A command of `python -m pipeline`: exit code and output; of --json, what a script reads."""
         ended = subprocess.run(
             [sys.executable, "-m", "pipeline", *arguments],
             cwd=self.root,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=None if "--json" in arguments else subprocess.STDOUT,
             text=True,
         )
         return ended.returncode, ended.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 
 from tests.support.projects import Project
 
@@ -69,3 +70,26 @@ def test_a_llama_cpp_that_cannot_be_loaded_fails_and_the_model_is_not_blamed(tmp
     assert by_name["llama.cpp"]["level"] == "FAIL"
     assert "LD_LIBRARY_PATH" in by_name["llama.cpp"]["remedy"]
     assert "model" not in by_name
+
+
+@pytest.mark.parametrize(
+    ("sections", "name", "text", "remedy"),
+    [
+        ({"sandbox": {"packages": "yaml"}}, "packages", "'yaml' is not installed", "PyYAML"),
+        ({"sandbox": {"packages": "no-such-package"}}, "packages", "'no-such-package' is not installed", ""),
+        ({"decontamination": {"packs": "nowhere"}}, "packs", "nowhere", "switch decontamination off"),
+        ({"prompts": {"exemplars": "nowhere"}}, "exemplars", "nowhere", "[prompts] exemplars"),
+        ({"seeds": {"kinds": "funktions"}}, "seeds", "funktions is unknown", "functions"),
+        ({"seeds": {"licences": "MTI"}}, "seeds", "MTI", ""),
+        ({"engine": {"type_k": "f17"}}, "engine", "f17", ""),
+        ({"responses": {"base_url": "http://127.0.0.1:9/v1"}}, "server of [responses]", "127.0.0.1:9", ""),
+    ],
+)
+def test_what_a_run_would_only_say_later_fails_now(tmp_path, sections, name, text, remedy):
+    project = Project(tmp_path)
+    project.configure(**sections)
+    code, output = project.ask("doctor", "--json")
+    assert code == 35
+    failed = [item for item in orjson.loads(output) if item["level"] == "FAIL" and item["name"] == name]
+    assert text in failed[0]["text"], output
+    assert remedy in failed[0]["remedy"]

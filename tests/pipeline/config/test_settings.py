@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
-from pipeline.config import settings
 from pipeline.text.lists import as_list
 
 ROOT = Path(__file__).parents[3]
@@ -37,8 +36,3 @@ def test_the_shipped_values_are_the_defaults(section):
 def test_lists_are_split_at_lines_and_commas():
     assert as_list("a, b\nc,\n\n d ") == ["a", "b", "c", "d"]
     assert as_list("") == []
-
-
-def test_an_unknown_name_gets_the_nearest_right_one():
-    assert settings._nearest("smaples", {"samples", "shots"}, "{}") == "did you mean samples?"
-    assert "shots" in settings._nearest("zzz", {"samples", "shots"}, "{}")

@@ -53,3 +53,8 @@ def test_the_lines_name_stage_and_shard(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_task_that_has_just_begun_has_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     assert after(0.0, monkeypatch).figures() == "0.0/s"
+
+
+def test_the_summary_after_a_resume_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = after(2.0, monkeypatch, done=20, resumed=5, kept=12)
+    assert progress.summary().startswith("responses 000003: 15 done after 5 earlier ones, 12 kept, 3 rejected in 2.0 s")

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.run.status import Counts, Funnel, read, seconds_left, write
-from pipeline.run.status_view import view
+from pipeline.run.status_view import stages_table, view
 from targets import ShardPaths, ShardWriter
 
 STAGES = ("concepts", "instructions", "responses", "executions")
@@ -106,3 +106,16 @@ def test_a_status_cannot_steer_the_terminal():
     Console(file=out).print(view(document, details=True))
     assert "\x1b" not in out.getvalue()
     assert "[bold]x" in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_stages_and_numbers_are_whole_at_a_terminals_width(width):
+    counts = {
+        **Counts(14400, 3000, 2900, passed=1200, seconds=250_000, fresh=3000).document(),
+        "tokens_per_second": 300,
+    }
+    out = io.StringIO()
+    Console(file=out, width=width).print(stages_table({"decontamination": counts}))
+    assert "…" not in out.getvalue()
+    assert "decontamination" in out.getvalue()
+    assert "0.012" in out.getvalue()

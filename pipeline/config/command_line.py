@@ -1,0 +1,28 @@
+"""Keys of luigi.cfg on the command line of every command: `--responses-samples 8`, as Luigi itself takes them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+
+from luigi.configuration import get_config
+
+from pipeline.config.sections import SECTIONS
+
+
+def split(words: Sequence[str]) -> tuple[dict[tuple[str, str], str], list[str]]:
+    """The values by section and key that the words of a command line set, and the other words."""
+    parser = argparse.ArgumentParser("selfcodealign", usage=argparse.SUPPRESS, add_help=False, allow_abbrev=False)
+    for section in SECTIONS:
+        for key, _ in section.get_params():
+            flag = f"--{section.__name__}-{key.replace('_', '-')}"
+            parser.add_argument(flag, dest=f"{section.__name__} {key}", metavar="VALUE")
+    known, others = parser.parse_known_args(list(words))
+    given = {name: value for name, value in vars(known).items() if value is not None}
+    return {(name.split()[0], name.split()[1]): value for name, value in given.items()}, others
+
+
+def set_values(values: Mapping[tuple[str, str], str]) -> None:
+    """Let these values stand for those of luigi.cfg in this process."""
+    for (section, key), value in values.items():
+        get_config().set(section, key, value.replace("%", "%%"))

@@ -1,0 +1,87 @@
+"""The doctor's checks of values that only their user knows to be wrong: what a run would say hours later, said now.
+
+Each check is the very function that the run uses. Nothing is downloaded: benchmark packs and sources of the hub are
+left to the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipeline.config import Settings, sections
+from pipeline.errors import PipelineError
+from pipeline.packs.find import find
+from pipeline.packs.pack import load_pack
+from pipeline.project import model
+from pipeline.project.engines import engine_settings, open_server
+from pipeline.project.sandboxes import require_packages
+from pipeline.prompts import STANDARD
+from pipeline.prompts.exemplars import load_set
+from pipeline.seeds.criteria import SeedCriteria
+from pipeline.sources.hub import PREFIX
+from pipeline.text.lists import as_list
+from sandbox.check import FAIL, PASS, Finding
+
+
+def check_settings(settings: Settings, root: Path) -> list[Finding]:
+    """A finding for each part of the configuration that is set, or that is wrong."""
+    return [
+        *_finding("engine", lambda: _engine(settings)),
+        *_finding("seeds", lambda: _criteria(settings)),
+        *_finding("exemplars", lambda: _exemplars(settings, root)),
+        *_finding("packages", lambda: ", ".join(require_packages(settings))),
+        *_finding("packs", lambda: _packs(settings, root)),
+        *(finding for name in vars(settings) for finding in _server(settings, name)),
+    ]
+
+
+def _finding(name: str, check: Callable[[], str]) -> Iterator[Finding]:
+    """PASS with what the check says, nothing where it says nothing, FAIL with its error."""
+    try:
+        text = check()
+    except PipelineError as error:
+        yield Finding(FAIL, name, error.problem, error.remedy)
+    else:
+        if text:
+            yield Finding(PASS, name, text)
+
+
+def _engine(settings: Settings) -> str:
+    if settings.engine.backend == "llama":
+        engine_settings(settings.engine, Path())
+    return ""
+
+
+def _criteria(settings: Settings) -> str:
+    SeedCriteria.of(settings.seeds)
+    return ""
+
+
+def _exemplars(settings: Settings, root: Path) -> str:
+    name = settings.prompts.exemplars
+    if name == "auto":
+        return ""
+    shipped = STANDARD.parent / name
+    chosen = load_set(shipped if shipped.is_dir() else root / name)
+    return f"{chosen.name}, {len(chosen.exemplars)} exemplars"
+
+
+def _packs(settings: Settings, root: Path) -> str:
+    entries = [entry for entry in as_list(settings.decontamination.packs) if not entry.startswith(PREFIX)]
+    read = [load_pack(pack.path, pack.name) for pack in find(entries, root)]
+    return f"{len(read)} benchmark packs" if read else ""
+
+
+def _server(settings: Settings, name: str) -> Iterator[Finding]:
+    """The server that a generating stage has for itself."""
+    section = getattr(settings, name)
+    if not isinstance(section, sections.Sampled) or not section.base_url:
+        return
+
+    def check() -> str:
+        with open_server(settings.engine, section.base_url, section.model) as engine:
+            served = model.served_by(engine, settings.engine.n_ctx)
+        return f"{served.served}, window {served.window}, at {section.base_url}"
+
+    yield from _finding(f"server of [{name}]", check)
