@@ -26,7 +26,7 @@ def run_status(artifacts: Path) -> dict[str, Any]:
     if document is None:
         raise MissingDataError(
             f"there is no {path}: nothing has run here yet",
-            "start with: selfcodealign run",
+            "start with: luigi --module pipeline FinalDataset",
         )
     if document["state"] == "running" and _is_gone(document["host"], document["pid"]):
         document["state"] = "killed"
