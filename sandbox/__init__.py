@@ -69,7 +69,7 @@ from sandbox.result import STATUSES, Program, Result
 from sandbox.staging.root import prepare
 
 # The version of the verdicts: raised when the same program could get another one.
-PROTOCOL = "2"
+PROTOCOL = "3"
 
 __all__ = [
     "PROTOCOL",
