@@ -39,7 +39,8 @@ What holds what:
     kernel       no capabilities, no_new_privs, no further user namespaces, a seccomp filter (seccomp.py)
     memory       RLIMIT_AS for each process; for all together a control group where one can be made (cgroup.py),
                  and resident memory sampled 20 times a second (tree.py); no memfd, no SysV memory
-    time         RLIMIT_CPU for each process, CPU of the tree sampled, wall time by the worker's clock
+    time         RLIMIT_CPU for each process, CPU of the tree sampled (of children that nobody waits for, what the
+                 samples saw), wall time by the worker's clock
     the rest     RLIMIT_NPROC (inside, so it counts this sandbox alone), NOFILE, FSIZE, CORE, MSGQUEUE, MEMLOCK;
                  output is counted, kept up to a limit, and the program killed beyond another
     sameness     hostname, uid, time zone, locale, hash seed, environment and paths are the same in every run
@@ -69,7 +70,7 @@ from sandbox.result import STATUSES, Program, Result
 from sandbox.staging.root import prepare
 
 # The version of the verdicts: raised when the same program could get another one.
-PROTOCOL = "2"
+PROTOCOL = "3"
 
 __all__ = [
     "PROTOCOL",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
+import tokenize
 from collections.abc import Sequence
 
 from sandbox import check
@@ -47,7 +49,7 @@ def _run(options: argparse.Namespace) -> int:
         return NO_SANDBOX
     packages = [name.strip() for name in options.packages.split(",") if name.strip()]
     try:
-        result = run(data.decode("utf-8", "surrogateescape"), limits, packages, log=_to_stderr)
+        result = run(decoded(data), limits, packages, log=_to_stderr)
     except SandboxUnavailable as error:
         print(f"error: {error}", file=sys.stderr)
         return NO_SANDBOX
@@ -58,6 +60,15 @@ def _run(options: argparse.Namespace) -> int:
     if result.status == "sandbox_error":
         return NO_SANDBOX
     return PASSED if result.passed else NOT_PASSED
+
+
+def decoded(data: bytes) -> str:
+    """The text of a Python file, by its byte order mark or coding line; bytes that are no text become surrogates."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        return data.decode("utf-8", "surrogateescape")
 
 
 def _describe(result: Result) -> str:

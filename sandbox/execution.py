@@ -23,7 +23,7 @@ from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
 from sandbox.inside.runner import FAILED, STARTED, TOKEN_SIZE
 from sandbox.limits import MIB, Limits
-from sandbox.scratch import Scratch
+from sandbox.scratch import Scratch, TooLarge
 from sandbox.stream import Stream
 
 EVIDENCE_FD, RUNNER_FD, SECCOMP_FD = 3, 4, 5
@@ -95,6 +95,7 @@ class Execution:
         self.killed = ""
         self.started = 0.0
         self.use = tree.Use((), 0, 0.0)
+        self.ended = tree.Ended()
         self.peak = 0
 
     def run(self, source: bytes) -> dict[str, Any]:
@@ -106,12 +107,16 @@ class Execution:
         if self.setup.control:
             self.setup.control.set_limit(self._tree_limit())
             kills = self.setup.control.kills()
-        with self.setup.scratch.filled(source):
-            status = self._supervise()
+        try:
+            with self.setup.scratch.filled(source):
+                status = self._supervise()
+        except TooLarge:
+            detail = f"its source of {len(source)} bytes does not fit into scratch_bytes, {limits.scratch_bytes}"
+            return {"status": "failed", "detail": detail}
         ended = time.monotonic()
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         waited = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-        cpu = max(waited, self.use.cpu)
+        cpu = max(waited, self.use.cpu, self.ended.cpu)
         seen = Observed(
             messages=self.messages,
             token=self.token,
@@ -243,7 +248,8 @@ class Execution:
             raise Gone
         self.use = use = tree.measure(pid)
         self.peak = max(self.peak, use.rss)
-        if use.cpu > self.limits.cpu_seconds + 1:
+        self.ended.note(use)
+        if max(use.cpu, self.ended.cpu) > self.limits.cpu_seconds + 1:
             self.killed = "cpu_timeout"
             return
         limit = self._tree_limit() - tree.socket_memory()

@@ -7,6 +7,7 @@ removed, and every block and inode is free again. Otherwise the whole tmpfs is d
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,10 @@ from sandbox.limits import Limits
 
 FOLDER = "tmp"  # the program's /tmp: a folder of its own, so that its attributes go with it
 _OWN_INODES = 3  # the tmpfs's root, the folder, main.py
+
+
+class TooLarge(OSError):
+    """The source alone does not fit."""
 
 
 class Scratch:
@@ -29,19 +34,13 @@ class Scratch:
 
     @contextmanager
     def filled(self, source: bytes) -> Iterator[None]:
-        """An empty folder with the program; afterwards nothing is left of it. Raises OSError."""
+        """An empty folder with the program; afterwards nothing is left of it. Raises OSError, TooLarge among them."""
         if not self._mounted:
             self._mount()
         folder = f"{self._path}/{FOLDER}"
-        os.mkdir(folder, 0o700)
-        fd = os.open(f"{folder}/main.py", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
-            rest = memoryview(source)
-            while rest:
-                rest = rest[os.write(fd, rest) :]
-        finally:
-            os.close(fd)
-        try:
+            os.mkdir(folder, 0o700)
+            _write(f"{folder}/main.py", source)
             yield
         finally:
             self._clear(folder)
@@ -67,3 +66,17 @@ class Scratch:
     def _free(self) -> tuple[int, int]:
         status = os.statvfs(self._path)
         return status.f_bfree, status.f_ffree
+
+
+def _write(path: str, source: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        rest = memoryview(source)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise TooLarge(error.errno, error.strerror) from error
+        raise
+    finally:
+        os.close(fd)

@@ -6,7 +6,8 @@ Processes start and end during the reading, so a figure is a sample; a process t
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SOCKET_BUFFER = 212_992  # net.core.wmem_default of every common kernel
@@ -15,11 +16,32 @@ _MOST = 4096  # processes; a larger tree is not counted further
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Of a whole tree: processes, bytes of resident memory (shared pages once a process), CPU seconds."""
+    """Of a whole tree: processes, bytes of resident memory (shared pages once a process), CPU seconds.
+
+    own   CPU seconds of each process alone, by its id and its time of birth
+    """
 
     pids: tuple[int, ...]
     rss: int
     cpu: float
+    own: Mapping[tuple[int, int], float] = field(default_factory=dict)
+
+
+class Ended:
+    """Adds up what processes used by themselves over several samples, those that have ended included.
+
+    The kernel adds a child's time to its parent's only when the parent waits for it; a parent that ignores SIGCHLD
+    does not. What a child did after the last sample that saw it is not known.
+    """
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+        self._seen: dict[tuple[int, int], float] = {}
+
+    def note(self, use: Use) -> None:
+        for process, cpu in use.own.items():
+            self.cpu += cpu - self._seen.get(process, 0.0)
+        self._seen.update(use.own)
 
 
 def children(pid: int) -> list[int]:
@@ -37,14 +59,18 @@ def measure(pid: int) -> Use:
     """The tree from `pid` down."""
     waiting, rss, cpu = [pid], 0, 0
     pids: list[int] = []
+    own: dict[tuple[int, int], float] = {}
     while waiting and len(pids) < _MOST:
         current = waiting.pop()
         pids.append(current)
         waiting += children(current)
+        fields = _read(f"/proc/{current}/stat").rpartition(b")")[2].split()
         # utime, stime and those of the children it has waited for
-        cpu += sum(map(int, _read(f"/proc/{current}/stat").rpartition(b")")[2].split()[11:15]))
+        cpu += sum(map(int, fields[11:15]))
+        if fields:
+            own[current, int(fields[19])] = sum(map(int, fields[11:13])) / _TICKS
         rss += _kilobytes(_read(f"/proc/{current}/status"), (b"RssAnon:", b"RssShmem:"))
-    return Use(tuple(pids), rss * 1024, cpu / _TICKS)
+    return Use(tuple(pids), rss * 1024, cpu / _TICKS, own)
 
 
 def socket_memory() -> int:

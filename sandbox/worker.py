@@ -56,6 +56,7 @@ def _read_exactly(stream: IO[bytes], size: int) -> bytes:
 def main() -> None:
     """Serve until the caller has ended."""
     caller = os.getppid()
+    os.umask(0o022)  # programs inherit it, and it is the same in every run
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, _interrupt)
     requests, replies = _claim(0), _claim(1)
@@ -64,14 +65,14 @@ def main() -> None:
         if fd != 2:
             os.dup2(null, fd, inheritable=False)
     reader, writer = os.fdopen(requests, "rb", buffering=0), os.fdopen(replies, "wb")
-    config = read_frame(reader)
     try:
+        config = read_frame(reader)
+        limits = Limits(**config["limits"])
         setup = _set_up(config, requests, caller)
-    except OSError as error:
-        write_frame(writer, {"ready": False, "error": f"{error.strerror or error}"})
+    except Exception as error:  # noqa: BLE001  whatever it is, the caller names it
+        write_frame(writer, {"ready": False, "error": _reason(error)})
         return
     write_frame(writer, {"ready": True})
-    limits = Limits(**config["limits"])
     try:
         while _wait(requests, caller):
             source = read_frame(reader)
@@ -85,6 +86,12 @@ def main() -> None:
             write_frame(writer, fields)
     except (EOFError, Gone, BrokenPipeError):
         pass
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def _interrupt(number: int, frame: object) -> None:

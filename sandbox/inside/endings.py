@@ -1,29 +1,31 @@
 """Runs inside the sandbox, beside the runner: programs that end by leaving, and programs with a test framework.
 
-Loaded only for a program that mentions unittest or doctest, or whose last line may leave the process.
-- A program whose last statement is `sys.exit(...)` or `unittest.main()` is run in two parts, so that leaving
-  at the very end is distinguished from leaving early without reading a traceback.
+Loaded only for a program that mentions unittest or doctest, or a way to leave the process.
+- Where a program can leave at its very end, the statement is rewritten so that success falls through to the end
+  of the module instead: to leave early and to leave last are then told apart by where the program got to, without
+  reading a traceback.
 - A failure that unittest or doctest counts is reported at once, because a program may end normally after it.
 - At the end unittest and doctest must consist of the same functions as at the start.
 
 Whatever runs after the program's code is a closure that was only ever on a value stack: a function that the
-program could reach could be given other code.
+program could reach could be given other code. What is written into the program's own code is C functions and code.
 """
 
 from __future__ import annotations
 
-import builtins
+import _ast
 import posix
 import sys
 
 MYPY = False
 if MYPY:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType, ModuleType
     from typing import Any
 
     Run = Callable[[str, dict[str, Any], Callable[[str], CodeType], list[bool]], None]
 
+AST: Any = _ast
 ONLY_AST = 0x400
 UNITTEST = (
     "unittest",
@@ -37,227 +39,311 @@ SETTINGS = (
     "shortDescription",
     "testMethodPrefix",
 )
+EXITS = ("sys.exit", "exit", "quit", "SystemExit", "builtins.exit", "builtins.quit")
+UNITTEST_MAIN = ("unittest.main", "unittest.TestProgram")
+# Arguments of unittest.main that leave the choice of tests to the program's own text.
+NEUTRAL_ARGUMENTS = ("verbosity", "exit", "buffer", "failfast", "warnings", "catchbreak", "testRunner", "tb_locals")
+LOGGING = ("debug", "info", "warning", "error", "critical", "exception")
 EXIT_ARGUMENT = 5  # of unittest.main, counted from 0
+# Attributes by which a program judges a result of its own.
+RESULT_ATTRIBUTES = (b".failures", b".errors", b".unexpectedSuccesses", b"wasSuccessful")
+
+# Python 3.12.1 does not count skipped tests among those that ran.
+# The first arguments are constants of the code, put there once it is compiled; the last is the program's.
+LEAVE = """(lambda is_integer, is_not_zero, leave, status:
+    status is None or (is_integer(status) and not is_not_zero(status)) or leave(status))"""
+JUDGE = """(lambda kind, main, is_result, count, leave, expected, program:
+    leave("unittest was replaced") if kind(program) is not main
+    else leave("unittest did not run the program's own tests") if not is_result(program.result)
+    else leave(1) if program.result.failures or program.result.errors or program.result.unexpectedSuccesses
+    else leave("unittest ran no test") if not program.result.testsRun > count(program.result.skipped)
+    else leave("unittest ran fewer tests than the program defines")
+    if program.result.testsRun + count(program.result.skipped) < expected
+    and not [test for test, _ in program.result.skipped if kind(test).__name__ == "_ErrorHolder"]
+    else None)"""
+MARK = "\0constant of the runner"
 
 
 def prepare(
-    source: bytes,
-    fd: int,
-    changed: type[Exception],
-    failed: bytes,
-    script: str,
-    leavers: tuple[str, ...],
+    source: bytes, fd: int, changed: type[Exception], failed: bytes, script: str
 ) -> tuple[Run, Callable[[], None]]:
     """Watch the frameworks that the program mentions; a function that runs it, and one that checks them after it."""
     watched: list[ModuleType] = []
     if b"unittest" in source or b"doctest" in source:
-        watched += _watch_unittest(fd, failed)
+        judges_itself = any(name in source for name in RESULT_ATTRIBUTES)
+        watched += _watch_unittest(fd, failed, judges_itself)
     if b"doctest" in source:
         watched.append(_watch_doctest(fd, failed))
-    tests = watched[0].main if watched else None
-    return _make_run(script, leavers, tests, changed), _make_check(watched, changed)
+    return _make_run(script, bool(watched)), _make_check(watched, changed)
 
 
-def _make_run(script: str, leavers: tuple[str, ...], tests: object, changed: type[Exception]) -> Run:
+def _make_run(script: str, tests: bool) -> Run:
+    constants: list[Any] = [int.__instancecheck__, int.__bool__, sys.exit]
+    if tests:
+        result = sys.modules["unittest"].TestResult
+        constants += [type, sys.modules["unittest"].main, result.__instancecheck__, len]
+
     def run(
         source: str,
         namespace: dict[str, Any],
         compile_all: Callable[[str], CodeType],
         begun: list[bool],
     ) -> None:
-        parts = _split(source, script)
-        if parts is None:
+        tree: Any = compile(source, script, "exec", ONLY_AST, dont_inherit=True)
+        if Endings(tree, tests).rewrite():
+            code = _with_constants(compile(tree, script, "exec", dont_inherit=True), constants)
+        else:
             code = compile_all(source)
-            begun.append(True)
-            exec(code, namespace)
-            return
-        before, statement, value, name = parts
-        steps: list[Any] = [
-            before,
-            exec,
-            _make_finish(namespace, leavers, tests, changed, statement, value, name),
-        ]
-        del parts, before, statement, value
+        del tree
         begun.append(True)
-        steps.pop()(steps.pop()(steps.pop(), namespace))
-        # finish    exec        before
+        exec(code, namespace)
 
     return run
 
 
-def _make_finish(
-    namespace: dict[str, Any],
-    leavers: tuple[str, ...],
-    tests: object,
-    changed: type[Exception],
-    statement: CodeType,
-    value: CodeType,
-    name: str,
-) -> Callable[[None], None]:
-    """A function that runs the last statement, and leaves with its status unless that means success."""
-    first, _, rest = name.partition(".")
-    execute, evaluate, leave, module = exec, eval, sys.exit, type(sys)
-    names, modules = builtins.__dict__, sys.modules
+def _with_constants(code: CodeType, constants: list[Any]) -> CodeType:
+    """The code, with the runner's constants where `Endings` left their numbers."""
 
-    def finish(_: None) -> None:
-        called: Any = namespace.get(first, names.get(first))
-        if rest:
-            called = called.__dict__.get(rest) if type(called) is module else None
-        if called is not None and called is tests:
-            result = evaluate(value, namespace).result
-            own = type(result).__module__ == "unittest.runner"
-            if not own or "load_tests" in modules["__main__"].__dict__:
-                raise changed("unittest did not run the program's own tests")
-            if result.failures or result.errors or result.unexpectedSuccesses:
-                leave(1)
-            if not result.testsRun > len(result.skipped):
-                leave(1)
-        elif called is leave or called is SystemExit or (name in leavers and called is names.get(name)):
-            status = evaluate(value, namespace)
-            if status is not None and not (type(status) in (int, bool) and status == 0):
-                leave(status)
-        else:
-            execute(statement, namespace)
+    def replaced(value: Any) -> Any:
+        if type(value) is type(code):
+            return _with_constants(value, constants)
+        if type(value) is tuple and len(value) == 2 and value[0] == MARK:
+            return constants[value[1]]
+        return value
 
-    return finish
+    return code.replace(co_consts=tuple(map(replaced, code.co_consts)))
 
 
-def _watch_unittest(fd: int, failed: bytes) -> list[ModuleType]:
-    for name in UNITTEST:
-        __import__(name)
-    result = sys.modules["unittest.result"].TestResult
-    for name in ("addFailure", "addError", "addUnexpectedSuccess"):
-        _wrap(result, name, lambda arguments, _: True, fd, failed)
-    _wrap(result, "addSubTest", lambda arguments, _: arguments[3] is not None, fd, failed)
-    return [sys.modules[name] for name in UNITTEST]
+class Endings:
+    """Finds the statements with which a program can leave at its very end, and rewrites them in place.
 
-
-def _watch_doctest(fd: int, failed: bytes) -> ModuleType:
-    import doctest
-
-    _wrap(doctest.DocTestRunner, "run", lambda _, outcome: bool(outcome.failed), fd, failed)
-    return doctest
-
-
-def _wrap(owner: type, name: str, is_failure: Callable[[Any, Any], bool], fd: int, failed: bytes) -> None:
-    """Report a failure whenever a method is called and `is_failure(arguments, its result)`."""
-    real, write = getattr(owner, name), posix.write
-
-    def wrapper(*arguments: Any, **options: Any) -> Any:
-        outcome = real(*arguments, **options)
-        if is_failure(arguments, outcome):
-            write(fd, failed)
-        return outcome
-
-    setattr(owner, name, wrapper)
-
-
-def _make_check(watched: list[ModuleType], changed: type[Exception]) -> Callable[[], None]:
-    """A function that raises `changed` when the modules are not what they are now."""
-    tables: list[tuple[str, Any, dict[str, Any], bool]] = []
-    functions: list[tuple[Any, tuple[object, ...]]] = []
-
-    def contents(function: Any) -> tuple[object, ...]:
-        cells = tuple(cell.cell_contents for cell in function.__closure__ or ())
-        return (function.__code__, function.__defaults__, function.__kwdefaults__, *cells)
-
-    def keep(owner: str, table: Any, open_to_more: bool) -> None:
-        tables.append((owner, table, dict(table), open_to_more))
-        for value in list(table.values()):
-            if type(value) is type(contents):
-                functions.append((value, contents(value)))
-
-    for module in watched:
-        keep(module.__name__, module.__dict__, True)
-        for value in list(module.__dict__.values()):
-            if isinstance(value, type) and value.__module__ == module.__name__:
-                keep(value.__qualname__, value.__dict__, False)
-            elif type(value).__module__ == "unittest.loader":
-                keep("defaultTestLoader", value.__dict__, False)
-
-    def check() -> None:
-        for owner, now, then, open_to_more in tables:
-            for name, value in then.items():
-                if now.get(name) is not value and callable(value) and name not in SETTINGS:
-                    raise changed(f"{owner}.{name} was replaced")
-            if not open_to_more:
-                for name in list(now):
-                    if name not in then and name not in SETTINGS:
-                        raise changed(f"{owner}.{name} was added")
-        for function, then_contents in functions:
-            for one, other in zip(contents(function), then_contents, strict=True):
-                if one is not other:
-                    raise changed(f"{function.__qualname__} was given other code")
-
-    return check
-
-
-def _split(source: str, script: str) -> tuple[CodeType, CodeType, CodeType, str] | None:
-    """The parts of a program whose last statement leaves the process; None for any other.
-
-    The code before that statement; the statement; what it leaves with, as an expression; what it calls.
+    Such a statement is the last of the module, or of a branch of its last statement, or of a function that is called
+    there and nowhere else: whatever it skips is nothing.
     """
-    tree: Any = compile(source, script, "exec", ONLY_AST, dont_inherit=True)
-    last_exit = _last_exit(tree)
-    if last_exit is None:
-        return None
-    import _ast
 
-    body, call, argument = last_exit
-    last = body.pop()
-    if not body:
-        body.append(_ast.Pass(**_place(last)))
-    name = _dotted(call.func) if call else "SystemExit"
-    before = compile(tree, script, "exec", dont_inherit=True)
-    statement = compile(_ast.Module([last], []), script, "exec", dont_inherit=True)
-    value = argument or _ast.Constant(value=None, **_place(last))
-    if name.endswith("main"):
-        stay = _ast.Constant(value=False, **_place(call))
-        call.keywords.append(_ast.keyword(arg="exit", value=stay, **_place(call)))
-        value = call
-    expression = compile(_ast.Expression(value), script, "eval", dont_inherit=True)
-    return before, statement, expression, name
+    def __init__(self, tree: Any, tests: bool) -> None:
+        self.tree, self.tests = tree, tests
+        self.changed = False
+        self.imported: dict[str, str] = {}  # what a name stands for
+        self.bound: set[str] = set()  # names that the program gives to something of its own
+        self.functions: dict[str, list[Any]] = {}
+        self.uses: dict[str, int] = {}
+        for node in _walk(tree):
+            self._note(node)
+        self.expected = _number_of_tests(tree.body)
+
+    def rewrite(self) -> bool:
+        """Whether anything was to be rewritten."""
+        self._block(self.tree.body)
+        return self.changed
+
+    def _note(self, node: Any) -> None:
+        kind = _kind(node)
+        if kind == "Import":
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                self.imported[alias.asname or top] = alias.name if alias.asname else top
+        elif kind == "ImportFrom" and not node.level:
+            for alias in node.names:
+                self.imported[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                if alias.name == "*" and node.module == "unittest":
+                    self.imported["main"] = "unittest.main"
+        elif kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
+            self.bound.add(node.name)
+            self.functions.setdefault(node.name, []).append(node)
+        elif kind == "arg":
+            self.bound.add(node.arg)
+        elif kind == "Attribute":
+            name = f".{node.attr}"
+            self.uses[name] = self.uses.get(name, 0) + 1
+        elif kind == "Name":
+            if _kind(node.ctx) == "Load":
+                self.uses[node.id] = self.uses.get(node.id, 0) + 1
+            else:
+                self.bound.add(node.id)
+
+    def _full_name(self, node: Any) -> str:
+        """What a call's function is called where it comes from; empty for what is the program's own."""
+        first, _, rest = _dotted(node).partition(".")
+        if not first or first in self.bound:
+            return ""
+        name = f"{self.imported.get(first, first)}.{rest}".rstrip(".")
+        return name.replace("unittest.main.", "unittest.", 1)
+
+    def _block(self, body: list[Any]) -> None:
+        """Rewrite how a block ends."""
+        self._make_branches(body)
+        last: Any = body[-1] if body else None
+        kind = _kind(last)
+        if kind == "If":
+            self._block(last.body)
+            self._block(last.orelse)
+        elif kind == "Match":
+            for case in last.cases:
+                self._block(case.body)
+        elif kind == "Try":
+            self._try(last)
+        elif kind == "Raise" and not (last.cause and _kind(last.cause) != "Constant"):
+            if self._is_exit(last.exc) or (last.exc and self._full_name(last.exc) == "SystemExit"):
+                body[-1] = self._leaving(last, last.exc)
+        elif kind in ("With", "AsyncWith"):
+            if not any("raises" in _dotted(getattr(i.context_expr, "func", None)).lower() for i in last.items):
+                self._block(last.body)
+        elif kind in ("Return", "Expr"):
+            self._value(body, last)
+
+    def _value(self, body: list[Any], last: Any) -> None:
+        """Rewrite a last statement that is an expression."""
+        if self._is_exit(last.value) or self._is_unittest(last.value):
+            body[-1] = self._leaving(last, last.value)
+        elif _kind(last) == "Expr" and _kind(last.value) == "IfExp":
+            place = _place(last)
+            good, bad = ([AST.Expr(value, **place)] for value in (last.value.body, last.value.orelse))
+            body[-1] = AST.If(last.value.test, good, bad, **place)
+            self._block(body)
+        else:
+            self._call(last.value)
+
+    def _try(self, node: Any) -> None:
+        """An exit in a `try` with a handler for it is the handler's, and one before `else` is not the last."""
+        for handler in node.handlers:
+            self._block(handler.body)
+        if node.orelse:
+            self._block(node.orelse)
+        elif not any(self._catches_exit(handler.type) for handler in node.handlers):
+            self._block(node.body)
+
+    def _catches_exit(self, caught: Any) -> bool:
+        names = caught.elts if _kind(caught) == "Tuple" else [caught]
+        return not all(_dotted(name).endswith(("Error", "Exception", "Interrupt")) for name in names) or any(
+            _dotted(name) == "BaseException" for name in names
+        )
+
+    def _call(self, call: Any) -> None:
+        """The function or method that a last statement calls, by itself or through asyncio.run."""
+        if _kind(call) == "Await":
+            call = call.value
+        if _kind(call) != "Call":
+            return
+        if _kind(call.func) == "Attribute" and len(call.args) == 1 and _kind(call.args[0]) == "Call":
+            self._function(call.args[0].func, "AsyncFunctionDef")
+        self._function(call.func, "FunctionDef")
+
+    def _function(self, name: Any, kind: str) -> None:
+        _, dot, called = _dotted(name).rpartition(".")
+        found = self.functions.get(called, [])
+        if len(found) != 1 or _kind(found[0]) != kind or self.uses.get(dot + called) != 1 or found[0].decorator_list:
+            return
+        if called in self.imported or any(_kind(node) in ("Yield", "YieldFrom") for node in _walk(found[0])):
+            return
+        self._block(found[0].body)
+
+    def _make_branches(self, body: list[Any]) -> None:
+        """`if good: leave()`, then a message, then `leave(1)`: what follows becomes the `else` that it is."""
+        first = len(body)
+        while first and (self._is_message(body[first - 1]) or self._leaves(body[first - 1])):
+            first -= 1
+        if first and first < len(body) and self._leaves(body[-1]):
+            branch = body[first - 1]
+            if _kind(branch) == "If" and not branch.orelse and self._leaves(branch.body[-1]):
+                branch.orelse = body[first:]
+                del body[first:]
+                self._make_branches(body)
+
+    def _is_message(self, statement: Any) -> bool:
+        """A `print` or a line of a log without anything that is computed by a call, which could be a test."""
+        if _kind(statement) != "Expr" or _kind(statement.value) != "Call":
+            return False
+        call = statement.value
+        name = self._full_name(call.func) or _dotted(call.func)
+        return (name == "print" or name.rpartition(".")[2] in LOGGING) and not any(
+            _kind(node) in ("Call", "Await", "NamedExpr")
+            for part in (*call.args, *call.keywords)
+            for node in _walk(part)
+        )
+
+    def _leaves(self, statement: Any) -> bool:
+        if _kind(statement) == "If":
+            return bool(statement.orelse) and self._leaves(statement.body[-1]) and self._leaves(statement.orelse[-1])
+        value: Any = statement.value if _kind(statement) in ("Expr", "Return") else getattr(statement, "exc", None)
+        return self._is_exit(value) and not any(_kind(node) == "Call" for arg in value.args for node in _walk(arg))
+
+    def _is_exit(self, node: Any) -> bool:
+        return _is_call(node, 1) and not node.keywords and self._full_name(node.func) in EXITS
+
+    def _is_unittest(self, node: Any) -> bool:
+        """A call of unittest.main that leaves the process."""
+        if not self.tests or not _is_call(node, EXIT_ARGUMENT) or self._full_name(node.func) not in UNITTEST_MAIN:
+            return False
+        return all(
+            keyword.arg and (keyword.arg != "exit" or getattr(keyword.value, "value", None) is True)
+            for keyword in node.keywords
+        )
+
+    def _leaving(self, statement: Any, value: Any) -> Any:
+        """The statement that takes the place of one that leaves: it does so unless that means success."""
+        self.changed = True
+        place = _place(statement)
+        argument: Any = value.args[0] if _kind(value) == "Call" and value.args else AST.Constant(value=None, **place)
+        main = value if self._is_unittest(value) else argument
+        if self._is_unittest(main):
+            expected = self.expected if _chooses_nothing(main) else 0
+            main.keywords[:] = [keyword for keyword in main.keywords if keyword.arg != "exit"]
+            main.keywords.append(AST.keyword("exit", AST.Constant(value=False, **place), **place))
+            return self._expression(JUDGE, (3, 4, 5, 6, 2), [AST.Constant(value=expected, **place), main], place)
+        if _kind(value) == "Call":
+            self._call(argument)
+        return self._expression(LEAVE, (0, 1, 2), [argument], place)
+
+    def _expression(self, text: str, constants: tuple[int, ...], rest: list[Any], place: dict[str, int]) -> Any:
+        function: Any = compile(text, "<runner>", "eval", ONLY_AST, dont_inherit=True)
+        for node in _walk(function.body):
+            if hasattr(node, "lineno"):
+                for name, value in place.items():
+                    setattr(node, name, value)
+        arguments = [AST.Constant(value=(MARK, number), **place) for number in constants]
+        return AST.Expr(AST.Call(function.body, [*arguments, *rest], [], **place), **place)
 
 
-def _last_exit(tree: Any) -> tuple[list[Any], Any, Any] | None:
-    """Where a module ends with a call that leaves the process: (statements, call, argument or None)."""
-    body = tree.body
-    if body and _kind(body[-1]) == "If" and not body[-1].orelse and _is_main_guard(body[-1].test):
-        body = body[-1].body
-    last: Any = body[-1] if body else None
-    call: Any = None
-    if _kind(last) == "Raise" and not last.cause:
-        call = last.exc
-        if _dotted(call) == "SystemExit":
-            return body, None, None
-        leaves = _calls(call, ("SystemExit",), most=1) and not call.keywords
-    elif _kind(last) == "Expr":
-        call = last.value
-        if _calls(call, ("unittest.main", "main"), most=EXIT_ARGUMENT):
-            decided = any(keyword.arg in ("exit", None) for keyword in call.keywords)
-            return None if decided else (body, call, None)
-        leaves = _calls(call, ("sys.exit", "exit", "quit"), most=1) and not call.keywords
-    else:
-        return None
-    return (body, call, call.args[0] if call.args else None) if leaves else None
+def _walk(node: Any) -> Iterator[Any]:
+    """A node and all below it."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, list):
+            waiting += current
+        elif hasattr(current, "_fields"):
+            yield current
+            waiting += [getattr(current, name, None) for name in current._fields]
 
 
-def _calls(node: Any, names: tuple[str, ...], most: int) -> bool:
-    """Whether a node calls one of these names, with at most so many arguments and none starred."""
-    return (
-        _kind(node) == "Call"
-        and _dotted(node.func) in names
-        and len(node.args) <= most
-        and not any(_kind(argument) == "Starred" for argument in node.args)
-    )
+def _is_call(node: Any, most: int) -> bool:
+    """Whether a node is a call with at most so many arguments and none starred."""
+    return _kind(node) == "Call" and len(node.args) <= most and not any(_kind(a) == "Starred" for a in node.args)
 
 
-def _is_main_guard(test: Any) -> bool:
-    if _kind(test) != "Compare" or len(test.ops) != 1 or _kind(test.ops[0]) != "Eq":
-        return False
-    sides = (test.left, test.comparators[0])
-    names = [_dotted(side) for side in sides]
-    return "__name__" in names and any(getattr(side, "value", None) == "__main__" for side in sides)
+def _chooses_nothing(call: Any) -> bool:
+    """Whether a call of unittest.main takes all tests of the module."""
+    for keyword in call.keywords:
+        if keyword.arg == "argv":
+            if _kind(keyword.value) != "List" or len(keyword.value.elts) != 1:
+                return False
+        elif keyword.arg not in NEUTRAL_ARGUMENTS:
+            return False
+    return not call.args
+
+
+def _number_of_tests(body: list[Any]) -> int:
+    """How many test methods the module's own test classes define."""
+    cases: dict[str, set[str]] = {}
+    for node in body:
+        if _kind(node) != "ClassDef":
+            continue
+        bases = [_dotted(base) for base in node.bases]
+        if any(base.endswith("TestCase") or base in cases for base in bases):
+            names = [item.name for item in node.body if _kind(item) in ("FunctionDef", "AsyncFunctionDef")]
+            cases[node.name] = {name for name in names if name.startswith("test")}
+    return sum(map(len, cases.values()))
 
 
 def _kind(node: Any) -> str:
@@ -267,9 +353,99 @@ def _kind(node: Any) -> str:
 def _dotted(node: Any) -> str:
     if _kind(node) == "Attribute":
         return f"{_dotted(node.value)}.{node.attr}"
-    return node.id if _kind(node) == "Name" else ""
+    return node.id if _kind(node) == "Name" else ""  # of a computed value only the attributes' names
 
 
 def _place(node: Any) -> dict[str, Any]:
     names = ("lineno", "col_offset", "end_lineno", "end_col_offset")
     return {name: getattr(node, name) for name in names}
+
+
+def _watch_unittest(fd: int, failed: bytes, judges_itself: bool) -> list[ModuleType]:
+    """Report what a result counts; not what a plain TestResult does in a program that looks at it."""
+    for name in UNITTEST:
+        __import__(name)
+    result = sys.modules["unittest.result"].TestResult
+
+    def counts(arguments: Any) -> bool:
+        return not (judges_itself and type(arguments[0]) is result)
+
+    for name in ("addFailure", "addError", "addUnexpectedSuccess"):
+        _wrap(result, name, lambda arguments, _, __: counts(arguments), fd, failed)
+    _wrap(result, "addSubTest", lambda arguments, _, __: arguments[3] is not None and counts(arguments), fd, failed)
+    return [sys.modules[name] for name in UNITTEST]
+
+
+def _watch_doctest(fd: int, failed: bytes) -> ModuleType:
+    """Report what a runner counts, unless its caller takes the report and so the judgement."""
+    import doctest
+
+    _wrap(
+        doctest.DocTestRunner,
+        "run",
+        lambda arguments, options, outcome: bool(outcome.failed) and not (len(arguments) > 3 or options.get("out")),
+        fd,
+        failed,
+    )
+    return doctest
+
+
+def _wrap(owner: type, name: str, is_failure: Callable[[Any, Any, Any], bool], fd: int, failed: bytes) -> None:
+    """Report a failure whenever a method is called and `is_failure(its arguments, its options, its result)`."""
+    real, write = getattr(owner, name), posix.write
+
+    def wrapper(*arguments: Any, **options: Any) -> Any:
+        outcome = real(*arguments, **options)
+        if is_failure(arguments, options, outcome):
+            write(fd, failed)
+        return outcome
+
+    setattr(owner, name, wrapper)
+
+
+def _make_check(watched: list[ModuleType], changed: type[Exception]) -> Callable[[], None]:
+    """A function that raises `changed` when the modules are not what they are now."""
+    tables: list[tuple[str, Any, dict[str, Any], Any]] = []
+    functions: list[tuple[Any, tuple[object, ...]]] = []
+
+    def contents(function: Any) -> tuple[object, ...]:
+        cells = tuple(cell.cell_contents for cell in function.__closure__ or ())
+        return (function.__code__, function.__defaults__, function.__kwdefaults__, *cells)
+
+    def keep(owner: str, table: Any, above: Any) -> None:
+        tables.append((owner, table, dict(table), above))
+        for value in list(table.values()):
+            if type(value) is type(contents):
+                functions.append((value, contents(value)))
+
+    for module in watched:
+        keep(module.__name__, module.__dict__, None)
+        for value in list(module.__dict__.values()):
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                keep(value.__qualname__, value.__dict__, value.__mro__[1:])
+            elif type(value).__module__ == "unittest.loader":
+                keep("defaultTestLoader", value.__dict__, type(value).__mro__)
+
+    descriptors = (classmethod, staticmethod, property)
+
+    def is_new_helper(above: tuple[type, ...], name: str) -> bool:
+        """A name that unittest itself never looks up, such as an assertion of the program's own."""
+        return not name.startswith("_") and not any(name in base.__dict__ for base in above)
+
+    def check() -> None:
+        for owner, now, then, above in tables:
+            for name, value in then.items():
+                if now.get(name) is value or name in SETTINGS:
+                    continue
+                if callable(value) or type(value) in descriptors:
+                    raise changed(f"{owner}.{name} was replaced")
+            if above is not None:
+                for name in list(now):
+                    if name not in then and name not in SETTINGS and not is_new_helper(above, name):
+                        raise changed(f"{owner}.{name} was added")
+        for function, then_contents in functions:
+            for one, other in zip(contents(function), then_contents, strict=True):
+                if one is not other:
+                    raise changed(f"{function.__qualname__} was given other code")
+
+    return check

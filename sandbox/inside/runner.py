@@ -56,6 +56,7 @@ REPLACEABLE = (
 )
 # What tests compare with, and no honest program replaces.
 COMPARERS = (("math", "isclose"), ("cmath", "isclose"))
+HEAP_TYPE = 1 << 9  # the flag of a class that Python code made
 SITE_NAMES = ("exit", "quit", "help", "copyright", "credits", "license")
 
 
@@ -105,15 +106,16 @@ def _compile(source: str) -> CodeType:
     exec() of text makes none; a profile function stops it at the module's first instruction.
     """
     code: list[CodeType] = []
+    space: dict[str, Any] = {}
 
     def stop(frame: Any, event: str, _: object) -> None:
-        if event == "call":
+        if event == "call" and frame.f_globals is space:  # a warning of the compiler calls Python functions, too
             code.append(frame.f_code)
             raise _Stop
 
     try:
         sys.setprofile(stop)
-        exec(source, {})
+        exec(source, space)
     except _Stop:
         pass
     except SyntaxError as error:
@@ -154,9 +156,18 @@ def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
     for name in REPLACEABLE:
         keep.pop(name, None)
 
+    parents, own_names, flags = (type.__dict__[name].__get__ for name in ("__mro__", "__dict__", "__flags__"))
+
+    def is_honest(key: object) -> bool:
+        """Whether a name compares as C code does: it cannot be equal to another for some and not for others."""
+        for parent in parents(kind(key)):
+            if "__eq__" in own_names(parent):
+                return not flags(parent) & HEAP_TYPE
+        return False
+
     def check_keys(owner: str, names: dict[str, Any]) -> None:
         for key in [*names]:
-            if kind(key) is not text:  # it could be equal to a name for some and not for others
+            if kind(key) is not text and not is_honest(key):
                 raise changed(f"{owner} has a name that is no plain text")
 
     def check(_: None) -> bytes:
@@ -257,14 +268,12 @@ def _make_send(fd: int) -> Callable[[bytes], None]:
 
 def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, Any]:
     """`endings.prepare` for a program that ends by leaving or has tests; (None, None) for any other."""
-    last = source.rstrip().rpartition(b"\n")[2]
-    leaves = any(word in last for word in (b"exit", b"quit", b"main", b"SystemExit"))
-    if not (leaves or b"unittest" in source or b"doctest" in source):
+    if not any(word in source for word in (b"exit", b"quit", b"SystemExit", b"unittest", b"doctest")):
         return None, None
     start, size = config["endings"]
     space: dict[str, Any] = {"__name__": "endings"}
     exec(marshal.loads(posix.pread(4, size, start)), space)
-    pair: tuple[Any, Any] = space["prepare"](source, fd, Changed, FAILED, SCRIPT, SITE_NAMES)
+    pair: tuple[Any, Any] = space["prepare"](source, fd, Changed, FAILED, SCRIPT)
     return pair
 
 

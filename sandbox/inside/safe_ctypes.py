@@ -2,8 +2,9 @@
 
 Real ctypes lets a program rewrite the interpreter that judges it: one `memmove` makes 2 equal to 3. Programs
 that solve exercises use it for numbers of fixed width, structures and arrays, and multiprocessing for shared
-values; all of that is here. An address names an object and cannot be computed with; libraries, functions,
-casts and foreign addresses raise OSError. Bit fields are missing.
+values, and references for nodes and for arrays of objects; all of that is here. An address names an object
+that was given out and cannot be computed with; libraries, functions, casts and foreign addresses raise OSError. Bit
+fields are missing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ if MYPY:
 
 _NO_MEMORY = "the sandbox's ctypes reaches no memory but that of its own objects"
 _arrays: dict[tuple[Any, int], Any] = {}
+_pointers: dict[Any, Any] = {}
 _named: dict[int, Any] = {}  # addresses that were given out; they keep their objects alive
+_ADDRESS = _struct.calcsize("@P")
 
 
 class ArgumentError(Exception):
@@ -88,6 +91,21 @@ def _rebuild(kind: Any, data: bytes) -> Any:
     return kind.from_buffer_copy(data)
 
 
+def _address_of(thing: Any) -> int:
+    """The address of an object, to be stored in memory; 0 for None."""
+    if thing is None:
+        return 0
+    _named[id(thing)] = thing
+    return id(thing)
+
+
+def _find(address: int) -> Any:
+    """The object of an address that `_address_of` gave out."""
+    if address not in _named:
+        raise OSError(_NO_MEMORY)
+    return _named[address]
+
+
 def _get(kind: Any, memory: Any) -> Any:
     """What reading a field or an element gives: a Python value, or an object over the same bytes."""
     thing = kind.from_buffer(memory)
@@ -98,7 +116,10 @@ def _set(kind: Any, memory: Any, value: Any) -> None:
     if isinstance(value, kind):
         memory[:] = bytes(value)
     elif issubclass(kind, _SimpleCData):
-        kind.from_buffer(memory).value = value
+        same = kind._swapped_ and isinstance(value, _SimpleCData) and value._type_ == kind._type_
+        kind.from_buffer(memory).value = value.value if same else value
+    elif issubclass(kind, _Pointer) and (value is None or isinstance(value, Array)):
+        kind.from_buffer(memory).contents = value
     elif issubclass(kind, (Structure, Array)) and isinstance(value, (tuple, list, bytes, str)):
         if issubclass(kind, Array) and isinstance(value, (bytes, str)):
             kind.from_buffer(memory).value = value
@@ -112,9 +133,11 @@ class _SimpleCData(_CData):
     """One number, truth value or character."""
 
     _type_ = ""
+    _swapped_ = False  # its bytes lie in the order that is not this machine's
 
     def __init_subclass__(cls) -> None:
-        cls._size_ = cls._align_ = 4 if cls._type_ == "u" else _struct.calcsize("@" + cls._type_)
+        sizes = {"u": 4, "O": _ADDRESS, "z": _ADDRESS, "Z": _ADDRESS}
+        cls._size_ = cls._align_ = sizes.get(cls._type_) or _struct.calcsize("@" + cls._type_)
 
     def __init__(self, value: Any = None) -> None:
         if value is not None:
@@ -122,9 +145,10 @@ class _SimpleCData(_CData):
 
     @property
     def value(self) -> Any:
+        data = bytes(self._memory_)[:: -1 if self._swapped_ else 1]
         if self._type_ == "u":
-            return chr(int.from_bytes(self._memory_, _sys.byteorder))
-        return _struct.unpack("@" + self._type_, self._memory_)[0]
+            return chr(int.from_bytes(data, _sys.byteorder))
+        return _struct.unpack("@" + self._type_, data)[0]
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -147,7 +171,7 @@ class _SimpleCData(_CData):
             raise TypeError(f"an integer is required (got type {type(value).__name__})")
         else:
             data = (value & ((1 << 8 * self._size_) - 1)).to_bytes(self._size_, _sys.byteorder)
-        self._memory_[:] = data
+        self._memory_[:] = data[:: -1 if self._swapped_ else 1]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.value!r})"
@@ -247,6 +271,7 @@ class Structure(_CData):
 
     _fields_: Any = ()
     _together_ = False
+    _swapped_ = False
 
     def __init_subclass__(cls) -> None:
         if "_fields_" in cls.__dict__:
@@ -261,6 +286,8 @@ class Structure(_CData):
             if len(field) != 2:
                 raise TypeError("bit fields are not part of the sandbox's ctypes")
             name, kind = field
+            if cls._swapped_:
+                kind = _swapped(kind)
             step = min(kind._align_, pack)
             offset = 0 if cls._together_ else -(-offset // step) * step
             setattr(cls, name, _Field(kind, offset))
@@ -282,7 +309,32 @@ class Union(Structure):
     _together_ = True
 
 
-BigEndianStructure = LittleEndianStructure = Structure
+def _swapped(kind: Any) -> Any:
+    """The type of the same values with their bytes in the other order."""
+    if issubclass(kind, Array):
+        return _swapped(kind._type_) * kind._length_
+    if not issubclass(kind, _SimpleCData) or kind._size_ == 1 or kind._swapped_:
+        return kind
+    if (kind, -1) not in _arrays:
+        space = {"_type_": kind._type_, "_swapped_": True, "__module__": "ctypes"}
+        _arrays[kind, -1] = _Kind(kind.__name__, (_SimpleCData,), space)
+    return _arrays[kind, -1]
+
+
+class _SwappedStructure(Structure):
+    _swapped_ = True
+
+
+class _SwappedUnion(Union):
+    _swapped_ = True
+
+
+if _sys.byteorder == "little":
+    LittleEndianStructure, BigEndianStructure = Structure, _SwappedStructure
+    LittleEndianUnion, BigEndianUnion = Union, _SwappedUnion
+else:
+    LittleEndianStructure, BigEndianStructure = _SwappedStructure, Structure  # type: ignore[misc, assignment]
+    LittleEndianUnion, BigEndianUnion = _SwappedUnion, Union  # type: ignore[misc, assignment]
 
 
 class c_char(_SimpleCData):
@@ -291,6 +343,72 @@ class c_char(_SimpleCData):
 
 class c_wchar(_SimpleCData):
     _type_ = "u"
+
+
+class _Reference(_SimpleCData):
+    """An address of an object; the memory holds its number."""
+
+    _type_ = "P"
+    _kinds_: Any = object
+
+    @property
+    def _address_(self) -> int:
+        return int.from_bytes(self._memory_, _sys.byteorder)
+
+    @property
+    def value(self) -> Any:
+        return _find(self._address_) if self._address_ else None
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if value is not None and not isinstance(value, self._kinds_):
+            raise TypeError(f"{self._kinds_.__name__} or None expected instead of {type(value).__name__} instance")
+        self._memory_[:] = _address_of(value).to_bytes(_ADDRESS, _sys.byteorder)
+
+
+class c_char_p(_Reference, _SimpleCData):
+    _type_ = "z"
+    _kinds_ = bytes
+
+
+class c_wchar_p(_Reference, _SimpleCData):
+    _type_ = "Z"
+    _kinds_ = str
+
+
+class c_void_p(_Reference, _SimpleCData):
+    """An address as a number, 0 being None."""
+
+    @property
+    def value(self) -> Any:
+        return self._address_ or None
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if value is not None and not isinstance(value, int):
+            raise TypeError("cannot be converted to pointer")
+        self._memory_[:] = ((value or 0) % (1 << 8 * _ADDRESS)).to_bytes(_ADDRESS, _sys.byteorder)
+
+
+class py_object(_Reference, _SimpleCData):
+    """Any object; one that was never set is none, not even None."""
+
+    _type_ = "O"
+
+    def __init__(self, *values: Any) -> None:
+        for value in values:
+            self.value = value
+
+    @property
+    def value(self) -> Any:
+        if not self._address_:
+            raise ValueError("PyObject is NULL")
+        return _find(self._address_)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        _named[id(value)] = value
+        self._memory_[:] = id(value).to_bytes(_ADDRESS, _sys.byteorder)
 
 
 for _name, _code in (
@@ -308,30 +426,61 @@ for _name, _same in (
     globals()[_name] = globals()[_same]
 
 
-class _Pointer:
-    """A reference to one object."""
+class _Pointer(_CData):
+    """A reference to one object, or to the elements of an array."""
 
     _type_: Any = None
+    _size_ = _align_ = _ADDRESS
 
     def __init__(self, contents: Any = None) -> None:
-        self.contents = contents
+        if contents is not None:
+            self.contents = contents
 
-    def __getitem__(self, index: int) -> Any:
-        if index != 0 or self.contents is None:
+    @property
+    def contents(self) -> Any:
+        thing = self._target()
+        if isinstance(thing, Array) and thing._type_ is self._type_:
+            return self._type_.from_buffer(thing._place(0))
+        return thing
+
+    @contents.setter
+    def contents(self, thing: Any) -> None:
+        elements = isinstance(thing, Array) and thing._type_ is self._type_
+        if not (thing is None or elements or isinstance(thing, self._type_)):
+            raise TypeError(f"expected {self._type_.__name__} instead of {type(thing).__name__}")
+        self._memory_[:] = _address_of(thing).to_bytes(_ADDRESS, _sys.byteorder)
+
+    def _target(self) -> Any:
+        if not self:
+            raise ValueError("NULL pointer access")
+        return _find(int.from_bytes(self._memory_, _sys.byteorder))
+
+    def _place(self, index: int) -> tuple[Any, Any]:
+        """The type and the memory of an element."""
+        thing = self._target()
+        if isinstance(thing, Array) and thing._type_ is self._type_ and 0 <= index < len(thing):
+            return thing._type_, thing._place(index)
+        if index != 0:
             raise OSError(_NO_MEMORY)
-        return _get(type(self.contents), self.contents._memory_)
+        return type(thing), thing._memory_
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[place] for place in range(index.start or 0, index.stop, index.step or 1)]
+        return _get(*self._place(index))
 
     def __setitem__(self, index: int, value: Any) -> None:
-        if index != 0 or self.contents is None:
-            raise OSError(_NO_MEMORY)
-        _set(type(self.contents), self.contents._memory_, value)
+        _set(*self._place(index), value)
 
     def __bool__(self) -> bool:
-        return self.contents is not None
+        return any(self._memory_)
 
 
 def POINTER(kind: Any) -> Any:
-    return type(f"LP_{getattr(kind, '__name__', 'void')}", (_Pointer,), {"_type_": kind})
+    if kind not in _pointers:
+        space = {"_type_": kind, "__module__": "ctypes"}
+        _pointers[kind] = c_void_p if kind is None else _Kind(f"LP_{kind.__name__}", (_Pointer,), space)
+    return _pointers[kind]
 
 
 def pointer(thing: Any) -> Any:
@@ -352,8 +501,7 @@ def alignment(thing: Any) -> int:
 
 def addressof(thing: Any) -> int:
     """A number that names the object to `memset` and `memmove`."""
-    _named[id(thing)] = thing
-    return id(thing)
+    return _address_of(thing)
 
 
 def _memory_of(target: Any) -> Any:
@@ -400,8 +548,7 @@ def _refuse(*arguments: Any, **options: Any) -> Any:
     raise OSError(_NO_MEMORY)
 
 
-CDLL = PyDLL = CFUNCTYPE = PYFUNCTYPE = cast = string_at = wstring_at = c_void_p = c_char_p = c_wchar_p = _refuse
-py_object = get_errno = set_errno = _refuse
+CDLL = PyDLL = CFUNCTYPE = PYFUNCTYPE = cast = string_at = wstring_at = get_errno = set_errno = _refuse
 
 
 class _Libraries:

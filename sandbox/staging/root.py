@@ -9,10 +9,12 @@ a temporary folder and is renamed into place, so that several processes may race
 from __future__ import annotations
 
 import fcntl
+import grp
 import hashlib
 import json
 import os
 import platform
+import pwd
 import shutil
 import stat
 import sys
@@ -70,6 +72,7 @@ def prepare(
     try:
         _make_private(cache)
         (cache / "mnt").mkdir(mode=0o755, exist_ok=True)
+        (cache / "mnt").chmod(0o755)
         if not (final / "root.json").exists():
             with _lock(cache / f".{final.name}.lock", say):
                 if not (final / "root.json").exists():
@@ -118,15 +121,28 @@ def _key(interpreter: Interpreter, bwrap: Path, extra: Staged) -> str:
 
 def _make_private(cache: Path) -> None:
     """Make sure that no other user can write where the programs' interpreter comes from."""
-    cache.mkdir(parents=True, exist_ok=True)
+    for folder in (*reversed(cache.parents), cache):
+        folder.mkdir(mode=0o755, exist_ok=True)  # a parent that `parents=True` makes follows the umask alone
     _check_owner(cache)
     cache.chmod(0o755)
     _check_owner(cache.parent)
 
 
+def _is_private_group(gid: int) -> bool:
+    """Whether a group has one member, this user, as where accounts have a group each and the umask is 002."""
+    try:
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return user.pw_gid == gid and user.pw_name == group.gr_name and not {*group.gr_mem} - {user.pw_name}
+
+
 def _check_owner(path: Path) -> None:
     status = path.stat()
-    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o022:
+    writers = stat.S_IMODE(status.st_mode) & 0o022
+    if writers == 0o020 and _is_private_group(status.st_gid):
+        writers = 0
+    if status.st_uid != os.geteuid() or writers:
         raise SandboxUnavailable(
             f"{path} belongs to another user or can be written by others; "
             "remove it, or pass another folder as root_cache"

@@ -28,6 +28,12 @@ def test_the_exit_code_is_the_verdict(tmp_path: Path, source: str, code: int) ->
     assert sandbox("run", str(tmp_path / "program.py")).returncode == code
 
 
+def test_a_file_is_read_by_its_coding_line(tmp_path: Path) -> None:
+    text = '# -*- coding: latin-1 -*-\nassert len("größe") == 5 and "größe"[2] == "\\xf6"\n'
+    (tmp_path / "program.py").write_bytes(text.encode("latin-1"))
+    assert sandbox("run", str(tmp_path / "program.py")).returncode == 0
+
+
 def test_json_is_one_object_with_the_whole_result(tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text("print('hello')")
     done = sandbox("run", str(tmp_path / "program.py"), "--json")

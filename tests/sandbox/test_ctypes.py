@@ -119,3 +119,49 @@ def test_no_memory_but_its_own_is_reached() -> None:
             act()
     with pytest.raises(ValueError, match="too small"):
         safe.c_int64.from_buffer(bytearray(4))
+
+
+@MODULES
+def test_references_to_objects(c: Any) -> None:
+    objects = (3 * c.py_object)()
+    with pytest.raises(ValueError, match="NULL"):
+        objects[0]
+    objects[0], objects[1] = None, [1]
+    assert objects[0] is None and objects[1] == [1]
+    assert c.c_char_p(b"abc").value == b"abc" and c.c_wchar_p("ä").value == "ä"
+    assert c.c_char_p().value is None and c.c_void_p(0).value is None and c.c_void_p(7).value == 7
+
+
+@MODULES
+def test_pointers_to_structures_and_arrays(c: Any) -> None:
+    class Node(c.Structure):
+        pass
+
+    Node._fields_ = [("value", c.c_int), ("next", c.POINTER(Node)), ("data", c.c_void_p)]
+    first = Node(1)
+    second = Node(2, c.pointer(first))
+    second.next.contents.value = 5
+    assert first.value == 5 and not first.next and c.sizeof(Node) == 24
+    second.next = None
+    with pytest.raises(ValueError, match="NULL"):
+        _ = second.next.contents
+
+    class View(c.Structure):
+        _fields_ = (("data", c.POINTER(c.c_int)), ("size", c.c_size_t))
+
+    numbers = (c.c_int * 3)(1, 2, 3)
+    view = View(numbers, 3)
+    view.data[1] = 9
+    assert view.data[:3] == list(numbers) == [1, 9, 3] and view.data.contents.value == 1
+    assert c.POINTER(c.c_int) is c.POINTER(c.c_int)
+
+
+@MODULES
+def test_structures_in_the_other_byte_order(c: Any) -> None:
+    class Header(c.BigEndianStructure):
+        _pack_ = 1
+        _fields_ = (("kind", c.c_uint16), ("size", c.c_uint32), ("list", c.c_int16 * 2), ("x", c.c_float))
+
+    header = Header(1, 2, (3, -4), 1.5)
+    assert bytes(header) == b"\0\1\0\0\0\2\0\3\xff\xfc\x3f\xc0\0\0"
+    assert (Header.from_buffer_copy(bytes(header)).size, header.list[1], header.x) == (2, -4, 1.5)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from sandbox import Limits, Result
+from sandbox.tree import Ended, Use
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,10 @@ def test_an_unknown_status_or_key_is_refused() -> None:
         Result("a", "fine")
     with pytest.raises(ValueError, match="colour"):
         Result.from_dict({"id": "a", "status": "passed", "colour": 1})
+
+
+def test_the_time_of_children_that_nobody_waits_for_is_added_up() -> None:
+    ended = Ended()
+    for own in ({(5, 1): 0.5, (6, 1): 1.0}, {(5, 1): 0.75}, {(5, 1): 1.0, (6, 9): 2.0}, {(6, 1): 1.0}):
+        ended.note(Use((), 0, 0.0, own))
+    assert ended.cpu == 4.0

@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from sandbox import Limits, Pool, Program, tree
+from sandbox import Limits, Pool, Program, SandboxUnavailable, tree
 
 PROJECT = Path(__file__).parent.parent.parent
 SLEEPS = "import time\ntime.sleep(600)\n"
@@ -209,3 +210,21 @@ def test_nothing_survives_the_kill_of_a_worker() -> None:
     process.kill()
     process.wait()
     assert first == []
+
+
+def test_a_source_that_does_not_fit_fails_and_costs_no_other_its_verdict() -> None:
+    limits = Limits(scratch_bytes=1 << 20)
+    big = Program("big", "x = 1  # " + "x" * (2 << 20))
+    with Pool(1, limits) as pool:
+        results = list(pool.run_many([big, *(Program(str(n), "assert True") for n in range(3))]))
+    assert [(result.id, result.status) for result in results] == [
+        ("big", "failed"),
+        *((str(n), "passed") for n in range(3)),
+    ]
+    assert "does not fit into scratch_bytes" in results[0].detail
+
+
+def test_a_configuration_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.pool.asdict", lambda value: {**asdict(value), "colour": "red"})
+    with pytest.raises(SandboxUnavailable, match="colour"):
+        Pool(1)

@@ -163,3 +163,12 @@ def test_numpy_and_pandas_compute(tmp_path: Path) -> None:
         found = {result.id: (result.status, result.stderr) for result in pool.run_many(programs)}
     assert found["right"][0] == "passed", found
     assert found["wrong"][0] == "failed", found
+
+
+def test_a_umask_that_trusts_the_group_gives_folders_that_only_their_owner_may_write(tmp_path: Path) -> None:
+    source = (
+        "import os, sys; os.umask(0o002)\nfrom sandbox import run\n"
+        "result = run('import os\\nassert os.umask(0) == 0o022', root_cache=sys.argv[1])\n"
+        "assert result.passed, result\n"
+    )
+    subprocess.run([sys.executable, "-c", source, str(tmp_path / "new" / "cache")], check=True, cwd=PROJECT)
