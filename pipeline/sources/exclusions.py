@@ -130,7 +130,16 @@ class GitIgnore:
         if folder not in self._specs:
             try:
                 text = (folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
-                self._specs[folder] = GitIgnoreSpec.from_lines(text.splitlines())
-            except (OSError, ValueError):
+                self._specs[folder] = GitIgnoreSpec.from_lines(filter(_is_pattern, text.splitlines()))
+            except OSError:
                 self._specs[folder] = None
         return self._specs[folder]
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether a line of a .gitignore file can be read; git passes over a line that cannot."""
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except (ValueError, re.error):
+        return False
+    return True

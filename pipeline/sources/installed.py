@@ -5,16 +5,17 @@ from __future__ import annotations
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, PackagePath, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.records import Rules
+from pipeline.records import Rejection, Rules
 from pipeline.sources import licences
 from pipeline.sources.base import (
     Document,
     LeftOut,
     Part,
+    printable,
     read_whole,
     signature_of,
     unreadable,
@@ -69,9 +70,17 @@ class PackagesSource:
         return f"{len(list(distributions()))} distributions"
 
     def parts(self) -> Iterator[Part]:
-        by_name = sorted(distributions(), key=lambda item: (item.name.lower(), item.version))
-        for distribution in by_name:
-            for file in sorted(distribution.files or (), key=str):
+        named: list[tuple[str, str, list[PackagePath], Distribution]] = []
+        for number, distribution in enumerate(distributions()):
+            try:
+                files = sorted(distribution.files or (), key=str)
+                named.append((distribution.name.lower(), distribution.version, files, distribution))
+            except Exception as error:  # noqa: BLE001  importlib.metadata lets what its parsers raise through
+                evidence = f"its metadata cannot be read: {type(error).__name__}: {error}"[:200]
+                place = getattr(getattr(distribution, "_path", None), "name", f"distribution {number}")
+                yield Part(self.label, printable(place), left_out=Rejection("unreadable", printable(evidence)))
+        for _, _, files, distribution in sorted(named, key=lambda item: item[:2]):
+            for file in files:
                 path = str(file)
                 if not path.endswith(".py") or path.startswith(("..", "/")):
                     continue
