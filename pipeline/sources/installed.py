@@ -112,10 +112,15 @@ class PackagesSource:
 
 @lru_cache(maxsize=4096)
 def licence_of(distribution: Distribution) -> str | None:
-    """The licence of a distribution, from its metadata or its licence files."""
+    """The licence of a distribution, from its License-Expression, else from its licence files and metadata together.
+
+    A licence file that is not recognised makes the licence unknown, whatever the metadata says.
+    """
     metadata = distribution.metadata
+    if expressions := metadata.get_all("License-Expression"):
+        return licences.all_of(expressions)
     texts = {
-        file.name: Path(str(file.locate())).read_bytes()[: licences.TEXT_BYTES].decode(errors="replace")
+        str(file): Path(str(file.locate())).read_bytes()[: licences.TEXT_BYTES].decode(errors="replace")
         for file in distribution.files or ()
         if licences.is_licence_file(file.name) and ".dist-info/" in str(file) and Path(str(file.locate())).is_file()
     }
@@ -124,9 +129,13 @@ def licence_of(distribution: Distribution) -> str | None:
         for text in metadata.get_all("Classifier") or ()
         if text.startswith("License ::")
     ]
-    return (
-        licences.normalised(" ".join(metadata.get_all("License-Expression") or ()))
-        or licences.of_folder(texts)
-        or licences.normalised(" ".join(metadata.get_all("License") or ()))
-        or licences.all_of(classifiers)
-    )
+    written = [text for text in metadata.get_all("License") or () if text.strip() not in ("", "UNKNOWN")]
+    # Classifiers have no place for a condition, so they do not count beside a text that cannot be read.
+    stated = licences.from_licence_text(" ".join(written)) if written else licences.all_of(classifiers)
+    if not texts:
+        return stated
+    text = licences.of_folder(texts)
+    if text is None or stated is None:
+        return text
+    # The text of a GPL does not say whether later versions may be chosen; metadata does.
+    return stated if text.replace("-only", "-or-later") == stated else licences.all_of([text, stated])

@@ -107,7 +107,7 @@ def repository(tmp_path):
     """A repository with one file under the MIT licence, and another on a branch."""
     folder = tmp_path / "repo"
     write(folder, pkg__a=GOOD, tests__b=GOOD)
-    (folder / "LICENSE").write_text("SPDX\n\nPermission is hereby granted, free of charge, without restriction")
+    (folder / "LICENSE").write_text((Path(__file__).parents[3] / "LICENSE").read_text())
     git(tmp_path, "init", "-q", "-b", "main", "repo")
     git(folder, "remote", "add", "origin", "https://user:secret@example.org/repo.git")
     git(folder, "add", ".")
