@@ -34,7 +34,7 @@ _NOT_PYTHON_3 = """
 (print_statement) @fault
 (exec_statement) @fault
 (parameters (tuple_pattern) @fault)
-((comparison_operator) @fault (#match? @fault "<>"))
+(comparison_operator operators: "<>" @fault)
 ((string_start) @fault (#match? @fault "^([uU][rR]|`)"))
 ((integer) @fault (#match? @fault "([lL]$|^0[0-9]*[1-9])"))
 (raise_statement (expression_list) @fault)
