@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +12,7 @@ from pipeline.decontamination.decontaminator import LAYERS
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 CARD = """---
-pretty_name: Self-aligned code instructions ({model})
+pretty_name: {pretty_name}
 language:
 - en
 task_categories:
@@ -91,6 +93,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
     rows = manifest["rows"]
     size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
     return CARD.format(
+        pretty_name=_yaml(f"Self-aligned code instructions ({manifest['model']['name']})"),
         model=manifest["model"]["name"],
         sha256=manifest["model"]["sha256"],
         recipe=manifest["recipe"],
@@ -103,6 +106,11 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
         licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items()) or "none",
         decontamination=_decontamination(manifest["decontamination"]),
     )
+
+
+def _yaml(text: str) -> str:
+    """A text as a YAML scalar: as it is where no character of it means anything to YAML, else quoted."""
+    return text if re.fullmatch(r"[A-Za-z][\w ()./+-]*", text, re.ASCII) else json.dumps(text, ensure_ascii=False)
 
 
 def _others(models: Mapping[str, Mapping[str, str]]) -> str:

@@ -14,6 +14,11 @@ from typing import Any
 from sandbox import Limits, Pool, Program
 
 _BLOCK = re.compile(r"^(`{3,})(?:python|py)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+# The fences that models write besides: another name of the language or none, tildes, an indented fence.
+_ANY_BLOCK = re.compile(
+    r"^[ \t]*(`{3,}|~{3,})[ \t]*(?:python[\d.]*|py\d?)?[ \t]*\n(.*?)^[ \t]*\1[ \t]*$",
+    re.MULTILINE | re.DOTALL | re.IGNORECASE,
+)
 
 
 def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[float]:
@@ -23,12 +28,23 @@ def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[f
     this machine cannot run programs in a sandbox.
     """
     programs = [
-        Program(str(number), program_text("\n".join(code_blocks(_text(completion))), test))
+        Program(str(number), program_text(code_of(_text(completion)), test))
         for number, (completion, test) in enumerate(zip(completions, tests, strict=True))
     ]
     with Pool(limits=Limits()) as pool:
         passed = {result.id: result.passed for result in pool.run_many(programs)}
     return [float(passed[str(number)]) for number in range(len(programs))]
+
+
+def code_of(text: str) -> str:
+    """The code of a completion: its fenced Python blocks, else blocks in other fences, else all of a text without one.
+
+    A trainer's completions need not have the form that the dataset's responses have.
+    """
+    text = text.replace("\r\n", "\n")
+    if blocks := code_blocks(text) or [match[2] for match in _ANY_BLOCK.finditer(text)]:
+        return "\n".join(blocks)
+    return "" if re.search(r"^[ \t]*(?:`{3}|~{3})", text, re.MULTILINE) else text
 
 
 def code_blocks(text: str) -> list[str]:
@@ -42,4 +58,8 @@ def program_text(code: str, tests: str) -> str:
 
 
 def _text(completion: Any) -> str:
-    return completion if isinstance(completion, str) else str(completion[-1]["content"])
+    """A completion's text; empty for no message, and for a message without text."""
+    if isinstance(completion, str):
+        return completion
+    content = completion[-1]["content"] if completion else ""
+    return content if isinstance(content, str) else ""

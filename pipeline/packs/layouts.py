@@ -50,24 +50,96 @@ def layout_of(row: dict[str, Any]) -> str | None:
 def read_task(layout: str, row: dict[str, Any]) -> Task:
     """The task, without its pack's name.
 
-    Raises KeyError, TypeError, AttributeError or ValueError for a row that is not of this layout.
+    Raises ValueError for a row that is not of this layout, with the key where that is known.
     """
-    return _LAYOUTS[layout][1](row)
+    try:
+        task = _LAYOUTS[layout][1](row)
+    except KeyError as error:
+        raise ValueError(f"it has no {error.args[0]}") from error
+    except (TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ValueError(f"a value has the wrong type: {error}") from error
+    return task
+
+
+def _text(row: dict[str, Any], *keys: str, default: str | None = None) -> str:
+    """The text of the first of these keys that the row has; an absent one is the default, where there is one.
+
+    Raises ValueError for a value that is no text, KeyError for a row without the keys and without a default.
+    """
+    present = [key for key in keys if key in row]
+    key = next((key for key in present if row[key] is not None), present[0] if present else None)
+    if key is None:
+        if default is None:
+            raise KeyError(keys[0])
+        return default
+    return _checked(row[key], key)
+
+
+def _texts(row: dict[str, Any], key: str, required: bool = False) -> list[str]:
+    """The list of texts of a key; an absent or null one is empty, unless it is `required`.
+
+    Raises ValueError for any other value, KeyError for a required key that is absent.
+    """
+    value = row[key] if required else row.get(key)
+    if value is None and not required:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"{key} is {_type(value)}, not a list of texts")
+    return [_checked(item, f"{key}[{number}]") for number, item in enumerate(value)]
+
+
+def _checked(value: Any, key: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is {_type(value)}, not a text")
+    return value
+
+
+def _type(value: Any) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _id(row: dict[str, Any], *keys: str) -> str:
+    """The text or whole number of the first key that has one; "" when none has. Raises ValueError for another value."""
+    key, value = next(((key, row[key]) for key in keys if row.get(key) not in (None, "")), ("", ""))
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueError(f"{key} is {_type(value)}, not a text or a whole number")
+    return str(value)
+
+
+def _optional(row: dict[str, Any], key: str) -> str:
+    """The text of a key; an absent or null one is empty. Raises ValueError for another value."""
+    return "" if row.get(key) is None else _text(row, key)
+
+
+def _object(value: Any, key: str) -> dict[str, Any]:
+    """An object, also as JSON text; null is an empty one. Raises ValueError for another value."""
+    value = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(value, dict | None):
+        raise ValueError(f"{key} is {_type(value)}, not an object")
+    return value or {}
+
+
+def _objects(value: Any, key: str) -> list[dict[str, Any]]:
+    """A list of objects, also as JSON text; null is an empty one. Raises ValueError for another value."""
+    value = json.loads(value) if isinstance(value, str) and value else value
+    if value and not isinstance(value, list):
+        raise ValueError(f"{key} is {_type(value)}, not a list of objects")
+    return [_object(item, f"{key}[{number}]") for number, item in enumerate(value or [])]
 
 
 def _human_eval(row: dict[str, Any]) -> Task:
-    prompt, entry_point = row["prompt"], row["entry_point"]
-    solution = row["canonical_solution"]
+    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
+    solution = _text(row, "canonical_solution")
     # HumanEval's solution is the body that continues the prompt, MBPP+ gives the whole function.
     whole = solution if f"def {entry_point}" in solution else prompt + solution
-    tests = row.get("test") or ""
+    tests = _text(row, "test", default="")
     if tests and "check(" in tests and f"check({entry_point})" not in tests:
         tests += f"\n\ncheck({entry_point})\n"
     if not tests and ("base_input" in row or "plus_input" in row):
         tests = _differential_tests(whole, entry_point, row)
     return Task(
         "",
-        str(row.get("task_id", "")),
+        _id(row, "task_id"),
         (docstring_of(prompt) or prompt, prompt),
         (whole,),
         entry_point,
@@ -81,7 +153,12 @@ _DIFFERENTIAL_INPUTS = 50
 
 def _differential_tests(solution: str, entry_point: str, row: dict[str, Any]) -> str:
     """Tests of a pack that has inputs but no outputs: the reference solution computes the expected outputs."""
-    inputs = [*(row.get("base_input") or []), *(row.get("plus_input") or [])]
+    inputs = []
+    for key in ("base_input", "plus_input"):
+        for number, arguments in enumerate(row.get(key) or []):
+            if not isinstance(arguments, list):
+                raise ValueError(f"{key}[{number}] is {_type(arguments)}, not a list of arguments")
+            inputs.append(arguments)
     return (
         f"import copy\n_inputs = {inputs[:_DIFFERENTIAL_INPUTS]!r}\n_reference = {{}}\n"
         f"exec({solution!r}, _reference)\n"
@@ -92,13 +169,13 @@ def _differential_tests(solution: str, entry_point: str, row: dict[str, Any]) ->
 
 
 def _mbpp(row: dict[str, Any]) -> Task:
-    tests = [*row["test_list"], *(row.get("challenge_test_list") or [])]
-    setup = [row.get("test_setup_code") or "", *(row.get("test_imports") or [])]
+    tests = [*_texts(row, "test_list", required=True), *_texts(row, "challenge_test_list")]
+    setup = [_optional(row, "test_setup_code"), *_texts(row, "test_imports")]
     return Task(
         "",
-        str(row.get("task_id", "")),
-        (row.get("text") or row["prompt"],),
-        (row["code"],),
+        _id(row, "task_id"),
+        (_text(row, "text", "prompt"),),
+        (_text(row, "code"),),
         _called_by(tests),
         "\n".join(filter(None, setup)),
         "\n".join(tests),
@@ -106,22 +183,17 @@ def _mbpp(row: dict[str, Any]) -> Task:
 
 
 def _livecodebench(row: dict[str, Any]) -> Task:
-    metadata = row.get("metadata") or {}
-    if isinstance(metadata, str):
-        metadata = json.loads(metadata)
-    name = metadata.get("func_name") or ""
-    cases = row.get("public_test_cases") or []
-    if isinstance(cases, str):
-        cases = json.loads(cases)
+    name = _optional(_object(row.get("metadata") or None, "metadata"), "func_name")
+    cases = _objects(row.get("public_test_cases"), "public_test_cases")
     lines = ["import json"]
     for case in cases if name else []:
-        arguments = ", ".join(f"json.loads({line!r})" for line in case["input"].split("\n"))
-        lines.append(f"assert {name}({arguments}) == json.loads({case['output']!r})")
-    title = row.get("question_title") or ""
+        arguments = ", ".join(f"json.loads({line!r})" for line in _text(case, "input").split("\n"))
+        lines.append(f"assert {name}({arguments}) == json.loads({_text(case, 'output')!r})")
+    content, title = _text(row, "question_content"), _optional(row, "question_title")
     return Task(
         "",
-        str(row.get("question_id", "")),
-        (row["question_content"], title) if len(title.split()) > 3 else (row["question_content"],),
+        _id(row, "question_id"),
+        (content, title) if len(title.split()) > 3 else (content,),
         (),
         name,
         "",
@@ -130,46 +202,45 @@ def _livecodebench(row: dict[str, Any]) -> Task:
 
 
 def _ds1000(row: dict[str, Any]) -> Task:
-    metadata = row.get("metadata") or {}
     return Task(
         "",
-        str(metadata.get("problem_id", "")),
-        (row["prompt"].removeprefix("Problem:").split("\nA:\n")[0],),
-        (row["reference_code"],),
+        _id(_object(row.get("metadata") or None, "metadata"), "problem_id"),
+        (_text(row, "prompt").removeprefix("Problem:").split("\nA:\n")[0],),
+        (_text(row, "reference_code"),),
     )
 
 
 def _gsm8k(row: dict[str, Any]) -> Task:
-    return Task("", str(row.get("id", "")), (row["question"], row["answer"]), ())
+    return Task("", _id(row, "id"), (_text(row, "question"), _text(row, "answer")), ())
 
 
 def _classeval(row: dict[str, Any]) -> Task:
-    methods = [method.get("method_description") or "" for method in row.get("methods_info") or []]
+    methods = [_optional(method, "method_description") for method in _objects(row.get("methods_info"), "methods_info")]
     described = [docstring_of(text) or text for text in methods]
-    imports = row.get("import_statement") or []
-    setup = imports if isinstance(imports, str) else "\n".join(imports)
-    tests = row.get("test") or ""
+    imports = row.get("import_statement")
+    setup = imports if isinstance(imports, str) else "\n".join(_texts(row, "import_statement"))
+    tests = _text(row, "test", default="")
     return Task(
         "",
-        str(row.get("task_id", "")),
-        (" ".join([row.get("class_description") or "", *described]), row["skeleton"]),
-        (row["solution_code"],),
-        row.get("class_name") or "",
+        _id(row, "task_id"),
+        (" ".join([_optional(row, "class_description"), *described]), _text(row, "skeleton")),
+        (_text(row, "solution_code"),),
+        _optional(row, "class_name"),
         setup,
         f"{tests}\n\nimport unittest\nunittest.main()\n" if tests else "",
     )
 
 
 def _canitedit(row: dict[str, Any]) -> Task:
-    instructions = (row["instruction_descriptive"], row.get("instruction_lazy") or "")
+    instructions = (_text(row, "instruction_descriptive"), _optional(row, "instruction_lazy"))
     return Task(
         "",
-        str(row.get("full_name") or row.get("name") or row.get("id", "")),
+        _id(row, "full_name", "name", "id"),
         tuple(filter(None, instructions)),
-        (row["after"], row["before"]),
+        (_text(row, "after"), _text(row, "before")),
         "",
         "",
-        row.get("tests") or "",
+        _text(row, "tests", default=""),
     )
 
 

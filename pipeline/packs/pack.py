@@ -14,14 +14,16 @@ import hashlib
 import io
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.packs.layouts import LAYOUTS, Task, layout_of, read_task
-from pipeline.sources.parquet import read_rows
+from pipeline.sources.parquet import BadRow, read_rows
 
+_REMEDY = "fetch it again"
 SUFFIXES = (".jsonl.gz", ".json.gz", ".jsonl", ".json", ".parquet")
 
 
@@ -54,57 +56,63 @@ def load_pack(path: Path, name: str = "") -> Pack:
     name = name or pack_name(path.name)
     try:
         content = path.read_bytes()
-        if path.name.endswith(".parquet"):
-            rows = _parquet_rows(content)
-        else:
-            rows = _rows(path, (_unzipped(path, content)).decode())
     except OSError as error:
         raise MissingDataError(f"{path} cannot be read: {error}") from error
-    except (EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is damaged: {error}", "fetch it again") from error
+    rows = list(_parquet_rows(path, content) if path.name.endswith(".parquet") else _json_rows(path, content))
     if not rows:
-        raise ConfigError(f"{path} holds no task", "fetch it again")
-    layout = layout_of(rows[0])
+        raise ConfigError(f"{path} holds no task", _REMEDY)
+    first = rows[0][1]
+    layout = layout_of(first)
     if layout is None:
         raise ConfigError(
-            f"{path}: no known benchmark has tasks with the keys {', '.join(sorted(rows[0]))}",
+            f"{path}: no known benchmark has tasks with the keys {', '.join(sorted(first))}",
             f"known layouts: {', '.join(LAYOUTS)}",
         )
     tasks = []
-    for number, row in enumerate(rows):
+    for number, (place, row) in enumerate(rows):
         try:
             task = read_task(layout, row)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ConfigError(
-                f"{path}, task {number + 1}: not a task of the layout {layout}: {error!r}",
-                "fetch it again",
-            ) from error
+        except ValueError as error:
+            raise ConfigError(f"{path}, {place}: not a task of the layout {layout}: {error}", _REMEDY) from error
         tasks.append(replace(task, pack=name, id=task.id or str(number)))
     return Pack(name, layout, str(path), hashlib.sha256(content).hexdigest(), tuple(tasks))
 
 
-def _unzipped(path: Path, content: bytes) -> bytes:
-    return gzip.decompress(content) if path.name.endswith(".gz") else content
-
-
-def _parquet_rows(content: bytes) -> list[dict[str, Any]]:
+def _parquet_rows(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each row with its place in the file, in words. Raises ConfigError."""
     import pyarrow as pa
 
     try:
-        return list(read_rows(io.BytesIO(content)))
-    except pa.ArrowInvalid as error:
-        raise EOFError(str(error)) from error
+        for number, row in enumerate(read_rows(io.BytesIO(content)), start=1):
+            if isinstance(row, BadRow):
+                raise ConfigError(f"{path}, row {number}, cannot be read: {row.reason}", _REMEDY)
+            yield f"row {number}", row
+    except (pa.ArrowException, OSError) as error:
+        raise ConfigError(f"{path} is damaged: {error}", _REMEDY) from error
 
 
-def _rows(path: Path, text: str) -> list[dict[str, Any]]:
-    rows: list[Any]
+def _json_rows(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each task with its place in the file, in words. Raises ConfigError."""
     try:
-        if text.lstrip().startswith("["):
-            rows = json.loads(text)
-        else:
-            rows = [json.loads(line) for line in text.split("\n") if line.strip()]
-    except ValueError as error:
-        raise ConfigError(f"{path} is not JSON Lines: {error}", "fetch it again") from error
-    if not all(isinstance(row, dict) for row in rows):
-        raise ConfigError(f"{path} does not hold JSON objects", "one task a line")
-    return rows
+        text = (gzip.decompress(content) if path.name.endswith(".gz") else content).decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error) as error:
+        raise ConfigError(f"{path} is damaged: {error}", _REMEDY) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}, line {line}, is damaged: {error}", _REMEDY) from error
+    if text.lstrip().startswith("["):
+        items = [(f"task {number}", item) for number, item in enumerate(_parsed(path, "", text), start=1)]
+    else:
+        lines = enumerate(text.split("\n"), start=1)
+        items = [(f"line {number}", _parsed(path, f", line {number},", line)) for number, line in lines if line.strip()]
+    for place, item in items:
+        if not isinstance(item, dict):
+            raise ConfigError(f"{path}, {place}, does not hold JSON objects", "one task a line")
+        yield place, item
+
+
+def _parsed(path: Path, place: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}{place} is not JSON Lines: {error}", _REMEDY) from error

@@ -72,9 +72,11 @@ def _of_document(
     if isinstance(text, Rejection):
         yield LeftOut(whole, text)
         return
-    licence = licences.from_header(text) or document.licence
+    stated = licences.headers(text)
+    licence = licences.from_header(text) if stated else document.licence
     if not allowed.allows(licence):
-        yield LeftOut(whole, Rejection("licence_not_allowed", licence or licences.UNKNOWN))
+        unread = f"{licences.UNKNOWN}: {'; '.join(stated)}" if stated else licences.UNKNOWN
+        yield LeftOut(whole, Rejection("licence_not_allowed", (licence or unread)[:200]))
         return
     items = list(definitions(text, criteria.kinds))
     if document.change is not None:

@@ -89,11 +89,19 @@ def decode(content: bytes) -> str | Rejection:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         text = content.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError) as error:
-        return Rejection("not_utf8", str(error)[:200])
+        # Codecs such as utf-7 and unicode_escape yield lone surrogates, which no file can hold.
+        text.encode()
+    except (SyntaxError, ValueError, LookupError) as error:
+        # A codec may raise UnicodeError itself (undefined, punycode), which is a ValueError.
+        return Rejection("not_utf8", _printable(error))
     if "\0" in text:
         return Rejection("not_python", "source has NUL bytes")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _printable(error: Exception) -> str:
+    """The start of an error's message, without characters that UTF-8 cannot hold."""
+    return str(error)[:200].encode(errors="replace").decode()
 
 
 def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Unparsed]:

@@ -71,11 +71,14 @@ def statements_in(node: Node) -> list[Node]:
 
 
 def _module_level(node: Node) -> Iterator[Node]:
-    for child in node.children:
+    # A stack of its own, because blocks may be nested more deeply than Python's calls.
+    pending = node.children[::-1]
+    while pending:
+        child = pending.pop()
         if child.type in ("import_statement", "import_from_statement"):
             yield child
         elif child.type in _TRANSPARENT:
-            yield from _module_level(child)
+            pending += child.children[::-1]
 
 
 def _binding(entry: Node, dotted: bool) -> tuple[str, str]:

@@ -21,7 +21,7 @@ def parse(source: bytes) -> list[Node]:
     definitions, is parsed on its own, so that an error cannot affect its neighbours.
     """
     whole = Parser(_PYTHON).parse(source).root_node
-    return [_only(source, block) for block in _blocks(source)] if whole.has_error else [whole]
+    return [_only(source, block) for block in _blocks(source, whole)] if whole.has_error else [whole]
 
 
 def _only(source: bytes, block: Range) -> Node:
@@ -29,18 +29,30 @@ def _only(source: bytes, block: Range) -> Node:
     return Parser(_PYTHON, included_ranges=[block]).parse(source).root_node
 
 
-def _blocks(source: bytes) -> Iterator[Range]:
-    """The source, cut before each line that begins a definition at the margin; decorators belong to the definition."""
+def _blocks(source: bytes, whole: Node) -> Iterator[Range]:
+    """The source, cut before each line that begins a definition at the margin; decorators belong to the definition.
+
+    `whole` is its tree: a line in a string is text and begins nothing.
+    """
     lines = source.split(b"\n")
+    offsets = [0, *accumulate(len(line) + 1 for line in lines)]
     starts, decorated = [0], False
     for row, line in enumerate(lines):
-        if row and _DEFINES.match(line) and not decorated:
+        defines = bool(_DEFINES.match(line)) and not _in_string(whole, offsets[row])
+        if row and defines and not decorated:
             starts.append(row)
-        decorated = line.startswith(b"@") or (decorated and not _DEFINES.match(line))
-    offsets = [0, *accumulate(len(line) + 1 for line in lines)]
+        decorated = (defines and line.startswith(b"@")) or (decorated and not defines)
     for first, after in pairwise([*starts, len(lines)]):
         end = min(offsets[after], len(source))
         yield Range((first, 0), (after, 0), offsets[first], end)
+
+
+def _in_string(whole: Node, offset: int) -> bool:
+    """Whether the character at this offset is inside a string that ends; one that does not would hide all after it."""
+    node = whole.descendant_for_byte_range(offset, offset + 1)
+    while node is not None and node.type != "string":
+        node = node.parent
+    return node is not None and node.start_byte < offset and any(child.type == "string_end" for child in node.children)
 
 
 @lru_cache(maxsize=64)

@@ -158,6 +158,11 @@ def too_large(size: int) -> Rejection:
     return Rejection("file_too_large", f"{size} bytes > {MAX_BYTES}")
 
 
+def printable(text: str) -> str:
+    """A name or text with a question mark for each character that UTF-8, and so a record, cannot hold."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def unreadable(error: OSError) -> Rejection:
     """Rejects a file or folder that the operating system does not let us read."""
     return Rejection("unreadable", error.strerror or str(error))

@@ -19,7 +19,8 @@ RULES: Rules = {
     "message_automatic": "The message is one of a merge, a revert, a new version, a first commit or a bot.",
     "message_too_short": f"The message has fewer than {MIN_WORDS} words.",
     "message_too_long": f"The message has more than {MAX_WORDS} words.",
-    "message_beside_the_code": "The message is about typos, formatting, linters, docstrings, comments or the docs.",
+    "message_beside_the_code": "The message is about typos, formatting, linters, continuous integration, "
+    "docstrings, comments or the docs.",
     "message_says_nothing": f"The message has fewer than {MIN_TELLING} words that would not fit any commit.",
     **structure.RULES,
 }
@@ -40,12 +41,14 @@ _NUMBER = re.compile(r"\s*\((?:#|gh-|bpo-)\d+\)")
 _UNFINISHED = re.compile(r"^\[?(?:wip\b|(?:fixup|squash|amend)!|(?:tmp|temp|draft)(?:[:\]]|$))", re.IGNORECASE)
 _AUTOMATIC = re.compile(
     r"^(?:merge (?:pull|branch|remote|tag|commit|master\b|main\b|')|revert \"|bump (?:version|\S+ (?:from|to)\b)"
-    r"|(?:release |version |prepare release )?v?\d+\.\d+|initial (?:commit|import|revision)|update \S+ (?:from|to) "
+    r"|(?:release |version |prepare release )?v?\d+\.\d+|initial (?:commit|import|revision)"
+    r"|update \S+ (?:requirement )?(?:from \S+ )?to \W*v?\d"
     r"|\[?bot\b)",
     re.IGNORECASE,
 )
 _BESIDE_THE_CODE = re.compile(
     r"\b(?:typos?|spelling|pep-?8|flake8|lint\w*|ruff|black|isort|mypy|white ?spaces?|(?:re)?format\w*"
+    r"|ci|travis(?:-ci)?|appveyor|circle-?ci|github actions?|tox|codecov|coveralls|pre-commit|dependabot"
     r"|docstrings?|comments?|copyright|licen[cs]e|changelog|readme|docs?|documentation|type hints?|annotations?)\b",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from pipeline.errors import MissingDataError
 from pipeline.records import Rejection, Rules
 from pipeline.sources import commit_messages
 from pipeline.sources.base import MAX_BYTES, Change, Document, LeftOut, Part, too_large
@@ -47,7 +48,8 @@ class CommitsSource(RepositorySource):
         log = ("log", "-z", "--encoding=UTF-8", "--no-show-signature", "--format=%H%n%P%n%B")
         output = self._repository.git(*log, self._repository.commit, "--", "*.py")
         for entry in filter(None, output.split("\0")):
-            commit, parents, message = entry.split("\n", 2)
+            # The last entry loses its line end, and with it, for an empty message, a field.
+            commit, parents, message = f"{entry}\n\n".split("\n", 2)
             self._messages[commit] = commit_messages.cleaned(message)
             rejection = commit_messages.rejected(message)
             if " " in parents:
@@ -55,6 +57,13 @@ class CommitsSource(RepositorySource):
             yield Part(self.label, commit, left_out=rejection)
 
     def documents(self, part: Part) -> Iterator[Document | LeftOut]:
+        try:
+            yield from self._documents(part)
+        except MissingDataError as error:
+            # Objects that the repository does not hold: a partial clone, or a damaged one.
+            raise OSError(error.problem) from None
+
+    def _documents(self, part: Part) -> Iterator[Document | LeftOut]:
         repository = self._repository
         raw = repository.git(*_DIFF, "--raw", "-z", "--no-abbrev", part.path, "--", "*.py")
         fields = iter(raw.removesuffix("\0").split("\0")) if raw else iter(())

@@ -20,6 +20,7 @@ from pipeline.sources.base import (
     Document,
     LeftOut,
     Part,
+    printable,
     read_whole,
     signature_of,
     unreadable,
@@ -75,9 +76,17 @@ class FolderSource:
         return str(self.root)
 
     def parts(self) -> Iterator[Part]:
-        return self._below(self.root)
+        # A stack of its own, because folders may be nested more deeply than Python's calls.
+        pending: list[Path | Part] = [self.root]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, Part):
+                yield item
+            else:
+                pending += [*self._entries(item)][::-1]
 
-    def _below(self, folder: Path) -> Iterator[Part]:
+    def _entries(self, folder: Path) -> Iterator[Path | Part]:
+        """The files of a folder as parts, and the folders in it that are to be listed, in order."""
         try:
             with os.scandir(folder) as entries:
                 ordered = sorted(entries, key=lambda entry: entry.name)
@@ -90,13 +99,13 @@ class FolderSource:
             if is_folder and (entry.name.startswith(".") or entry.name == "__pycache__"):
                 continue
             if not is_folder and not entry.name.endswith(".py"):
-                if entry.is_symlink() and entry.is_dir():
+                if entry.is_symlink() and os.path.isdir(path):
                     yield self._left_out(path, Rejection("linked_folder", os.readlink(path)))
                 continue
             if rejection := self._rejected(path, is_folder):
                 yield self._left_out(path, rejection)
             elif is_folder:
-                yield from self._below(path)
+                yield path
             else:
                 yield self._file(path)
 
@@ -120,11 +129,12 @@ class FolderSource:
         return Part(self.label, self._relative(path), signature_of(status))
 
     def _left_out(self, path: Path, rejection: Rejection) -> Part:
-        return Part(self.label, self._relative(path), left_out=rejection)
+        return Part(self.label, self._relative(path), left_out=Rejection(rejection.rule, printable(rejection.evidence)))
 
     def _relative(self, path: Path) -> str:
         # A name that is not UTF-8 has surrogates in it, which JSON may not hold.
-        return path.relative_to(self.root).as_posix().encode("utf-8", "replace").decode()
+        # Not by Path.relative_to, which calls itself for each folder of a deep path.
+        return printable(os.fspath(path)[len(os.fspath(self.root)) :].lstrip("/") or ".")
 
     def documents(self, part: Part) -> Iterator[Document | LeftOut]:
         path = self.root / part.path

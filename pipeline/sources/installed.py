@@ -5,16 +5,17 @@ from __future__ import annotations
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, PackagePath, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from pipeline.records import Rules
+from pipeline.records import Rejection, Rules
 from pipeline.sources import licences
 from pipeline.sources.base import (
     Document,
     LeftOut,
     Part,
+    printable,
     read_whole,
     signature_of,
     unreadable,
@@ -69,9 +70,17 @@ class PackagesSource:
         return f"{len(list(distributions()))} distributions"
 
     def parts(self) -> Iterator[Part]:
-        by_name = sorted(distributions(), key=lambda item: (item.name.lower(), item.version))
-        for distribution in by_name:
-            for file in sorted(distribution.files or (), key=str):
+        named: list[tuple[str, str, list[PackagePath], Distribution]] = []
+        for number, distribution in enumerate(distributions()):
+            try:
+                files = sorted(distribution.files or (), key=str)
+                named.append((distribution.name.lower(), distribution.version, files, distribution))
+            except Exception as error:  # noqa: BLE001  importlib.metadata lets what its parsers raise through
+                evidence = f"its metadata cannot be read: {type(error).__name__}: {error}"[:200]
+                place = getattr(getattr(distribution, "_path", None), "name", f"distribution {number}")
+                yield Part(self.label, printable(place), left_out=Rejection("unreadable", printable(evidence)))
+        for _, _, files, distribution in sorted(named, key=lambda item: item[:2]):
+            for file in files:
                 path = str(file)
                 if not path.endswith(".py") or path.startswith(("..", "/")):
                     continue
@@ -103,10 +112,15 @@ class PackagesSource:
 
 @lru_cache(maxsize=4096)
 def licence_of(distribution: Distribution) -> str | None:
-    """The licence of a distribution, from its metadata or its licence files."""
+    """The licence of a distribution, from its License-Expression, else from its licence files and metadata together.
+
+    A licence file that is not recognised makes the licence unknown, whatever the metadata says.
+    """
     metadata = distribution.metadata
+    if expressions := metadata.get_all("License-Expression"):
+        return licences.all_of(expressions)
     texts = {
-        file.name: Path(str(file.locate())).read_bytes()[: licences.TEXT_BYTES].decode(errors="replace")
+        str(file): Path(str(file.locate())).read_bytes()[: licences.TEXT_BYTES].decode(errors="replace")
         for file in distribution.files or ()
         if licences.is_licence_file(file.name) and ".dist-info/" in str(file) and Path(str(file.locate())).is_file()
     }
@@ -115,9 +129,13 @@ def licence_of(distribution: Distribution) -> str | None:
         for text in metadata.get_all("Classifier") or ()
         if text.startswith("License ::")
     ]
-    return (
-        licences.normalised(" ".join(metadata.get_all("License-Expression") or ()))
-        or licences.of_folder(texts)
-        or licences.normalised(" ".join(metadata.get_all("License") or ()))
-        or licences.all_of(classifiers)
-    )
+    written = [text for text in metadata.get_all("License") or () if text.strip() not in ("", "UNKNOWN")]
+    # Classifiers have no place for a condition, so they do not count beside a text that cannot be read.
+    stated = licences.from_licence_text(" ".join(written)) if written else licences.all_of(classifiers)
+    if not texts:
+        return stated
+    text = licences.of_folder(texts)
+    if text is None or stated is None:
+        return text
+    # The text of a GPL does not say whether later versions may be chosen; metadata does.
+    return stated if text.replace("-only", "-or-later") == stated else licences.all_of([text, stated])

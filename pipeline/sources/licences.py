@@ -2,7 +2,8 @@
 
 The SPDX header of a file takes precedence; then what its source states: the nearest licence file, a dataset's column,
 a package's metadata. Identifiers are those of license-expression, which contains the SPDX list and each licence's
-category. A licence text is recognised by phrases that occur in no other; a text without such phrases stays unknown.
+category. A licence text is recognised only as a whole (standard_texts.py), so a text with a clause of its own is
+unknown; and what cannot be read as an expression is unknown, never the licence of a place further away.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.errors import ConfigError
+from pipeline.sources import standard_texts
 
 UNKNOWN = "unknown"
 HEADER_CHARS = 4096
@@ -21,14 +24,16 @@ TEXT_BYTES = 65536  # read of a licence file
 _FILE = re.compile(r"(?:LICEN[CS]E|COPYING|UNLICENSE)(?:[._-].*)?", re.IGNORECASE)
 # LICENSE-MIT beside LICENSE-APACHE: the user may choose between them.
 _CHOICE = re.compile(r"LICEN[CS]E[._-](?!txt$|md$|rst$).+", re.IGNORECASE)
-_SPDX = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() -]+?)\s*(?:\*/|-->|$)", re.MULTILINE)
+_SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*(.*?)[ \t]*(?:\*/|-->|[\"']{3}|$)", re.MULTILINE)
+_OWN = re.compile(r"(?:DocumentRef-[\w.-]+:)?LicenseRef-[\w.-]+")
 _PERMISSIVE = ("Permissive", "Public Domain")
 
 # Names in package metadata and datasets that stand for an SPDX identifier.
 _ALIASES = {
     "mit license": "MIT", "the mit license": "MIT", "mit/x11": "MIT",
     "apache": "Apache-2.0", "apache 2": "Apache-2.0", "apache 2.0": "Apache-2.0",
-    "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
+    "apache license 2.0": "Apache-2.0", "apache license version 2.0": "Apache-2.0",
+    "apache license, version 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0", "asl 2.0": "Apache-2.0",
     "bsd-3": "BSD-3-Clause", "bsd 3-clause": "BSD-3-Clause", "new bsd": "BSD-3-Clause",
     "new bsd license": "BSD-3-Clause", "modified bsd license": "BSD-3-Clause",
@@ -38,54 +43,20 @@ _ALIASES = {
     "the unlicense (unlicense)": "Unlicense",
 }  # fmt: skip
 
-# Phrases from the licence texts; all phrases of a row must occur, and the first such row counts.
-_TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("AGPL-3.0-only", ("gnu affero general public license", "version 3")),
-    ("LGPL-3.0-only", ("gnu lesser general public license", "version 3")),
-    ("LGPL-2.1-only", ("gnu lesser general public license", "version 2.1")),
-    ("GPL-3.0-only", ("gnu general public license", "version 3")),
-    ("GPL-2.0-only", ("gnu general public license", "version 2")),
-    ("EPL-2.0", ("eclipse public license", "v 2.0")),
-    ("MPL-2.0", ("mozilla public license", "2.0")),
-    ("Apache-2.0", ("apache license", "version 2.0")),
-    ("PSF-2.0", ("python software foundation license version 2",)),
-    ("BSD-3-Clause", ("redistribution and use in source and binary forms", "neither the name")),
-    ("BSD-2-Clause", ("redistribution and use in source and binary forms",)),
-    ("BSL-1.0", ("boost software license", "version 1.0")),
-    ("CC0-1.0", ("cc0 1.0 universal",)),
-    (
-        "Zlib",
-        ("provided 'as-is', without any express or implied warranty", "altered source versions"),
-    ),
-    (
-        "0BSD",
-        ("use, copy, modify, and/or distribute this software for any purpose with or without fee is",),
-    ),
-    (
-        "ISC",
-        (
-            "permission to use, copy, modify, and/or distribute this software for any purpose",
-            "copyright notice",
-        ),
-    ),
-    ("MIT", ("permission is hereby granted, free of charge", "without restriction")),
-    ("Unlicense", ("this is free and unencumbered software released into the public domain",)),
-)
+
+def headers(text: str) -> list[str]:
+    """What the SPDX lines in the first HEADER_CHARS characters of a source file state, as written."""
+    return [str(stated) for stated in _SPDX.findall(text[:HEADER_CHARS])]
 
 
 def from_header(text: str) -> str | None:
-    """The SPDX expression in the first HEADER_CHARS characters of a source file."""
-    match = _SPDX.search(text[:HEADER_CHARS])
-    return normalised(match[1]) if match else None
+    """The SPDX expression that all SPDX lines of a source file state together; None also when one cannot be read."""
+    return all_of(headers(text))
 
 
 def from_licence_text(text: str) -> str | None:
-    """The SPDX identifier of a licence file's text."""
-    flat = " ".join(text.lower().split())
-    for identifier, phrases in _TEXTS:
-        if all(phrase in flat for phrase in phrases):
-            return identifier
-    return None
+    """The SPDX expression of a licence file's text: a standard text, several one after another, or a licence's name."""
+    return all_of(standard_texts.identify(text)) or normalised(text)
 
 
 def is_licence_file(name: str) -> bool:
@@ -94,12 +65,17 @@ def is_licence_file(name: str) -> bool:
 
 
 def of_folder(texts: dict[str, str]) -> str | None:
-    """The licence that the licence files of one folder make together, from their texts by name."""
+    """The licence that the licence files of one folder make together, from their texts by name or path.
+
+    All of them hold; a choice are only files that are all named for their licences. One unknown text makes all unknown.
+    """
     by_name = {name: from_licence_text(text) for name, text in sorted(texts.items())}
-    choices = {licence for name, licence in by_name.items() if _CHOICE.fullmatch(name) and licence}
-    if len(choices) > 1:
-        return " OR ".join(sorted(choices))
-    return next(iter(by_name.values()), None)
+    known = sorted({licence for licence in by_name.values() if licence is not None})
+    if None in by_name.values() or not known:
+        return None
+    if len(known) > 1 and all(_CHOICE.fullmatch(PurePosixPath(name).name) for name in by_name):
+        return normalised(" OR ".join(f"({licence})" for licence in known))
+    return all_of(known)
 
 
 def normalised(text: str) -> str | None:
@@ -108,10 +84,14 @@ def normalised(text: str) -> str | None:
     text = _ALIASES.get(text.lower(), text)
     if not text or len(text) > 500:
         return None
-    if text.startswith("LicenseRef-"):
-        return text
-    result = _licensing().validate(text)
-    return None if result.errors else str(result.normalized_expression)
+    try:
+        # Strict: what follows WITH must be an exception.
+        parsed = _licensing().parse(text, strict=True)
+    except Exception:  # noqa: BLE001  for a malformed expression the parser raises errors of many types
+        return None
+    if parsed is None or any(not _OWN.fullmatch(key) for key in _licensing().unknown_license_keys(parsed)):
+        return None
+    return str(parsed)
 
 
 def all_of(names: Iterable[str]) -> str | None:
@@ -136,8 +116,8 @@ class AllowList:
             return UNKNOWN in self._names
         if licence in self._names:
             return True
-        parsed = _licensing().parse(licence)
-        return parsed is not None and self._satisfied(parsed)
+        # A malformed expression allows nothing, also from a dataset or ledger that another program wrote.
+        return normalised(licence) is not None and self._satisfied(_licensing().parse(licence))
 
     def _satisfied(self, node: Any) -> bool:
         operator = getattr(node, "operator", "").strip()
@@ -145,13 +125,15 @@ class AllowList:
             return any(self._satisfied(part) for part in node.args)
         if operator == "AND":
             return all(self._satisfied(part) for part in node.args)
-        # A licence exception only grants rights beyond those of its licence.
+        # An exception of the SPDX list only grants rights beyond those of its licence; another's text is not known.
+        if _OWN.fullmatch(str(getattr(node, "exception_symbol", node).key)) and hasattr(node, "exception_symbol"):
+            return False
         key = str(getattr(node, "license_symbol", node).key)
         return key in self._names or ("permissive" in self._names and key in _permissive())
 
 
 def _checked(name: str) -> str:
-    if name in ("any", "permissive", UNKNOWN) or name.startswith("LicenseRef-"):
+    if name in ("any", "permissive", UNKNOWN):
         return name
     identifier = normalised(name)
     if identifier is None:

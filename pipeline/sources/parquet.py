@@ -7,16 +7,28 @@ Arrow's own threads close the file at an arbitrary time after the last row. A pr
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BATCH_ROWS = 64
 _BUFFER = 1 << 20  # bytes
 
 
-def read_rows(opened: IO[bytes], columns: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row with a value that cannot be read as Python's, and the reason."""
+
+    reason: str
+    not_text: bool  # the value is a text that is not UTF-8
+
+
+def read_rows(opened: IO[bytes], columns: Collection[str] | None = None) -> Iterator[dict[str, Any] | BadRow]:
     """The rows, with all columns or with those of `columns` that the table has.
 
-    Raises pyarrow.ArrowException for a damaged file, after the rows before the damage.
+    Raises pyarrow.ArrowException or OSError for a damaged file, after the rows before the damage.
     """
     import pyarrow.parquet as pq
 
@@ -24,4 +36,21 @@ def read_rows(opened: IO[bytes], columns: Collection[str] | None = None) -> Iter
     table = pq.ParquetFile(opened, buffer_size=_BUFFER, pre_buffer=False)
     names = [name for name in table.schema_arrow.names if columns is None or name in columns]
     for batch in table.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):
-        yield from batch.to_pylist()
+        try:
+            rows: list[dict[str, Any] | BadRow] = batch.to_pylist()
+        except _UNREADABLE:
+            # One value fails its whole batch, so the rows of this batch are read one by one.
+            rows = [_row(batch.slice(number, 1)) for number in range(batch.num_rows)]
+        yield from rows
+
+
+# Text that is not UTF-8; a date or number that Python cannot hold.
+_UNREADABLE = (ValueError, OverflowError, TypeError)
+
+
+def _row(single: pa.RecordBatch) -> dict[str, Any] | BadRow:
+    try:
+        row: dict[str, Any] = single.to_pylist()[0]
+    except _UNREADABLE as error:
+        return BadRow(str(error)[:200], isinstance(error, UnicodeError))
+    return row

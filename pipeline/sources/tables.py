@@ -7,9 +7,11 @@ Rows in other languages are left out, and so are tests, vendored and generated f
 from __future__ import annotations
 
 import gzip
+import json
+import stat
 import zlib
 from collections.abc import Iterator
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
@@ -18,9 +20,9 @@ import orjson
 from pipeline.errors import MissingDataError
 from pipeline.records import Rejection, Rules
 from pipeline.sources import licences
-from pipeline.sources.base import MAX_BYTES, Document, LeftOut, Part, signature_of, too_large
+from pipeline.sources.base import MAX_BYTES, Document, LeftOut, Part, printable, signature_of, too_large, unreadable
 from pipeline.sources.exclusions import by_content, by_path, included
-from pipeline.sources.parquet import read_rows
+from pipeline.sources.parquet import BadRow, read_rows
 
 if TYPE_CHECKING:
     from pipeline.config import sections
@@ -37,7 +39,7 @@ _LANGUAGE = ("lang", "language", "ext", "extension")
 _PYTHON = frozenset({"python", "py", ".py", "python3"})
 
 ROW_RULES: Rules = {
-    "malformed_row": "The row is not a JSON object.",
+    "malformed_row": "The row is not a JSON object, or a value in it cannot be read.",
     "no_content": "The row has no column with the file's content.",
     "other_language": "The row is a file in another language than Python.",
     "not_utf8": "The file's bytes are not text in the encoding that the file declares.",
@@ -55,11 +57,18 @@ class TableSource:
     def __init__(self, label: str, root: Path, include: frozenset[str] = frozenset()) -> None:
         self.label = label
         self._include = include
-        pattern = str(root / Path(label).expanduser())
-        names = sorted(glob(pattern, recursive=True)) if has_magic(pattern) else [pattern]
-        self._files = [Path(name) for name in names if name.endswith(SUFFIXES)]
-        if not self._files or not all(path.is_file() for path in self._files):
-            raise MissingDataError(f"[seeds] sources: there is no file {pattern}", "correct the path in luigi.cfg")
+        literal = root / Path(label).expanduser()
+        # The names of the folders above the pattern, and that of a file that is there, are no patterns.
+        pattern = str(Path(escape(str(root))) / Path(label).expanduser())
+        is_pattern = has_magic(label) and not literal.exists()
+        names = sorted(glob(pattern, recursive=True)) if is_pattern else [str(literal)]
+        files = [Path(name) for name in names if name.endswith(SUFFIXES)]
+        if not any(path.is_file() for path in files):
+            raise MissingDataError(
+                f"[seeds] sources: there is no file {root / Path(label).expanduser()}", "correct the path in luigi.cfg"
+            )
+        # By the text that names them: the names on disk need not be UTF-8.
+        self._files = {printable(str(path)): path for path in files}
 
     @classmethod
     def claims(cls, label: str) -> bool:
@@ -74,12 +83,19 @@ class TableSource:
         return f"{len(self._files)} files"
 
     def parts(self) -> Iterator[Part]:
-        for path in self._files:
-            status = path.stat()
-            yield Part(self.label, str(path), signature_of(status))
+        for name, path in self._files.items():
+            try:
+                status = path.stat()
+            except OSError as error:
+                yield Part(self.label, name, left_out=unreadable(error))
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield Part(self.label, name, signature_of(status))
+            else:
+                yield Part(self.label, name, left_out=Rejection("unreadable", "not a file"))
 
     def documents(self, part: Part) -> Iterator[Document | LeftOut]:
-        return documents_of(Path(part.path), part.path, self._include)
+        return documents_of(self._files[part.path], part.path, self._include)
 
 
 def documents_of(
@@ -124,8 +140,8 @@ def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
                 yield LeftOut(where, Rejection("file_too_large", evidence))
                 continue
             try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
+                row = _json(line)
+            except (ValueError, RecursionError) as error:
                 yield LeftOut(where, Rejection("malformed_row", str(error)[:200]))
                 continue
             if isinstance(row, dict):
@@ -133,6 +149,18 @@ def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
             else:
                 evidence = f"{type(row).__name__}, not an object"
                 yield LeftOut(where, Rejection("malformed_row", evidence))
+
+
+def _json(line: bytes) -> Any:
+    """A line's value. Raises ValueError or RecursionError."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # NaN and Infinity, which json.dumps writes and JSON does not have; and a byte order mark.
+        value = json.loads(line.decode("utf-8-sig"))
+        # Lone surrogates, which json.loads lets through and no file can hold, are a ValueError here.
+        json.dumps(value, ensure_ascii=False).encode()
+        return value
 
 
 def _opened(file: Path) -> IO[bytes]:
@@ -146,8 +174,13 @@ def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
 
     with open(file, "rb") as opened:
         try:
-            yield from read_rows(opened, _COLUMNS)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            for number, row in enumerate(read_rows(opened, _COLUMNS)):
+                if isinstance(row, BadRow):
+                    rule = "not_utf8" if row.not_text else "malformed_row"
+                    yield LeftOut(f"{place}#{number}", Rejection(rule, row.reason))
+                else:
+                    yield row
+        except (pa.ArrowException, OSError, ValueError) as error:
             yield LeftOut(place, Rejection("unreadable", str(error)[:200]))
 
 
@@ -162,14 +195,14 @@ def _document(
     if not isinstance(content, str | bytes):
         evidence = f"columns: {', '.join(map(str, row))}"[:200]
         return LeftOut(place, Rejection("no_content", evidence))
-    language = str(_first(row, _LANGUAGE) or "").lower()
-    path = str(_first(row, _PATH) or place)
+    language = (_text(_first(row, _LANGUAGE)) or "").lower()
+    path = _text(_first(row, _PATH)) or place
     if (language and language not in _PYTHON) or (not language and path.endswith(_OTHER)):
         return LeftOut(place, Rejection("other_language", language or path))
     try:
         data = content.encode() if isinstance(content, str) else content
     except UnicodeEncodeError as error:
-        return LeftOut(place, Rejection("not_utf8", str(error)[:200]))
+        return LeftOut(place, Rejection("not_utf8", printable(str(error)[:200])))
     if len(data) > MAX_BYTES:
         return LeftOut(place, too_large(len(data)))
     if rejection := by_path(path, include) or by_content(data, include):
@@ -210,8 +243,10 @@ def _licence(row: dict[str, Any]) -> str | None:
 
 
 def _first(row: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((row[name] for name in names if row.get(name) is not None), None)
+    """The first of these columns that has a value. NaN is none: tables with missing texts are written so."""
+    values = (row.get(name) for name in names)
+    return next((value for value in values if value is not None and value == value), None)
 
 
 def _text(value: Any) -> str | None:
-    return str(value) if value else None
+    return printable(str(value)) if value else None

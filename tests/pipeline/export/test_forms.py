@@ -7,6 +7,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import DamagedFiles, MissingDataError
@@ -82,3 +83,37 @@ def test_a_damaged_manifest_is_named(tmp_path, content):
     (tmp_path / "latest" / "manifest.json").write_text(content)
     with pytest.raises(DamagedFiles, match="is damaged"):
         FinishedDataset(tmp_path)
+
+
+def test_a_form_without_rows_is_no_file_and_no_config_and_takes_an_earlier_file_away(dataset, tmp_path):
+    out = tmp_path / "out"
+    export(dataset, ["chat"], out)
+    (dataset.folder / "train.jsonl").write_bytes(b"")
+    written = export(dataset, ["chat", "alpaca", "rl"], out)
+    assert [str(path) for path in written] == ["rl/reward.py", "manifest.json"]
+    assert not (out / "chat" / "train.jsonl").exists()
+    assert not (out / "README.md").exists()
+
+
+def test_a_form_without_rows_costs_no_other_form(dataset, tmp_path):
+    (dataset.folder / "train.parquet").write_bytes(b"")
+    written = export(dataset, ["chat", "parquet"], tmp_path / "out")
+    assert [str(path) for path in written] == ["chat/train.jsonl", "README.md", "manifest.json"]
+    assert re.findall(r"config_name: (\w+)", (tmp_path / "out" / "README.md").read_text()) == ["chat"]
+
+
+@pytest.mark.parametrize(
+    "name", ["org/model-7b", "model: a tale", "a # b", "quote\"d 'twice'", "back\\slash", "{a}", "é 模型", "x)\n- y: z"]
+)
+def test_the_front_matter_of_a_card_holds_any_model_name(dataset, tmp_path, name):
+    dataset.manifest["model"]["name"] = name
+    export(dataset, ["chat"], tmp_path / "out")
+    front = (tmp_path / "out" / "README.md").read_text().split("---\n")[1]
+    assert yaml.safe_load(front)["pretty_name"] == f"Self-aligned code instructions ({name})"
+
+
+def test_the_front_matter_of_a_plain_name_is_as_it_was(dataset, tmp_path):
+    dataset.manifest["model"]["name"] = "org/model-7b"
+    export(dataset, ["chat"], tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "\npretty_name: Self-aligned code instructions (org/model-7b)\n" in card

@@ -43,3 +43,35 @@ def test_a_trainer_that_imports_it_loads_no_pipeline(tmp_path):
     loaded = set(ended.stdout.split())
     assert {"reward", "sandbox"} <= loaded
     assert not loaded & {"pipeline", "luigi", "numpy", "tree_sitter"}
+
+
+CODE = "def double(x):\n    return 2 * x\n"
+WRONG = CODE.replace("2", "3")
+COMPLETIONS = [
+    (f"Here it is:\n\n```python\n{CODE}```\n", 1.0),
+    (f"```python3\n{CODE}```", 1.0),
+    (f"```Python\n{CODE}```", 1.0),
+    (f"```PY\n{CODE}```", 1.0),
+    (f"```python3.12\n{CODE}```", 1.0),
+    (f"```\n{CODE}```\n\nIt doubles.", 1.0),
+    (f"~~~python\n{CODE}~~~", 1.0),
+    (f"``` python\n{CODE}```", 1.0),
+    (f"```python\n{CODE}```".replace("\n", "\r\n"), 1.0),
+    (f"```Python\n{CODE}```".replace("\n", "\r\n"), 1.0),
+    (CODE, 1.0),
+    ([{"role": "assistant", "content": f"```\n{CODE}```"}], 1.0),
+    (f"```python3\n{WRONG}```", 0.0),
+    (WRONG, 0.0),
+    (f"```python\n{WRONG}```\n\n```\n{CODE}```", 0.0),
+    (f"```bash\nrm x\n```\n{CODE}", 0.0),
+    ("It cannot be done.", 0.0),
+    ([], 0.0),
+    ([{"role": "assistant", "content": None}], 0.0),
+    ("", 0.0),
+]  # fmt: skip
+
+
+def test_the_fences_that_models_write_are_read_and_a_wrong_answer_earns_nothing():
+    completions = [completion for completion, _ in COMPLETIONS]
+    rewards = reward.reward(completions, ["assert double(2) == 4\n"] * len(completions))
+    assert rewards == [wanted for _, wanted in COMPLETIONS]

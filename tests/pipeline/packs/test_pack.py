@@ -131,7 +131,7 @@ def test_the_revision_changes_with_the_file(tmp_path):
         ("a.jsonl", b"\xff\xfe\n", "damaged"),
         ("a.jsonl.gz", gzip.compress(b"{}")[:-9], "damaged"),
         ("a.parquet", b"PAR1 and no table", "damaged"),
-        ("a.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "q"}\n', "task 2"),
+        ("a.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "q"}\n', "line 2.*no answer"),
     ],
 )
 def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(name, content, says, tmp_path):
@@ -139,3 +139,89 @@ def test_a_file_that_is_no_pack_is_named_with_what_is_wrong(name, content, says,
     with pytest.raises(ConfigError, match=says) as caught:
         load_pack(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
+
+
+def with_value(layout, key, value):
+    return {**ROWS[layout], key: value}
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "value", "says"),
+    [
+        ("HumanEval", "prompt", None, "prompt is null, not a text"),
+        ("HumanEval", "test", None, "test is null, not a text"),
+        ("HumanEval", "entry_point", 5, "entry_point is int, not a text"),
+        ("HumanEval", "canonical_solution", ["pass"], "canonical_solution is list"),
+        ("HumanEval", "task_id", [1], "task_id is list"),
+        ("EvalPlus", "base_input", [2, 3], r"base_input\[0\] is int"),
+        ("EvalPlus", "plus_input", "abc", r"plus_input\[0\] is str"),
+        ("EvalPlus", "base_input", 3, "wrong type"),
+        ("MBPP", "test_list", None, "test_list is null, not a list of texts"),
+        ("MBPP", "test_list", "assert f(1)", "test_list is str, not a list of texts"),
+        ("MBPP", "test_list", [["assert f(1)"]], r"test_list\[0\] is list, not a text"),
+        ("MBPP", "challenge_test_list", "assert f(1)", "challenge_test_list is str"),
+        ("MBPP", "text", None, "text is null"),
+        ("MBPP", "task_id", 1.5, "task_id is float"),
+        ("LiveCodeBench", "metadata", [1], "metadata is list"),
+        ("LiveCodeBench", "metadata", "{cut", "Expecting"),
+        ("LiveCodeBench", "public_test_cases", [["x"]], r"public_test_cases\[0\] is list"),
+        ("LiveCodeBench", "public_test_cases", [{"input": None, "output": "1"}], "input is null"),
+        ("LiveCodeBench", "question_title", 7, "question_title is int"),
+        ("DS-1000", "metadata", 3, "metadata is int"),
+        ("DS-1000", "reference_code", None, "reference_code is null"),
+        ("GSM8K", "answer", 4, "answer is int"),
+        ("ClassEval", "methods_info", {"a": 1}, "methods_info is dict"),
+        ("ClassEval", "import_statement", [1], r"import_statement\[0\] is int"),
+        ("CanItEdit", "before", None, "before is null"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_by_file_line_and_key(layout, key, value, says, tmp_path):
+    path = tmp_path / "bench.jsonl"
+    lines = [json.dumps(ROWS[layout]), "", json.dumps(with_value(layout, key, value))]
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_pack(path)
+    assert f"{path}, line 3:" in str(caught.value)
+    assert caught.value.exit_code == 15
+
+
+@pytest.mark.parametrize(("key", "value"), [("challenge_test_list", None), ("test_setup_code", None), ("task_id", 7)])
+def test_what_a_benchmark_may_leave_out_may_be_null(key, value, tmp_path):
+    assert load_pack(write(tmp_path / "a.jsonl", with_value("MBPP", key, value))).tasks[0].tests
+
+
+GZIPPED = gzip.compress(json.dumps(ROWS["GSM8K"]).encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.jsonl", b'{"question": "q", "answer": "a"}\n{"question": "q", "ans', "line 2, is not JSON Lines"),
+        ("a.jsonl", b'{"question": "q", "answer": "a"}\n\n3\n', "line 3, does not hold JSON objects"),
+        ("a.jsonl", b'{"question": "q", "answer": "a"}\n\xff', "line 2, is damaged"),
+        ("a.json", b'[{"question": "q", "answer": "a"}, null]', "task 2, does not hold"),
+        ("a.jsonl", b"[" * 100_000, "not JSON Lines"),
+        ("a.jsonl.gz", GZIPPED[:4], "damaged"),
+        ("a.jsonl.gz", b"no gzip at all", "damaged"),
+        ("a.jsonl.gz", GZIPPED[:-8] + b"12345678", "damaged"),
+    ],
+)
+def test_a_cut_file_is_refused_by_its_line(name, content, says, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_pack(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_row_of_parquet_that_is_no_text_and_a_cut_table_are_refused(tmp_path):
+    column = pa.array([b"good", b"\xff\xfe"], pa.binary())
+    text = pa.StringArray.from_buffers(2, column.buffers()[1], column.buffers()[2])
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"question": text, "answer": ["a", "b"]}), path)
+    with pytest.raises(ConfigError, match="row 2, cannot be read"):
+        load_pack(path)
+    content = path.read_bytes()
+    for wrong in (content[:20], content[:4] + b"\0" * (len(content) - 12) + content[-8:]):
+        path.write_bytes(wrong)
+        with pytest.raises(ConfigError, match="damaged"):
+            load_pack(path)

@@ -197,3 +197,24 @@ def test_a_byte_order_mark_is_no_part_of_the_text_and_a_declared_encoding_counts
 def test_what_is_nested_without_end_is_read_and_dropped(depth):
     assert rules(body("return " + "(" * depth + "x" + ")" * depth)) == ["too_long"]
     assert rules("[" * depth) == ["syntax_error"]
+
+
+@pytest.mark.parametrize(
+    "line", ["return x in '<>&'", "return '<>' == x", "return x != '<>'  # <>", "return x < 1 > 0"]
+)
+def test_an_operator_of_python_2_within_a_text_is_none(line):
+    assert rules(body(line)) == ["kept"]
+
+
+@pytest.mark.parametrize("quotes", ["'''", '"""'])
+@pytest.mark.parametrize("before", ["", "@decorated\n", "async "])
+def test_text_at_the_margin_of_a_string_is_no_definition_beside_a_syntax_error(quotes, before):
+    text = before + "def inner(x):\n    'Doc.'\n    return x\n"
+    source = f"TEMPLATE = {quotes}\n{text}{quotes}\n\ndef f(x):\n    'Doc.'\n    return x\n\nx = = 2\n"
+    found = [item.name for item in definitions(source, frozenset(KINDS)) if isinstance(item, Definition)]
+    assert found == ["f"]
+
+
+def test_a_string_that_does_not_end_costs_no_later_definition():
+    source = "TEMPLATE = '''\n\ndef f(x):\n    'Doc.'\n    return x\n"
+    assert [item.name for item in definitions(source, frozenset(KINDS)) if isinstance(item, Definition)] == ["f"]

@@ -114,7 +114,7 @@ def test_a_function_with_an_error_of_type_is_dropped_and_its_neighbours_are_not(
 
 def test_seeds_are_under_an_allowed_licence_and_unknown_is_a_value_of_its_own(code):
     (code / "mit").mkdir()
-    (code / "mit" / "LICENSE").write_text("Permission is hereby granted, free of charge, ... without restriction")
+    (code / "mit" / "LICENSE").write_text((Path(__file__).parents[3] / "LICENSE").read_text())
     (code / "mit" / "a.py").write_text(ONE)
     (code / "b.py").write_text("# SPDX-License-Identifier: GPL-3.0-or-later\n" + TWO)
     (code / "c.py").write_text(GOOD)

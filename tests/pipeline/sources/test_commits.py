@@ -210,3 +210,30 @@ def test_a_message_is_cleaned_of_what_is_there_for_tools(message, cleaned):
 )
 def test_a_message_that_only_begins_like_an_automatic_one_counts(message):
     assert commit_messages.rejected(message) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Update cache to expire after one hour",
+        "Update parser to accept empty lines",
+        "Update Row.values from its schema",
+    ],
+)
+def test_a_subject_that_begins_with_update_may_describe_a_change(message):
+    assert commit_messages.rejected(message) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "rule"),
+    [
+        ("Update numpy to 1.26.4 everywhere", "message_automatic"),
+        ("Update pytest requirement from ~=7.0 to ~=8.0", "message_automatic"),
+        ("Update black from 22.1 to v22.3", "message_automatic"),
+        ("Run the parser tests on travis with pypy", "message_beside_the_code"),
+        ("CI: drop the oldest interpreter", "message_beside_the_code"),
+    ],
+)
+def test_versions_and_continuous_integration_are_no_change_of_the_code(message, rule):
+    rejection = commit_messages.rejected(message)
+    assert rejection is not None and rejection.rule == rule
