@@ -89,7 +89,7 @@ class Answers(GenerationTask):
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version, section, form = "answers", 1, "evaluation", "responses"
+    stage, version, section, form = "answers", 2, "evaluation", "responses"
     stops = ("\n## ", "\n### ")
     rules: ClassVar[Rules] = {
         **COMPLETION_RULES,

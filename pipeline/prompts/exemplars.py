@@ -76,7 +76,8 @@ class ExemplarSet:
 
     `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
     instructions, what they are made from. `judged` is empty for a set that cannot judge seeds,
-    `committed` for a set without instructions from commits.
+    `committed` for a set without instructions from commits. `end` is the line that closes a response with its tests,
+    at which a completion stops; empty where it ends with the next example only.
     """
 
     name: str
@@ -88,6 +89,7 @@ class ExemplarSet:
     categories: tuple[str, ...]
     difficulties: tuple[str, ...]
     intro: dict[str, str]
+    end: str = ""
 
     def of(self, form: str) -> Sequence[Exemplar | Committed]:
         """The exemplars that have all sections which a form of prompts shows."""
@@ -127,6 +129,7 @@ def load_set(folder: Path | str) -> ExemplarSet:
             categories=tuple(meta["categories"]),
             difficulties=tuple(meta["difficulties"]),
             intro={form: str(meta["intro"][form]).strip() for form in needed | meta["intro"]},
+            end=str(meta.get("end", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(

@@ -82,7 +82,7 @@ class GenerationTask(ShardTask):
     @property
     def stops(self) -> tuple[str, ...]:
         """The texts at which a completion ends."""
-        return render.STOPS[self.plan.form]
+        return render.stops(self.project.exemplars, self.plan.form)
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
