@@ -71,6 +71,7 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
     out.print(f"tokens  {_interval(plan['new_tokens'])} new ones")
     out.print(f"time    {middle} [{low} to {high}]")
     out.print(f"disk    {size(plan['disk_bytes'])}")
+    out.print(f"trust   {plan['trust']}")
     if budget is not None:
         fit = plan["fit"]
         verdict = "all seeds fit" if fit == plan["seeds"] else f"{fit} of {plan['seeds']} seeds fit"

@@ -95,6 +95,11 @@ class HiddenTests:
         """The numbers of the shards that all tasks make."""
         return range(len(self._shards))
 
+    @property
+    def tasks(self) -> int:
+        """How many tasks there are."""
+        return len(self._tasks)
+
     def places(self) -> dict[str, Seed]:
         """Every task as the seed that it stands for, by id."""
         return {id: _seed(id, task) for id, task in self._tasks.items()}

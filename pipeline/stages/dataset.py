@@ -21,6 +21,7 @@ from pipeline.errors import MissingDataError, PipelineError
 from pipeline.run.status import Funnel
 from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
+from pipeline.stages import trust
 from pipeline.stages.chain import Goal, other_models, shard_tasks
 from pipeline.stages.seeds import Seeds
 from pipeline.stages.selection import Selection
@@ -58,6 +59,8 @@ class FinalDataset(Goal):
 
     def is_made(self) -> bool:
         made = super().is_made()
+        if not made:
+            trust.require(self.project)
         if not made and self.is_shared:
             self._scan_before_planning()
         return made
@@ -105,7 +108,7 @@ class FinalDataset(Goal):
         weights = Weights(selected.read())
         answered_by = project.backend("responses").model.provenance
         fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in shard_tasks(project) if task.fan_out}
-        manifest = build_manifest(project, artifacts, fan_out, other_models(project))
+        manifest = build_manifest(project, artifacts, fan_out, other_models(project), trust.measured(project))
         temporary = temporary_beside(self.folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
