@@ -46,6 +46,7 @@ def load() -> Settings:
     if not settings.project.artifacts.strip():
         # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
         raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
+    _require_possible_agreement(settings)
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(
@@ -57,6 +58,18 @@ def load() -> Settings:
     if settings.model.repo_id and settings.model.path:
         raise ConfigError("[model] has both path and repo_id", "keep the one that you mean")
     return settings
+
+
+def _require_possible_agreement(settings: Settings) -> None:
+    """Raise ConfigError for a least agreement that no response can have (pipeline/verification/agreement.py)."""
+    least = settings.selection.min_agreement
+    others = min(settings.responses.samples - 1, settings.verification.max_others) * settings.verification.enabled
+    if least > others / (others + 1):
+        raise ConfigError(
+            f"[selection] min_agreement = {least}: a response that is compared with {others} others can have "
+            f"{others / (others + 1):.2f} at most",
+            "lower it, or raise [responses] samples and [verification] max_others; [verification] enabled must be true",
+        )
 
 
 def _read(section: type[luigi.Config]) -> luigi.Config:

@@ -33,14 +33,28 @@ Log = Callable[[str], None]
 
 _RESAMPLES = 500
 _TAIL = 2.5  # percent on each side
+
+
+def _share(key: str, of: str) -> Callable[[Candidate], float]:
+    """The measure of one number of a verification as a share of another; lists count as their lengths."""
+
+    def measure(candidate: Candidate) -> float:
+        part, whole = (candidate["verification"][name] or 0 for name in (key, of))
+        return (len(part) if isinstance(part, list) else part) / (whole or 1)
+
+    return measure
+
+
 # What a passing answer may have more or less of, by name.
 EVIDENCE: Mapping[str, Callable[[Candidate], float]] = {
     "agreement": lambda candidate: candidate["verification"]["agreement"],
-    "mutants killed": lambda candidate: (
-        (candidate["verification"]["killed"] or 0) / (candidate["verification"]["mutants"] or 1)
-    ),
-    "samples passed": lambda candidate: candidate["samples"]["passed"] / candidate["samples"]["n"],
+    "others' tests passed": _share("agrees", "asked"),
+    "own tests passed by others": _share("supports", "asked"),
+    "samples that pass": lambda candidate: candidate["samples"]["passed"] / candidate["samples"]["n"],
+    "mutants killed": _share("killed", "mutants"),
     "asserts": lambda candidate: candidate["verification"]["asserts"] or 0,
+    "inputs": lambda candidate: candidate["verification"]["inputs"] or 0,
+    "more than an argument or a constant": lambda candidate: not candidate["verification"]["behaviour"],
     "brevity": lambda candidate: -len(candidate["response"]["response"]),
 }
 
@@ -67,7 +81,7 @@ def figures(answers: Answers, rows: Collection[str]) -> dict[str, Any]:
         "answerable": len(answerable),
         "answerable_selected": len(answerable & answered),
         "tokens_per_right_row": round(answers.new_tokens / right) if right else None,
-        "shares": {name: asdict(_share(ids, answers)) for name, ids in kinds.items()},
+        "shares": {name: asdict(_right(ids, answers)) for name, ids in kinds.items()},
     }
 
 
@@ -75,7 +89,7 @@ def _counted(name: str, ids: Collection[str], answers: Answers) -> dict[str, int
     return {name: len(ids), f"right_{name}": len(answers.right.intersection(ids))}
 
 
-def _share(ids: Collection[str], answers: Answers) -> Estimate:
+def _right(ids: Collection[str], answers: Answers) -> Estimate:
     """The share of right ones among answers."""
     right = len(answers.right.intersection(ids))
     return wilson(right / max(len(ids), 1), len({instruction_of(id) for id in ids}))

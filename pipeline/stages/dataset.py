@@ -32,7 +32,7 @@ from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, tem
 class FinalDataset(Goal):
     """The instruction dataset of the sources, model and configuration as they are now."""
 
-    stage, version = "dataset", 4
+    stage, version = "dataset", 5
 
     def requires(self) -> luigi.Task:
         if self.is_shared and self.project.scan.snapshot.occurrences:

@@ -28,7 +28,7 @@ class Selection(StageTask):
 
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
 
-    stage, version = "selection", 5
+    stage, version = "selection", 6
     rules = rules.RULES
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
 

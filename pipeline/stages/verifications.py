@@ -2,7 +2,8 @@
 
 In: a shard of executions, with its responses. Out: records {id, asserts (executed), functions (of the response,
 called by the tests), mutants, killed, agrees (ids of the other responses of its instruction whose tests it
-passes), asked (with how many others' tests it was run)}. Rejected: flaky_tests, tests_redefine,
+passes), supports (of those whose code passes its tests), asked (with how many others it was compared), inputs,
+behaviour}. Rejected: flaky_tests, tests_redefine,
 response_not_called, no_assert_ran, vacuous_tests; not_verified when the sandbox could not judge.
 
 One sandboxed program a response does all of it (pipeline/verification/inside/harness.py). A response that did not
@@ -26,14 +27,15 @@ from pipeline.verification import job
 from sandbox import Program, Result
 
 UNVERIFIED: dict[str, Any] = {
-    "asserts": None, "functions": None, "mutants": None, "killed": None, "agrees": [], "supports": [], "asked": 0, "inputs": None, "behaviour": None,
+    "asserts": None, "functions": None, "mutants": None, "killed": None,
+    "agrees": [], "supports": [], "asked": 0, "inputs": None, "behaviour": None,
 }  # fmt: skip
 
 
 class Verifications(ShardTask):
     """A shard of the verifications stage."""
 
-    stage, version = "verifications", 2
+    stage, version = "verifications", 3
     rules = job.RULES
 
     def requires(self) -> luigi.Task:

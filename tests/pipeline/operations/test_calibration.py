@@ -27,7 +27,17 @@ def candidate(id: str, passed: bool, agreement: float) -> Any:
     return {
         "id": id,
         "verdict": {"passed": passed},
-        "verification": {"agreement": agreement, "killed": 1, "mutants": 2, "asserts": 3},
+        "verification": {
+            "agreement": agreement,
+            "killed": 1,
+            "mutants": 2,
+            "asserts": 3,
+            "agrees": [],
+            "supports": [],
+            "asked": 3,
+            "inputs": 2,
+            "behaviour": "",
+        },
         "samples": {"n": 4, "passed": 2},
         "response": {"response": "text"},
     }
