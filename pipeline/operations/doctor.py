@@ -31,6 +31,7 @@ from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.plan import plan_file
 from pipeline.project import model
 from pipeline.project.engines import open_server
+from pipeline.project.exemplars import choose
 from pipeline.run.gpus import gpus
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
@@ -89,7 +90,7 @@ def check_python() -> Finding:
 def check_model(settings: Settings) -> list[Finding]:
     """The model, llama.cpp and the memory for both; or the server, where one is configured."""
     if settings.engine.backend == "server":
-        return [_check_server(settings)]
+        return _check_server(settings)
     findings = []
     path = demo.MODEL  # inspected in place of a missing model: that tests llama.cpp
     try:
@@ -106,17 +107,27 @@ def check_model(settings: Settings) -> list[Finding]:
     if not findings:
         findings.append(check_base_model(facts, is_demo=path == demo.MODEL))
         findings.append(check_memory(facts))
+        findings += check_exemplars(settings, facts.n_params, is_demo=path == demo.MODEL)
     return [check_llama_cpp(facts, [card["name"] for card in gpus()]), *findings]
 
 
-def _check_server(settings: Settings) -> Finding:
+def _check_server(settings: Settings) -> list[Finding]:
     try:
         with open_server(settings.engine) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
     except PipelineError as error:
-        return Finding(FAIL, "server", error.problem, error.remedy)
+        return [Finding(FAIL, "server", error.problem, error.remedy)]
     address = settings.engine.base_url
-    return Finding(PASS, "server", f"{served.served}, window {served.window}, at {address}")
+    found = Finding(PASS, "server", f"{served.served}, window {served.window}, at {address}")
+    return [found, *check_exemplars(settings, served.parameters, is_demo=False)]
+
+
+def check_exemplars(settings: Settings, parameters: int, is_demo: bool) -> list[Finding]:
+    """Which exemplar set `auto` stands for; a named one is a matter of the settings alone."""
+    if settings.prompts.exemplars != "auto":
+        return []
+    chosen = choose(settings, root(), parameters, is_demo)
+    return [Finding(PASS, "exemplars", f"{chosen.folder.name if is_demo else chosen.name}, as {chosen.why}")]
 
 
 def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:

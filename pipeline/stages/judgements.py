@@ -19,7 +19,7 @@ from pipeline.errors import ConfigError
 from pipeline.project.project import Project
 from pipeline.prompts import render
 from pipeline.records import Rejection, Rules
-from pipeline.stages.generation import COMPLETION_RULES
+from pipeline.stages.generation import COMPLETION_RULES, announce_exemplars
 from pipeline.stages.seeds import SeedShard
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 
@@ -61,6 +61,7 @@ class Judgements(ShardTask):
         if not choices:
             return
         base = self.project.base
+        announce_exemplars(self)
         self.reporter.say_once(f"loading {base.model.name} ({base.place})")
         for scores in base.engine.score(choices):
             yield Outcome(scores.id, self._judged(scores))
