@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipeline import demo, sources
 from pipeline.config import Overrides, Settings, override, sections
@@ -54,6 +55,8 @@ class Project:
         self.artifacts = (root / settings.project.artifacts).resolve()
         # Filled by the stages' tasks, which own the recipes: by stage.
         self.recipes: dict[str, Recipe] = {}
+        # Filled by the stages' tasks, which warn of them: by stage, what the run has lost so far.
+        self.first_losses: dict[str, Any] = {}
         self._models: dict[Path, Model] = {}
         self._plans: dict[str, GenerationPlan] = {}
 

@@ -27,6 +27,17 @@ COMPLETION_RULES: Rules = {
 }
 
 
+_SIMPLER = (
+    "the model does not keep to the form: [prompts] exemplars = short, more shots, or a stronger base model may help"
+)
+COMPLETION_HINTS: Rules = {
+    "length": f"raise [STAGE] max_tokens, or {_SIMPLER}",
+    "repetition": _SIMPLER,
+    "window": "lower [STAGE] shots or max_tokens, or use a model with a longer window",
+    "error": "see the server's log; `python -m pipeline retry --only error` runs the records again",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """One completion to be made: its id, the record it is made from, the sample's index."""
@@ -40,6 +51,11 @@ class GenerationTask(ShardTask):
     """A shard of a generating stage. `section` is the section of luigi.cfg that configures it."""
 
     section: ClassVar[str]
+    hints: ClassVar[Rules] = COMPLETION_HINTS
+
+    @classmethod
+    def hint(cls, rule: str) -> str:
+        return cls.hints.get(rule, _SIMPLER).replace("[STAGE]", f"[{cls.section}]")
 
     @property
     @abstractmethod

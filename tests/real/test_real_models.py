@@ -120,6 +120,7 @@ def test_the_script_of_make_real_dataset_runs_the_whole_line(gemma, tmp_path):
     assert kept["instructions"] >= 2, ran.stdout
     assert kept["responses"] >= 2 * kept["instructions"], ran.stdout
     if ran.returncode == 0:
-        rows = [orjson.loads(line) for line in open(folder / "artifacts" / "latest" / "train.jsonl", "rb")]
+        lines = (folder / "artifacts" / "latest" / "train.jsonl").read_bytes().splitlines()
+        rows = [orjson.loads(line) for line in lines]
         assert rows
         assert all(row["tests"] and row["model"]["sha256"].startswith("a5fd3b62") for row in rows)
