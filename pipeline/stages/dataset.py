@@ -129,6 +129,7 @@ class FinalDataset(Goal):
         publish(folder / "manifest.json", [json_bytes(self._manifest(artifacts))])
         publish(folder / "train.jsonl", [])
         add_report(self.project.artifacts, folder, self.reporter.say)
+        report = folder / "report.html"
         tasks = {task.stage: task for task in shard_tasks(self.project)}
         lost = where_lost(artifacts, [*tasks, Selection.stage], selected.read_meta()["shards"])
         rule = lost.rules.most_common(1)[0][0]
@@ -137,8 +138,8 @@ class FinalDataset(Goal):
             f"the dataset would be empty: the last records were lost at the stage {lost.stage}, "
             f"all {lost.units:,} of them ({by_rule(lost.rules)}), such as {printable(lost.example)}: "
             f"{printable(lost.evidence)}",
-            f"{hint}\n  `selfcodealign explain {printable(lost.example)}` shows that one; "
-            f"the report is {folder / 'report.html'}",
+            f"{hint}\n  `selfcodealign explain {printable(lost.example)}` shows that one"
+            + (f"; the report is {report}" if report.exists() else ""),
         )
 
     def _funnel(self) -> Funnel:
