@@ -7,18 +7,16 @@ the sandbox alone, so that a trainer's process does not load Luigi and the rest 
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 from sandbox import Limits, Pool, Program
 
-_BLOCK = re.compile(r"^(`{3,})(?:python|py)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-# The fences that models write besides: another name of the language or none, tildes, an indented fence.
-_ANY_BLOCK = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*(?:python[\d.]*|py\d?)?[ \t]*\n(.*?)^[ \t]*\1[ \t]*$",
-    re.MULTILINE | re.DOTALL | re.IGNORECASE,
-)
+_OPENS = re.compile(r"^([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(`{3,}|~{3,})([^`]*)$")
+_PYTHON = re.compile(r"[ \t]*\{?\.?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
 
 
 def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[float]:
@@ -37,19 +35,55 @@ def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[f
 
 
 def code_of(text: str) -> str:
-    """The code of a completion: its fenced Python blocks, else blocks in other fences, else all of a text without one.
+    """The code of a completion: its blocks of Python, or those without a language, or all of a text without a block.
 
     A trainer's completions need not have the form that the dataset's responses have.
     """
     text = text.replace("\r\n", "\n")
-    if blocks := code_blocks(text) or [match[2] for match in _ANY_BLOCK.finditer(text)]:
-        return "\n".join(blocks)
+    if found := code_blocks(text):
+        return "\n".join(found)
     return "" if re.search(r"^[ \t]*(?:`{3}|~{3})", text, re.MULTILINE) else text
 
 
 def code_blocks(text: str) -> list[str]:
-    """The contents of all fenced Python blocks of a Markdown text, in order."""
-    return [match.group(2) for match in _BLOCK.finditer(text)]
+    """The Python of a Markdown text, as pipeline/text/markdown.py reads it: this file stands alone."""
+    found = blocks(text)
+    named = [code for info, code in found if _PYTHON.fullmatch(info)]
+    return named or [code for info, code in found if not info and _is_python(code)]
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """What stands behind the opening fence of each block of a Markdown text, and the block's text."""
+    lines, found, number = text.split("\n"), [], 0
+    while number < len(lines):
+        opened = _OPENS.match(lines[number])
+        last = opened and _closing(lines, number + 1, opened)
+        if opened and last:
+            columns = len(opened[1])
+            inside = [line[:columns].lstrip(" \t") + line[columns:] + "\n" for line in lines[number + 1 : last]]
+            found.append((opened[3].strip(), "".join(inside)))
+            number = last
+        number += 1
+    return found
+
+
+def _closing(lines: list[str], start: int, opened: re.Match[str]) -> int | None:
+    for number in range(start, len(lines)):
+        fence = lines[number].strip()
+        indent = len(lines[number]) - len(lines[number].lstrip())
+        if len(fence) >= len(opened[2]) and set(fence) == {opened[2][0]} and indent <= len(opened[1]):
+            return number
+    return None
+
+
+def _is_python(code: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def program_text(code: str, tests: str) -> str:

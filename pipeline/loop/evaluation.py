@@ -89,7 +89,7 @@ class Answers(GenerationTask):
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version, section, form = "answers", 1, "evaluation", "responses"
+    stage, version, section, form = "answers", 2, "evaluation", "responses"
     stops = ("\n## ", "\n### ")
     rules: ClassVar[Rules] = {
         **COMPLETION_RULES,
@@ -142,6 +142,9 @@ class Answers(GenerationTask):
     @property
     def recipe(self) -> Recipe:
         return Recipe(self.stage, {"version": self.version, **self.ingredients()})
+
+    def notice(self, outcome: Outcome) -> None:
+        """A model that answers no task has a score, which is 0."""
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:

@@ -13,8 +13,10 @@ import orjson
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.operations.estimate import compare, estimate
+from pipeline.operations.judge_ability import ability
 from pipeline.operations.pilot import Log, run_pilot
 from pipeline.project.project import Project
+from pipeline.stages.judgements import judges
 from targets import publish
 from targets.atomic import json_bytes
 
@@ -33,6 +35,8 @@ def make_plan(project: Project, seeds: int, log: Log) -> dict[str, Any]:
     piloted = run_pilot(project, plan_file(project.artifacts).parent, seeds, log)
     plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts)
     plan["disk_bytes"] += piloted.seed_bytes
+    # A matter of the model and the exemplars alone: no seed changes it.
+    plan["judge"] = ability(project.base.engine, project.exemplars).as_json() if judges(project) else None
     plan["pilot_seeds"] = len(piloted.pilot.rows)
     plan["recipe"] = piloted.recipe
     publish(plan_file(project.artifacts), [json_bytes(plan)])

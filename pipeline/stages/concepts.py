@@ -21,7 +21,7 @@ class Concepts(GenerationTask):
     """A shard of the concepts stage."""
 
     stage = section = form = "concepts"
-    version = 3
+    version = 4
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["concepts"]}
 
     def requires(self) -> luigi.Task:

@@ -21,7 +21,7 @@ class Responses(GenerationTask):
     """A shard of the responses stage."""
 
     stage = section = form = "responses"
-    version = 3
+    version = 4
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["responses"]}
     fan_out = "samples_per_instruction"
 

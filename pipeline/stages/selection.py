@@ -18,6 +18,7 @@ from pipeline.project.project import Project
 from pipeline.selection import rules
 from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
+from pipeline.stages import verdicts
 from pipeline.stages.decontamination import Decontamination
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
@@ -30,6 +31,7 @@ class Selection(StageTask):
 
     stage, version = "selection", 5
     rules = rules.RULES
+    hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
 
     @staticmethod
