@@ -174,6 +174,8 @@ class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
+    min_agreement = Real(default=0.0, low=0, high=1)
+    trust = Real(default=0.0, low=0, high=1)
     near_duplicates = Real(default=0.7, low=0.3, high=1)
     max_instruction_words = Whole(default=200, low=1, high=100_000)
     max_same_names = Whole(default=1, low=0, high=1_000_000)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.dataset.calibration import NEVER
 from pipeline.decontamination.decontaminator import LAYERS
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -57,6 +58,10 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 |---|---:|---:|---:|---|
 {funnel}
 
+## How many rows are right
+
+{trust}
+
 ## Sources and licences
 
 Seeds come from {sources}. Licences of the seeds in force: {licences}.
@@ -67,7 +72,8 @@ Seeds come from {sources}. Licences of the seeds in force: {licences}.
 
 ## Limits
 
-- Passing its own tests does not prove a response right: the model wrote the tests as well.
+- Passing its own tests does not prove a response right: the model wrote the tests as well. Where the share of right
+  rows was measured, it was on other tasks than these.
 - Only the benchmarks named above were looked for.
 """
 
@@ -103,6 +109,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = N
         configs="\n".join(_CONFIG.format(name=name, path=path) for name, path in named.items()),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
+        trust=manifest.get("trust", NEVER),
         licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items()) or "none",
         decontamination=_decontamination(manifest["decontamination"]),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from pipeline.dataset.calibration import Calibration, in_words
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.errors import PipelineError
 from pipeline.project.project import Project
@@ -31,11 +32,13 @@ def build_manifest(
     artifacts: Artifacts,
     fan_out: Mapping[str, tuple[str, int]],
     other_models: Mapping[str, Any],
+    calibration: Calibration | None,
 ) -> dict[str, Any]:
     """The manifest as a JSON document; `artifacts` are those of the dataset's recipe.
 
     `fan_out` has, by stage, how many units a record of the stage before makes where that is not one, with the
-    number's name in the funnel; `other_models` the models of stages that have another one than the base model.
+    number's name in the funnel; `other_models` the models of stages that have another one than the base model;
+    `calibration` is what was measured of this model's rows.
     Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a stage must
     take in exactly what the one before it kept.
     """
@@ -69,6 +72,8 @@ def build_manifest(
             "window": project.model.window,
         },
         "other_models": dict(other_models),
+        "trust": in_words(calibration),
+        "calibration": calibration,
         "sources": [source.label for source in project.sources],
         "licences": dict(
             sorted(Counter(place["licence"] or "unknown" for place in snapshot.occurrences.values()).items())

@@ -23,6 +23,7 @@ from pipeline.errors import MissingDataError, PipelineError
 from pipeline.run.status import Funnel
 from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
+from pipeline.stages import trust
 from pipeline.stages.chain import Goal, other_models, shard_tasks
 from pipeline.stages.losses import by_rule
 from pipeline.stages.seeds import Seeds
@@ -62,6 +63,8 @@ class FinalDataset(Goal):
 
     def is_made(self) -> bool:
         made = super().is_made()
+        if not made:
+            trust.require(self.project)
         if not made and self.is_shared:
             self._scan_before_planning()
         return made
@@ -119,7 +122,8 @@ class FinalDataset(Goal):
     def _manifest(self, artifacts: Artifacts) -> dict[str, Any]:
         tasks = shard_tasks(self.project)
         fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in tasks if task.fan_out}
-        return build_manifest(self.project, artifacts, fan_out, other_models(self.project))
+        measured = trust.measured(self.project)
+        return build_manifest(self.project, artifacts, fan_out, other_models(self.project), measured)
 
     def _empty(self, artifacts: Artifacts, selected: ShardPaths) -> PipelineError:
         """The error of a dataset without rows: where the last record was lost. The report is written all the same."""

@@ -61,7 +61,8 @@ class Selection(StageTask):
         section = self.project.settings.selection
         ingredients = {
             "version": self.version,
-            **{key: getattr(section, key) for key, _ in section.get_params()},
+            # `trust` decides whether a run begins, not what it makes.
+            **{key: getattr(section, key) for key, _ in section.get_params() if key != "trust"},
             "snapshot": self.snapshot,
         }
         return Recipe(self.stage, ingredients, self.candidates.recipe)
