@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import luigi
 
-from pipeline.dataset.card import NOT_DECONTAMINATED, dataset_card
+from pipeline.dataset.card import NOT_DECONTAMINATED, NOT_SEARCHED, dataset_card
 from pipeline.dataset.manifest import build_manifest
 from pipeline.dataset.rows import read_rows, write_parquet
 from pipeline.errors import MissingDataError, PipelineError
 from pipeline.run.status import Funnel
 from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
+from pipeline.sources.licences import UNKNOWN
 from pipeline.stages.chain import Goal, other_models, shard_tasks
 from pipeline.stages.seeds import Seeds
 from pipeline.stages.selection import Selection
+from pipeline.text import private
 from targets import Artifacts, Recipe, replace_link
 from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, temporary_beside
 
@@ -31,7 +34,7 @@ from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, tem
 class FinalDataset(Goal):
     """The instruction dataset of the sources, model and configuration as they are now."""
 
-    stage, version = "dataset", 4
+    stage, version = "dataset", 5
 
     def requires(self) -> luigi.Task:
         if self.is_shared and self.project.scan.snapshot.occurrences:
@@ -89,6 +92,8 @@ class FinalDataset(Goal):
         replace_link(self.latest, os.path.relpath(self.folder, project.artifacts))
         self.reporter.finish(selection.paths.read_meta())
         self.reporter.say(f"dataset: {self.latest} -> {os.readlink(self.latest)}")
+        if private.detector() is None:
+            self.reporter.say(f"{NOT_SEARCHED} Install it with pip.")
         if not project.packs:
             self.reporter.say(f"{NOT_DECONTAMINATED} See [decontamination] packs.")
 
@@ -102,10 +107,11 @@ class FinalDataset(Goal):
                 f"the dataset would be empty: none of {selected.read_meta()['units']} responses was selected",
                 f"see {selected.rejected} for the reasons; more seeds or a stronger model help",
             )
-        weights = Weights(selected.read())
+        weights = Weights(selected.read)
         answered_by = project.backend("responses").model.provenance
         fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in shard_tasks(project) if task.fan_out}
-        manifest = build_manifest(project, artifacts, fan_out, other_models(project))
+        licences = Counter(row["seed"]["licence"] or UNKNOWN for row in selected.read())
+        manifest = build_manifest(project, artifacts, fan_out, other_models(project), licences)
         temporary = temporary_beside(self.folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)

@@ -20,6 +20,7 @@ from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
 from pipeline.stages.decontamination import Decontamination
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 
@@ -28,7 +29,7 @@ class Selection(StageTask):
 
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
 
-    stage, version = "selection", 5
+    stage, version = "selection", 6
     rules = rules.RULES
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
 
@@ -61,6 +62,7 @@ class Selection(StageTask):
             "version": self.version,
             **{key: getattr(section, key) for key, _ in section.get_params()},
             "snapshot": self.snapshot,
+            "secrets": private.detector(),
         }
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
