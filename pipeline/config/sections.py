@@ -84,6 +84,8 @@ class seeds(luigi.Config):
     stdlib_share = Real(default=1.0, low=0, high=1)
     include = luigi.Parameter(default="")
     kinds = luigi.Parameter(default="functions")
+    generators = Flag(default=False)
+    helpers = Flag(default=False)
     licences = luigi.Parameter(default="")
     max_lines = Whole(default=150, low=1, high=100_000)
     denied_imports = luigi.Parameter(

@@ -36,6 +36,7 @@ from pipeline.project.engines import open_server
 from pipeline.project.exemplars import choose
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.run.gpus import gpus
+from pipeline.text import private
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
 from sandbox import check
@@ -52,6 +53,7 @@ HUB_REMEDY = "needed for [model] repo_id and `export --push` only; check the net
 def examine() -> Iterator[Finding]:
     """All findings in a fixed order; the slow checks run in parallel."""
     yield check_python()
+    yield check_secrets()
     checks: list[Callable[[], list[Finding]]] = [check_sandbox]
     try:
         settings = config.load()
@@ -88,6 +90,13 @@ def check_python() -> Finding:
     if oldest <= sys.version_info[:2] <= newest:
         return Finding(PASS, "Python", text)
     return Finding(CAUTION, "Python", f"{text}: not tested", "use Python 3.10 to 3.13")
+
+
+def check_secrets() -> Finding:
+    """Whether seeds and rows are searched for secrets."""
+    if name := private.detector():
+        return Finding(PASS, "secrets", f"found by {name}")
+    return Finding(CAUTION, "secrets", "seeds and rows are not searched for them", "pip install detect-secrets")
 
 
 def check_model(settings: Settings) -> list[Finding]:

@@ -21,6 +21,7 @@ from pipeline.selection.selector import Selector
 from pipeline.stages import verdicts
 from pipeline.stages.decontamination import Decontamination
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 
@@ -29,7 +30,7 @@ class Selection(StageTask):
 
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
 
-    stage, version = "selection", 5
+    stage, version = "selection", 6
     rules = rules.RULES
     hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
@@ -64,6 +65,7 @@ class Selection(StageTask):
             # `trust` decides whether a run begins, not what it makes.
             **{key: getattr(section, key) for key, _ in section.get_params() if key != "trust"},
             "snapshot": self.snapshot,
+            "secrets": private.detector(),
         }
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 

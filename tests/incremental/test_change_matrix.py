@@ -57,6 +57,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),
     ("seeds", "kinds"): ("functions, methods", SCAN),
+    ("seeds", "generators"): (True, SCAN),
+    ("seeds", "helpers"): (True, SCAN),
     ("seeds", "licences"): ("MIT", SCAN),
     ("seeds", "max_lines"): (9, SCAN),
     ("seeds", "denied_imports"): ("os", SCAN),
