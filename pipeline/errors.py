@@ -43,6 +43,12 @@ class AlreadyRunning(PipelineError):
     exit_code = 10
 
 
+class Hopeless(PipelineError):
+    """A stage loses everything, and [project] stop_when_hopeless ends the run for it."""
+
+    exit_code = 50
+
+
 class DamagedFiles(PipelineError):
     """Published files are not what was published."""
 

@@ -8,6 +8,7 @@ documents each key.
 from __future__ import annotations
 
 import math
+import re
 import typing
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,25 @@ class Flag(luigi.BoolParameter):
         super().__init__(default=default, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
 
 
+class Threshold(luigi.Parameter[Any]):
+    """A number from 0 to 1, or `top N%` for a share of what is compared."""
+
+    def parse(self, text: str) -> float | str:
+        if (share := top_share(text)) is not None:
+            number = 100 * share
+        else:
+            number = 100 * float(text)
+        if not 0 <= number <= 100:
+            raise ValueError(text)
+        return " ".join(text.split()) if share is not None else number / 100
+
+
+def top_share(threshold: float | str) -> float | None:
+    """The share that `top N%` names, 0 to 1; None for a number."""
+    found = re.fullmatch(r"\s*top\s+(\d+(?:\.\d+)?)\s*%\s*", str(threshold))
+    return float(found[1]) / 100 if found else None
+
+
 def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
     """The smallest and the largest value of a key; None for a key that is not a number."""
     return (parameter.low, parameter.high) if isinstance(parameter, (Whole, Real)) else None
@@ -45,13 +65,18 @@ def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
 
 def refusal(parameter: luigi.Parameter[Any]) -> str:
     """What is wrong with a value that a key's parameter does not take; empty where the parameter itself says it."""
-    kinds = {Whole: "the value is not a whole number", Real: "the value is not a number"}
+    kinds = {
+        Whole: "the value is not a whole number",
+        Real: "the value is not a number",
+        Threshold: "the value is neither a number from 0 to 1 nor a share such as top 60%",
+    }
     return kinds.get(type(parameter), "")
 
 
 class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)
+    stop_when_hopeless = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
 
 
 class seeds(luigi.Config):
@@ -59,6 +84,8 @@ class seeds(luigi.Config):
     stdlib_share = Real(default=1.0, low=0, high=1)
     include = luigi.Parameter(default="")
     kinds = luigi.Parameter(default="functions")
+    generators = Flag(default=False)
+    helpers = Flag(default=False)
     licences = luigi.Parameter(default="")
     max_lines = Whole(default=150, low=1, high=100_000)
     denied_imports = luigi.Parameter(
@@ -84,7 +111,7 @@ class prompts(luigi.Config):
 
 class judgements(luigi.Config):
     judge = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
-    threshold = Real(default=0.5, low=0, high=1)
+    threshold = Threshold(default=0.5)
 
 
 class Sampled:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.engine.protocol import Completion, Reason, Request
+from pipeline.engine.repetition import is_repeating
 
 # Some servers read seeds as signed 32-bit numbers, and the largest unsigned one as "random".
 _SEEDS = 2**31 - 1
@@ -27,6 +28,12 @@ class ServedModel:
     owner: str
     window: int
     traits: tuple[tuple[str, str], ...]
+
+    @property
+    def parameters(self) -> int:
+        """The number of the model's weights; 0 if the server does not state it."""
+        stated = dict(self.traits).get("n_params", "")
+        return int(stated) if stated.isdecimal() else 0
 
     def describe(self) -> str:
         """Identification of the model, in one line."""
@@ -76,14 +83,16 @@ def completion(request: Request, reply: Any) -> Completion:
     details = usage.prompt_tokens_details if usage else None
     cached = (details.cached_tokens or 0) if details else 0
     end, detail = choice.finish_reason, ""
+    if end == "length" and is_repeating(choice.text.encode()):
+        end = "repetition"
     if end == "length" and usage and new < request.max_tokens:
         end = "window"
         detail = f"the server stopped after {new} tokens: its window is full"
-    elif end not in ("stop", "length"):
+    elif end not in ("stop", "length", "repetition"):
         end, detail = "error", f"the server ended with reason {end}"
     return Completion(
         id=request.id,
-        text=choice.text if end in ("stop", "length") else "",
+        text=choice.text if end in ("stop", "length", "repetition") else "",
         reason=end,
         detail=detail,
         prompt_tokens=prompt,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
 
-Reason = Literal["stop", "length", "window", "crash", "error"]
+Reason = Literal["stop", "length", "repetition", "window", "crash", "error"]
 
 
 class EngineError(Exception):
@@ -73,9 +73,10 @@ class Request:
 class Completion:
     """The result of one request.
 
-    reason: stop (a stop string or an end-of-text token), length (max_tokens reached), window (the
-        prompt and max_tokens do not fit, nothing was generated), crash (the request ended the
-        engine's process twice while it ran alone), error (a server failed on it in every retry)
+    reason: stop (a stop string or an end-of-text token), length (max_tokens reached), repetition (one
+        passage again and again, see repetition.py), window (the prompt and max_tokens do not fit,
+        nothing was generated), crash (the request ended the engine's process twice while it ran
+        alone), error (a server failed on it in every retry)
     text: what was generated, without the stop
     prompt_tokens: length of the prompt
     computed_prompt_tokens: those evaluated for this request; the others were shared
@@ -140,7 +141,8 @@ class EngineStats:
     """Totals since the engine was opened. Seconds are wall time; restarts are of its process.
 
     Token counts are summed over completions. What a process computed before it died is computed
-    again by the next one, and counted once.
+    again by the next one, and counted once. `tokens_read` (of prompts) and `tokens_drawn` count, once a
+    second, what unfinished completions have cost as well; a server does not state it.
     """
 
     requests: int = 0
@@ -148,6 +150,8 @@ class EngineStats:
     prompt_tokens_needed: int = 0
     prompt_tokens_computed: int = 0
     new_tokens: int = 0
+    tokens_read: int = 0
+    tokens_drawn: int = 0
     seconds: float = 0.0
     steps: int = 0
     decode_seconds: float = 0.0

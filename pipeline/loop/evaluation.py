@@ -143,6 +143,9 @@ class Answers(GenerationTask):
     def recipe(self) -> Recipe:
         return Recipe(self.stage, {"version": self.version, **self.ingredients()})
 
+    def notice(self, outcome: Outcome) -> None:
+        """A model that answers no task has a score, which is 0."""
+
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         path = evaluated_model(self.project).path

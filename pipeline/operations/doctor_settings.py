@@ -15,8 +15,8 @@ from pipeline.packs.find import find
 from pipeline.packs.pack import load_pack
 from pipeline.project import model
 from pipeline.project.engines import engine_settings, open_server
+from pipeline.project.exemplars import choose
 from pipeline.project.sandboxes import require_packages
-from pipeline.prompts import STANDARD
 from pipeline.prompts.exemplars import load_set
 from pipeline.seeds.criteria import SeedCriteria
 from pipeline.sources.hub import PREFIX
@@ -59,11 +59,9 @@ def _criteria(settings: Settings) -> str:
 
 
 def _exemplars(settings: Settings, root: Path) -> str:
-    name = settings.prompts.exemplars
-    if name == "auto":
-        return ""
-    shipped = STANDARD.parent / name
-    chosen = load_set(shipped if shipped.is_dir() else root / name)
+    if settings.prompts.exemplars == "auto":
+        return ""  # it depends on the model: see doctor.py
+    chosen = load_set(choose(settings, root, 0, is_demo=False).folder)
     return f"{chosen.name}, {len(chosen.exemplars)} exemplars"
 
 

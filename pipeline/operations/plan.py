@@ -14,8 +14,10 @@ from pipeline.dataset.calibration import in_words
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.operations.estimate import compare, estimate
+from pipeline.operations.judge_ability import ability
 from pipeline.operations.pilot import Log, run_pilot
 from pipeline.project.project import Project
+from pipeline.stages.judgements import judges
 from pipeline.stages import trust
 from targets import publish
 from targets.atomic import json_bytes
@@ -36,6 +38,8 @@ def make_plan(project: Project, seeds: int, log: Log) -> dict[str, Any]:
     piloted = run_pilot(project, plan_file(project.artifacts).parent, seeds, log)
     plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts)
     plan["disk_bytes"] += piloted.seed_bytes
+    # A matter of the model and the exemplars alone: no seed changes it.
+    plan["judge"] = ability(project.base.engine, project.exemplars).as_json() if judges(project) else None
     plan["pilot_seeds"] = len(piloted.pilot.rows)
     plan["recipe"] = piloted.recipe
     plan["trust"] = in_words(trust.measured(project))

@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipeline import demo, sources
 from pipeline.config import Overrides, Settings, override, sections
@@ -23,8 +24,8 @@ from pipeline.packs.find import find as find_packs
 from pipeline.packs.pack import Pack, load_pack
 from pipeline.project import model
 from pipeline.project.engines import engine_settings, open_server
+from pipeline.project.exemplars import Choice, choose
 from pipeline.project.model import Model
-from pipeline.prompts import STANDARD
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.prompts.plan import GenerationPlan, plan_generation
 from pipeline.seeds import missing_sources
@@ -54,6 +55,8 @@ class Project:
         self.artifacts = (root / settings.project.artifacts).resolve()
         # Filled by the stages' tasks, which own the recipes: by stage.
         self.recipes: dict[str, Recipe] = {}
+        # Filled by the stages' tasks, which warn of them: by stage, what the run has lost so far.
+        self.first_losses: dict[str, Any] = {}
         self._models: dict[Path, Model] = {}
         self._plans: dict[str, GenerationPlan] = {}
 
@@ -150,13 +153,16 @@ class Project:
         return self._models[path]
 
     @cached_property
+    def exemplars_choice(self) -> Choice:
+        """Which exemplar set it is, and why."""
+        if self.settings.prompts.exemplars != "auto":
+            return choose(self.settings, self.root, 0, False)
+        return choose(self.settings, self.root, self.model.parameters, self.model.is_demo)
+
+    @cached_property
     def exemplars(self) -> ExemplarSet:
-        """The exemplar set: the demo model has its own, any other model gets the standard one."""
-        name = self.settings.prompts.exemplars
-        if name == "auto":
-            return load_set(demo.EXEMPLARS if self.model.is_demo else STANDARD)
-        shipped = STANDARD.parent / name
-        return load_set(shipped if shipped.is_dir() else self.root / name)
+        """The exemplar set."""
+        return load_set(self.exemplars_choice.folder)
 
     def plan(self, stage: str, form: str, section: str) -> GenerationPlan:
         """How a generating stage runs: its settings with their defaults, and the shots that fit its window."""

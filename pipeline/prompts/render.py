@@ -119,7 +119,11 @@ def context(exemplars: ExemplarSet, form: str, shots: int, key: str) -> str:
     return document(exemplars.intro[form], (example(exemplars, form, item) for item in drawn))
 
 
-def judgements_context(exemplars: ExemplarSet) -> str:
-    """The few-shot context of the judge, the same for all seeds: every judged exemplar, in order of hash."""
+def judgements_contexts(exemplars: ExemplarSet) -> tuple[str, str]:
+    """The few-shot contexts of the judge, the same for all seeds: every judged exemplar, in order of hash and reversed.
+
+    A model tends to the answers that it was shown last: over both orders that tendency evens out.
+    """
     mixed = sorted(exemplars.judged, key=lambda item: rank("judge", JUDGEMENTS, item.name))
-    return document(exemplars.intro[JUDGEMENTS], map(judged_example, mixed))
+    intro = exemplars.intro[JUDGEMENTS]
+    return document(intro, map(judged_example, mixed)), document(intro, map(judged_example, reversed(mixed)))

@@ -27,6 +27,7 @@ class Executions(ShardTask):
 
     stage, version = "executions", 1
     rules = verdicts.RULES
+    hints = verdicts.HINTS
 
     def requires(self) -> luigi.Task:
         return self.clone(Responses)

@@ -18,8 +18,10 @@ from pipeline.project.project import Project
 from pipeline.selection import rules
 from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
+from pipeline.stages import verdicts
 from pipeline.stages.decontamination import Decontamination
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 
@@ -30,6 +32,7 @@ class Selection(StageTask):
 
     stage, version = "selection", 6
     rules = rules.RULES
+    hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
 
     @staticmethod
@@ -62,6 +65,7 @@ class Selection(StageTask):
             # `trust` decides whether a run begins, not what it makes.
             **{key: getattr(section, key) for key, _ in section.get_params() if key != "trust"},
             "snapshot": self.snapshot,
+            "secrets": private.detector(),
         }
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 

@@ -20,8 +20,11 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.errors import Hopeless
 from pipeline.records import Rejection, Rules
 from pipeline.stages.base import PipelineTask
+from pipeline.stages.losses import NOT_PASSED, FirstLosses, by_rule
+from pipeline.text.display import printable
 from targets import AlreadyPublished, Artifacts, Recipe, ShardPaths, ShardWriter
 
 FIRST_SHARD_PRIORITY = 1_000_000
@@ -69,12 +72,14 @@ class UndeclaredRule(Exception):
 class StageTask(PipelineTask):
     """A task that makes one published file of records under a recipe.
 
-    `rules` are those under which it rejects units, each with a sentence (`explain RULE`, docs/reference/rules.md).
+    `rules` are those under which it rejects units, each with a sentence (`explain RULE`, docs/reference/rules.md);
+    `hints` say for some of them what to change when they drop everything.
     """
 
     stage: ClassVar[str]
     version: ClassVar[int]
     rules: ClassVar[Rules] = {}
+    hints: ClassVar[Rules] = {}
     number: ClassVar[int] = 0  # of the shard, where there is one only
     resumes: ClassVar[bool] = True  # what is in the journal of an interrupted run
 
@@ -121,9 +126,18 @@ class StageTask(PipelineTask):
                     if isinstance(outcome.result, Rejection) and outcome.result.rule not in self.rules:
                         raise UndeclaredRule(f"{self.stage}: {outcome.result.rule}")
                     outcome.journal(writer)
+                    self.notice(outcome)
                     progress.advance(outcome.is_kept, int(outcome.spent.get("new_tokens", 0)), outcome.passed)
             seconds = round(time.monotonic() - began, 3)
             writer.publish({"seconds": seconds, **self.about(writer)})
+
+    def notice(self, outcome: Outcome) -> None:
+        """Look at an outcome that is in the journal."""
+
+    @classmethod
+    def hint(cls, rule: str) -> str:
+        """What to do when a rule drops everything."""
+        return cls.hints.get(rule, f"`selfcodealign explain {rule}` says what it rejects")
 
     def progress(self, writer: ShardWriter) -> Any:
         """The context in which the task reports its progress."""
@@ -207,6 +221,34 @@ class ShardTask(StageTask):
     def depends_on(self, unit: str, records: Set[str]) -> bool:
         """Whether a unit is made from one of these records of the stage before."""
         return unit in records
+
+    def notice(self, outcome: Outcome) -> None:
+        """Warn when the stage has lost everything so far, or end the run as [project] stop_when_hopeless says.
+
+        Raises Hopeless.
+        """
+        first: FirstLosses = self.project.first_losses.setdefault(self.stage, FirstLosses())
+        result = outcome.result
+        if isinstance(result, Rejection):
+            hopeless = first.lose(outcome.unit, result.rule, result.evidence)
+        elif outcome.passed is False:
+            hopeless = first.lose(outcome.unit, NOT_PASSED, f"{result['status']} {result['detail']}")
+        else:
+            first.keep()
+            return
+        if hopeless:
+            self._despair(first)
+
+    def _despair(self, first: FirstLosses) -> None:
+        rule, unit = first.rules.most_common(1)[0][0], printable(first.example[0])
+        problem = (
+            f"all of the first {first.rules.total()} records of {self.stage} were lost ({by_rule(first.rules)}), "
+            f"such as {unit}: {printable(first.example[1])}"
+        )
+        stop = self.project.settings.project.stop_when_hopeless
+        if stop == "on" or (stop == "auto" and not self.reporter.console.is_terminal):
+            raise Hopeless(problem, f"{self.hint(rule)}; or set [project] stop_when_hopeless = off to go on")
+        self.reporter.say(f"warning: {problem}\n  {self.hint(rule)}")
 
     def expected(self) -> int:
         return int(self.before.paths.read_meta()["kept"]) * self.units_per_record

@@ -52,10 +52,13 @@ _ONLY_SPEED = {
 CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("project", "artifacts"): ("elsewhere", NOTHING),  # another folder: all of it is made there
     ("project", "shard_size"): (7, NOTHING),  # for seeds to come
+    ("project", "stop_when_hopeless"): ("on", NOTHING),
     ("seeds", "sources"): ("pipeline", SCAN),
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),
     ("seeds", "kinds"): ("functions, methods", SCAN),
+    ("seeds", "generators"): (True, SCAN),
+    ("seeds", "helpers"): (True, SCAN),
     ("seeds", "licences"): ("MIT", SCAN),
     ("seeds", "max_lines"): (9, SCAN),
     ("seeds", "denied_imports"): ("os", SCAN),
