@@ -31,6 +31,8 @@ from pipeline.stages import trust
 
 Log = Callable[[str], None]
 
+# Values of [selection] min_agreement that are compared.
+DEMANDED = (0.0, 0.25, 0.5, 0.75)
 _RESAMPLES = 500
 _TAIL = 2.5  # percent on each side
 
@@ -157,11 +159,23 @@ def calibrate(project: Project, packs: Sequence[Pack], tasks: int, log: Log) -> 
         "packs": [{"name": pack.name, "sha256": pack.revision, "tasks": len(pack.tasks)} for pack in packs],
         "samples": project.settings.responses.samples,
         "figures": figures(answers, selected(answers, hidden.places(), hidden.project.settings.selection)),
+        "by_min_agreement": [_demanding(answers, hidden, least) for least in DEMANDED],
         "evidence": evidence(answers),
     }
     document["verdict"] = verdict(document)
     calibration.write(project.artifacts, trust.conditions(project), document)
     return document
+
+
+def _demanding(answers: Answers, hidden: HiddenTests, least: float) -> dict[str, Any]:
+    """What the same selection would choose under a value of `[selection] min_agreement`."""
+    settings = hidden.project.variant({("selection", "min_agreement"): least}).settings.selection
+    found = figures(answers, selected(answers, hidden.places(), settings))
+    return {
+        "min_agreement": least,
+        **{key: found[key] for key in ("selected", "right_selected", "answerable_selected")},
+        "share": found["shares"]["selected"],
+    }
 
 
 def verdict(document: Mapping[str, Any]) -> str:

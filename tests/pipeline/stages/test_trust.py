@@ -16,6 +16,10 @@ DOCUMENT: dict[str, Any] = {
     "date": "2026-11-27",
     "model": {"name": "m", "sha256": "0" * 64},
     "packs": [{"name": "tasks", "sha256": "1" * 64, "tasks": 50}],
+    "by_min_agreement": [
+        {"min_agreement": 0.0, "selected": 30, "right_selected": 24, "share": {"low": 0.65}},
+        {"min_agreement": 0.5, "selected": 20, "right_selected": 19, "share": {"low": 0.76}},
+    ],
     "figures": {
         "tasks": 40,
         "selected": 30,
@@ -72,7 +76,10 @@ def test_rows_are_trusted_as_far_as_the_lower_end_of_the_interval(root: Path, de
 def test_rows_below_it_are_refused_with_the_figure_and_what_to_change(root: Path) -> None:
     with pytest.raises(NotTrusted, match=r"at least 0\.65 .*80 % \(65 to 90 %\) of the 30 answers") as refusal:
         trust.require(project(root, selection__trust=0.7))
-    assert "min_agreement" in refusal.value.remedy
+    assert "set [selection] min_agreement = 0.5, which chose 20 answers instead of 30, 19" in refusal.value.remedy
+    with pytest.raises(NotTrusted) as refusal:
+        trust.require(project(root, selection__trust=0.8))
+    assert "stronger model" in refusal.value.remedy
 
 
 def test_what_was_never_measured_is_refused(root: Path) -> None:
