@@ -62,10 +62,11 @@ def require(project: Project) -> None:
 
 def _remedy(document: calibration.Calibration, demanded: float) -> str:
     """What to change so that rows are right as often as demanded, as far as the measurement shows it."""
+    now = document["figures"]["selected"]
     for choice in document["by_min_agreement"]:
         if choice["share"]["low"] >= demanded:
             return (
                 f"set [selection] min_agreement = {choice['min_agreement']}, which chose {choice['selected']} answers "
-                f"instead of {document['figures']['selected']}, {choice['right_selected']} of them right; calibrate again"
+                f"instead of {now}, {choice['right_selected']} of them right, and calibrate again"
             )
     return "raise [responses] samples and [selection] min_agreement, take a stronger model, or lower trust"
