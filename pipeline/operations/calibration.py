@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import sections
+from pipeline.config.settings import most_agreement
 from pipeline.dataset import calibration
 from pipeline.loop.statistics import Estimate, separation, wilson
 from pipeline.operations.truth import TASKS_A_SHARD, Answers, HiddenTests
@@ -33,6 +34,8 @@ Log = Callable[[str], None]
 
 # Values of [selection] min_agreement that are compared.
 DEMANDED = (0.0, 0.25, 0.5, 0.75)
+# Tasks with a right passing answer, and with a wrong one, below which nothing is said about evidence.
+LEAST_TASKS = 5
 _RESAMPLES = 500
 _TAIL = 2.5  # percent on each side
 
@@ -101,7 +104,7 @@ def evidence(answers: Answers) -> dict[str, dict[str, float]]:
     """How well each kind of evidence separates right from wrong among the passing answers that were verified.
 
     By name: `mean`, the chance that a right answer has more of it than a wrong one, with the interval of a
-    bootstrap over tasks. Empty where all of them are right, or all wrong.
+    bootstrap over tasks. Empty where fewer than `LEAST_TASKS` tasks have a right one, or a wrong one.
     """
     passing = [one for one in answers.candidates if one["verdict"]["passed"]]
     by_task: dict[str, list[Candidate]] = {}
@@ -121,7 +124,8 @@ def evidence(answers: Answers) -> dict[str, dict[str, float]]:
 
 def _separated(groups: list[tuple[list[float], list[float]]]) -> Estimate | None:
     mean = _separation(groups)
-    if mean is None:
+    of_each_kind = (sum(bool(group[kind]) for group in groups) for kind in (0, 1))
+    if mean is None or min(of_each_kind) < LEAST_TASKS:
         return None
     random = np.random.default_rng(0)
     draws = (
@@ -159,7 +163,9 @@ def calibrate(project: Project, packs: Sequence[Pack], tasks: int, log: Log) -> 
         "packs": [{"name": pack.name, "sha256": pack.revision, "tasks": len(pack.tasks)} for pack in packs],
         "samples": project.settings.responses.samples,
         "figures": figures(answers, selected(answers, hidden.places(), hidden.project.settings.selection)),
-        "by_min_agreement": [_demanding(answers, hidden, least) for least in DEMANDED],
+        "by_min_agreement": [
+            _demanding(answers, hidden, least) for least in DEMANDED if least <= most_agreement(project.settings)
+        ],
         "evidence": evidence(answers),
     }
     document["verdict"] = verdict(document)
@@ -184,8 +190,11 @@ def verdict(document: Mapping[str, Any]) -> str:
     if not figures["passing"]:
         return "No answer passes its own tests: there is nothing to choose from."
     if not found:
-        quality = "right" if figures["right_passing"] else "wrong"
-        return f"All answers that pass their own tests are {quality}: no evidence can separate them."
+        right = figures["right_passing"]
+        return (
+            f"Of the passing answers {right} are right and {figures['passing'] - right} wrong: too few of one kind, or "
+            "of too few tasks, to tell which evidence separates them. More tasks may tell."
+        )
     carrying = [name for name, estimate in found.items() if estimate["low"] > 0.5]
     if carrying:
         return f"What separates right from wrong among passing answers: {', '.join(carrying)}."
