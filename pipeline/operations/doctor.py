@@ -29,8 +29,8 @@ from pipeline.engine.sizing import free_host_memory
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.plan import plan_file
-from pipeline.project import model
-from pipeline.project.engines import open_server
+from pipeline.project import model, model_files
+from pipeline.project.engines import lacks, open_server
 from pipeline.run.gpus import gpus
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
@@ -93,7 +93,7 @@ def check_model(settings: Settings) -> list[Finding]:
     findings = []
     path = demo.MODEL  # inspected in place of a missing model: that tests llama.cpp
     try:
-        path = model.locate(settings.model, root(), fetch=False)
+        path = model_files.locate(settings.model, root(), fetch=False)
     except PipelineError as error:
         level = CAUTION if settings.model.repo_id else FAIL
         findings.append(Finding(level, "model", error.problem, error.remedy))
@@ -113,10 +113,13 @@ def _check_server(settings: Settings) -> Finding:
     try:
         with open_server(settings.engine) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
+            text = f"{served.served}, window {served.window}, at {engine.place}{lacks(engine)}"
+            if settings.judgements.judge != "off" and (lack := engine.abilities.cannot_score):
+                remedy = "set [judgements] judge = off, unless the exemplar set has no judge"
+                return Finding(CAUTION, "server", f"{text}; it {lack}", remedy)
     except PipelineError as error:
         return Finding(FAIL, "server", error.problem, error.remedy)
-    address = settings.engine.base_url
-    return Finding(PASS, "server", f"{served.served}, window {served.window}, at {address}")
+    return Finding(PASS, "server", text)
 
 
 def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:
@@ -244,7 +247,7 @@ def _check_repository(settings: Settings) -> Finding:
     else:
         return Finding(PASS, "hub", f"{constants.ENDPOINT} has {repository}")
     try:
-        model.locate(settings.model, root(), fetch=False)
+        model_files.locate(settings.model, root(), fetch=False)
     except PipelineError:
         return Finding(FAIL, "hub", f"{text}, and {repository} is not fetched yet", HUB_REMEDY)
     return Finding(PASS, "hub", f"{text}, but {repository} is in the local cache")

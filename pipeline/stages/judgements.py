@@ -22,6 +22,7 @@ from pipeline.records import Rejection, Rules
 from pipeline.stages.generation import COMPLETION_RULES
 from pipeline.stages.seeds import SeedShard
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
+from pipeline.stages.unanswered import Unanswered, rejection
 
 
 class Judgements(ShardTask):
@@ -62,12 +63,17 @@ class Judgements(ShardTask):
             return
         base = self.project.base
         self.reporter.say_once(f"loading {base.model.name} ({base.place})")
+        unanswered = Unanswered(self.project.settings.engine)
         for scores in base.engine.score(choices):
-            yield Outcome(scores.id, self._judged(scores))
+            if not unanswered.holds(scores):
+                yield Outcome(scores.id, self._judged(scores))
+        unanswered.end()
 
     def _judged(self, scores: Scores) -> dict[str, Any] | Rejection:
         if not scores.logprobs:
-            return Rejection(scores.reason, scores.detail)
+            return rejection(scores, scores.detail)
+        if max(scores.logprobs) == -math.inf:
+            return Rejection("not_documented", "neither Yes nor No is among the likeliest next words")
         threshold = self.project.settings.judgements.threshold
         yes = round(share_of_yes(*scores.logprobs), 4)
         if yes > threshold:
@@ -76,14 +82,17 @@ class Judgements(ShardTask):
 
 
 def judges(project: Project) -> bool:
-    """Whether the model judges seeds. Raises ConfigError when it should and the exemplar set cannot."""
+    """Whether the model judges seeds. Raises ConfigError when it should and exemplar set or server cannot."""
     judge, exemplars = project.settings.judgements.judge, project.exemplars
     if judge == "on" and not exemplars.judged:
         raise ConfigError(
             f"[judgements] judge = on, but the exemplar set {exemplars.name} has no folder judge",
             "add one like pipeline/prompts/standard/judge, or set it to auto",
         )
-    return judge != "off" and bool(exemplars.judged)
+    if judge == "off" or not exemplars.judged:
+        return False
+    project.require_scores()
+    return True
 
 
 def share_of_yes(yes: float, no: float) -> float:
