@@ -129,6 +129,7 @@ class Sampled:
     attempt = Whole(default=1, low=1, high=1_000_000)
     base_url = luigi.Parameter(default="")
     model = luigi.Parameter(default="")
+    api = luigi.ChoiceParameter(default="completions", choices=("completions", "chat"))
 
 
 class concepts(Sampled, luigi.Config):
@@ -143,6 +144,7 @@ class instructions(Sampled, luigi.Config):
 
 class responses(Sampled, luigi.Config):
     samples = Whole(default=4, low=1, high=1000)
+    reasoning = luigi.ChoiceParameter(default="cut", choices=("cut", "keep"))
 
 
 class executions(luigi.Config):
@@ -207,6 +209,7 @@ class engine(luigi.Config):
     concurrency = Whole(default=16, low=1, high=10_000)
     timeout = Real(default=600.0, low=1, high=100_000)
     max_retries = Whole(default=6, low=0, high=100)
+    unanswered = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
     api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 

@@ -17,8 +17,8 @@ from pipeline.operations.estimate import compare, estimate
 from pipeline.operations.judge_ability import ability
 from pipeline.operations.pilot import Log, run_pilot
 from pipeline.project.project import Project
-from pipeline.stages.judgements import judges
 from pipeline.stages import trust
+from pipeline.stages.judgements import judges
 from targets import publish
 from targets.atomic import json_bytes
 
