@@ -67,6 +67,7 @@ class seeds(luigi.Config):
     type_check = Flag(default=True)
     near_duplicates = Real(default=0.5, low=0, high=1)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
+    rules = luigi.Parameter(default="")
 
 
 class model(luigi.Config):
@@ -155,6 +156,8 @@ class selection(luigi.Config):
     max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
     max_per_category = Whole(default=0, low=0, high=1_000_000_000)
     max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
+    rules = luigi.Parameter(default="")
+    score = luigi.Parameter(default="")
 
 
 class engine(luigi.Config):

@@ -79,6 +79,11 @@ class StageTask(PipelineTask):
     resumes: ClassVar[bool] = True  # what is in the journal of an interrupted run
 
     @property
+    def applied_rules(self) -> Rules:
+        """The rules of its class, and those that the user adds."""
+        return self.rules
+
+    @property
     @abstractmethod
     def recipe(self) -> Recipe:
         """What names the folder of its files."""
@@ -110,7 +115,7 @@ class StageTask(PipelineTask):
 
     def run(self) -> None:
         """Journal the outcome of every unit, and publish them when all are there."""
-        began = time.monotonic()
+        began, rules = time.monotonic(), self.applied_rules
         # Another worker may have published the shard meanwhile.
         with suppress(AlreadyPublished), self.open_writer() as writer:
             with (
@@ -118,7 +123,7 @@ class StageTask(PipelineTask):
                 self.progress(writer) as progress,
             ):
                 for outcome in outcomes:
-                    if isinstance(outcome.result, Rejection) and outcome.result.rule not in self.rules:
+                    if isinstance(outcome.result, Rejection) and outcome.result.rule not in rules:
                         raise UndeclaredRule(f"{self.stage}: {outcome.result.rule}")
                     outcome.journal(writer)
                     progress.advance(outcome.is_kept, int(outcome.spent.get("new_tokens", 0)), outcome.passed)
