@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import luigi
@@ -52,6 +53,7 @@ def refusal(parameter: luigi.Parameter[Any]) -> str:
 class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)
+    stages = luigi.Parameter(default="")
 
 
 class seeds(luigi.Config):
@@ -243,7 +245,11 @@ class Settings:
     evaluation: evaluation
     comparison: comparison
     engine: engine
+    # Sections that stages of other packages have, by name.
+    others: Mapping[str, luigi.Config] = field(default_factory=dict)
 
 
-# Every section, in the order in which they are read and listed.
-SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())
+# Every section of the pipeline's own, in the order in which they are read and listed.
+SECTIONS: tuple[type[luigi.Config], ...] = tuple(
+    section for name, section in typing.get_type_hints(Settings).items() if name != "others"
+)

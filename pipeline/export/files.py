@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.dataset.card import dataset_card
 from pipeline.dataset.finished import FinishedDataset
-from pipeline.export.forms import FORMS
+from pipeline.export.forms import all_forms
 from targets import publish
 from targets.atomic import json_bytes
 
@@ -23,7 +23,8 @@ def export(dataset: FinishedDataset, names: Iterable[str], folder: Path) -> list
 
     A form without rows has no file.
     """
-    forms = [FORMS[name] for name in dict.fromkeys(names)]
+    every = all_forms()
+    forms = [every[name] for name in dict.fromkeys(names)]
     written = []
     for form in forms:
         for name, content in form.files(dataset):

@@ -12,8 +12,9 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pipeline import demo, sources
+from pipeline import demo, entry_points, sources
 from pipeline.config import Overrides, Settings, override, sections
 from pipeline.decontamination.decontaminator import Decontaminator
 from pipeline.engine import Engine, open_engine
@@ -75,6 +76,11 @@ class Project:
     def path(self, text: str) -> Path:
         """A path of the configuration: relative ones start at the project's root, ~ is the user's home."""
         return self.root / Path(text).expanduser()
+
+    @cached_property
+    def added_stages(self) -> list[Any]:
+        """The classes of stages that other packages add and `[project] stages` places in the chain, in order."""
+        return entry_points.named("stages", as_list(self.settings.project.stages), "[project] stages")
 
     # Seeds
 

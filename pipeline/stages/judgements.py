@@ -12,8 +12,6 @@ import math
 from collections.abc import Set
 from typing import Any, ClassVar
 
-import luigi
-
 from pipeline.engine import Choice, Scores
 from pipeline.errors import ConfigError
 from pipeline.project.project import Project
@@ -28,13 +26,11 @@ class Judgements(ShardTask):
     """A shard of the judgements stage."""
 
     stage, version = "judgements", 1
+    follows = SeedShard
     rules: ClassVar[Rules] = {
         "not_documented": "The docstring is too poor to write the seed again: P(Yes) is not above the threshold.",
         **{name: COMPLETION_RULES[name] for name in ("window", "crash", "error")},
     }
-
-    def requires(self) -> luigi.Task:
-        return self.clone(SeedShard)
 
     def ingredients(self) -> dict[str, Any]:
         settings, model = self.project.settings, self.project.model

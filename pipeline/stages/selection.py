@@ -21,7 +21,7 @@ from pipeline.selection.candidates import read_joined
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 from pipeline.stages.decontamination import Decontamination
-from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_after
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys of [selection] that name functions: their code is in the recipe instead.
@@ -43,9 +43,10 @@ class Selection(StageTask):
         return Selection(snapshot=project.scan.snapshot.digest, project=project)
 
     @staticmethod
-    def shard_task(project: Project, shard: int) -> Decontamination:
+    def shard_task(project: Project, shard: int) -> ShardTask:
         """The task that makes a shard of candidates: the last stage before the selection."""
-        return Decontamination(shard=shard, project=project)
+        stage: type[ShardTask] = last_after(Decontamination, project)
+        return stage(shard=shard, project=project)
 
     def requires(self) -> list[luigi.Task]:
         return [self.shard_task(self.project, number) for number in self._shards]

@@ -20,6 +20,8 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.errors import ConfigError
+from pipeline.project.project import Project
 from pipeline.records import Rejection, Rules
 from pipeline.stages.base import PipelineTask
 from targets import AlreadyPublished, Artifacts, Recipe, ShardPaths, ShardWriter
@@ -151,6 +153,8 @@ class ShardTask(StageTask):
     """
 
     fan_out: ClassVar[str] = ""
+    # The stage whose shard it is made from, where that is always the same.
+    follows: ClassVar[type[luigi.Task]]
 
     shard: int = luigi.IntParameter(description="number of the shard")
 
@@ -182,6 +186,14 @@ class ShardTask(StageTask):
                 self.limits(),
             )
         return recipes[self.stage]
+
+    def requires(self) -> luigi.Task | list[luigi.Task]:
+        return self.after(self.follows)
+
+    def after(self, stage: type[luigi.Task]) -> luigi.Task:
+        """The task of a stage for the same shard, or of the last stage that `[project] stages` places behind it."""
+        task: luigi.Task = self.clone(last_after(stage, self.project, type(self)))
+        return task
 
     @cached_property
     def before(self) -> Any:
@@ -218,3 +230,20 @@ class ShardTask(StageTask):
 
     def progress(self, writer: ShardWriter) -> Any:
         return self.reporter.stage(self.stage, self.expected(), self.shard, writer.resumed)
+
+
+def last_after(stage: type[Any], project: Project, until: type[ShardTask] | None = None) -> type[Any]:
+    """The last stage that `[project] stages` places behind `stage`, and before `until`; `stage` where there is none.
+
+    Raises ConfigError for an added class that is no stage.
+    """
+    last = stage
+    for added in project.added_stages:
+        if added is until:
+            break
+        if not (isinstance(added, type) and issubclass(added, ShardTask) and hasattr(added, "follows")):
+            problem = f"[project] stages: {added} is no stage"
+            raise ConfigError(problem, "a stage is a class of ShardTask with `follows`: see docs/how-to/add-a-stage.md")
+        if added.follows is stage:
+            last = added
+    return last

@@ -110,7 +110,7 @@ ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
     ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model")),
     ("judgements", "judge"), ("judgements", "threshold"),
-    ("decontamination", "packs"),
+    ("decontamination", "packs"), ("project", "stages"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.
 OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
