@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import luigi
@@ -77,6 +78,7 @@ class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)
     stop_when_hopeless = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
+    stages = luigi.Parameter(default="")
 
 
 class seeds(luigi.Config):
@@ -94,6 +96,7 @@ class seeds(luigi.Config):
     type_check = Flag(default=True)
     near_duplicates = Real(default=0.5, low=0, high=1)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
+    rules = luigi.Parameter(default="")
 
 
 class model(luigi.Config):
@@ -186,6 +189,8 @@ class selection(luigi.Config):
     max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
     max_per_category = Whole(default=0, low=0, high=1_000_000_000)
     max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
+    rules = luigi.Parameter(default="")
+    score = luigi.Parameter(default="")
 
 
 class engine(luigi.Config):
@@ -272,7 +277,11 @@ class Settings:
     evaluation: evaluation
     comparison: comparison
     engine: engine
+    # Sections that stages of other packages have, by name.
+    others: Mapping[str, luigi.Config] = field(default_factory=dict)
 
 
-# Every section, in the order in which they are read and listed.
-SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())
+# Every section of the pipeline's own, in the order in which they are read and listed.
+SECTIONS: tuple[type[luigi.Config], ...] = tuple(
+    section for name, section in typing.get_type_hints(Settings).items() if name != "others"
+)

@@ -28,7 +28,7 @@ def check_settings(settings: Settings, root: Path) -> list[Finding]:
     """A finding for each part of the configuration that is set, or that is wrong."""
     return [
         *_finding("engine", lambda: _engine(settings)),
-        *_finding("seeds", lambda: _criteria(settings)),
+        *_finding("seeds", lambda: _criteria(settings, root)),
         *_finding("exemplars", lambda: _exemplars(settings, root)),
         *_finding("packages", lambda: ", ".join(require_packages(settings))),
         *_finding("packs", lambda: _packs(settings, root)),
@@ -53,8 +53,8 @@ def _engine(settings: Settings) -> str:
     return ""
 
 
-def _criteria(settings: Settings) -> str:
-    SeedCriteria.of(settings.seeds)
+def _criteria(settings: Settings, root: Path) -> str:
+    SeedCriteria.of(settings.seeds, root)
     return ""
 
 

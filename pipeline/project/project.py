@@ -14,11 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline import demo, sources
+from pipeline import demo, entry_points, sources
 from pipeline.config import Overrides, Settings, override, sections
 from pipeline.decontamination.decontaminator import Decontaminator
 from pipeline.engine import Engine, ServerEngine, open_engine
 from pipeline.errors import ConfigError
+from pipeline.extensions import UserFunction, functions
 from pipeline.packs import problems
 from pipeline.packs.find import PackFile
 from pipeline.packs.find import find as find_packs
@@ -78,6 +79,11 @@ class Project:
         """A path of the configuration: relative ones start at the project's root, ~ is the user's home."""
         return self.root / Path(text).expanduser()
 
+    @cached_property
+    def added_stages(self) -> list[Any]:
+        """The classes of stages that other packages add and `[project] stages` places in the chain, in order."""
+        return entry_points.named("stages", as_list(self.settings.project.stages), "[project] stages")
+
     # Seeds
 
     @cached_property
@@ -89,7 +95,20 @@ class Project:
     @cached_property
     def criteria(self) -> SeedCriteria:
         """Which definitions become seeds, by `[seeds]`."""
-        return SeedCriteria.of(self.settings.seeds)
+        return SeedCriteria.of(self.settings.seeds, self.root)
+
+    @cached_property
+    def selection_rules(self) -> tuple[UserFunction, ...]:
+        """The user's rules of `[selection] rules`, in order."""
+        return functions("[selection] rules", as_list(self.settings.selection.rules), self.root)
+
+    @cached_property
+    def selection_score(self) -> UserFunction | None:
+        """The user's score of `[selection] score`, by which the best response comes first."""
+        names = as_list(self.settings.selection.score)
+        if len(names) > 1:
+            raise ConfigError(f"[selection] score names {len(names)} functions", "name one")
+        return next(iter(functions("[selection] score", names, self.root)), None)
 
     @cached_property
     def scan(self) -> Scan:

@@ -16,8 +16,6 @@ from collections.abc import Iterator, Set
 from itertools import groupby
 from typing import Any
 
-import luigi
-
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Rejection, Verification, instruction_of
 from pipeline.stages.executions import Executions
@@ -34,10 +32,8 @@ class Verifications(ShardTask):
     """A shard of the verifications stage."""
 
     stage, version = "verifications", 2
+    follows = Executions
     rules = job.RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Executions)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.verification

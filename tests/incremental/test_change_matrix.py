@@ -65,6 +65,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "type_check"): (False, SCAN),
     ("seeds", "near_duplicates"): (0.9, SCAN),
     ("seeds", "vanished"): ("drop", NOTHING),
+    ("seeds", "rules"): ("rules:short", SCAN),
     ("model", "sha256"): (demo.MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
     ("model", "revision"): ("v2", NOTHING),  # without repo_id
     ("prompts", "exemplars"): ("mine", EVERYTHING),
@@ -101,6 +102,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "max_per_concept"): (3, since("selection")),
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
+    ("selection", "rules"): ("rules:short", since("selection")),
+    ("selection", "score"): ("rules:short", since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),
@@ -113,7 +116,7 @@ ELSEWHERE = {
     ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model", "api")),
     ("responses", "reasoning"),
     ("judgements", "judge"), ("judgements", "threshold"),
-    ("decontamination", "packs"),
+    ("decontamination", "packs"), ("project", "stages"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.
 OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
@@ -149,6 +152,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(demo.EXEMPLARS, root / "mine")
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
+    (root / "rules.py").write_text("def short(record):\n    return None\n")
     return root
 
 
