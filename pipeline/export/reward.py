@@ -1,5 +1,8 @@
 """The reward of a completion: 1.0 when its code passes the row's tests in a sandbox of its own, else 0.0.
 
+A policy that is trained on a reward finds ways to pass without being right, so a pass is falsified: code that passes
+as well when its results are wrong, or when no check can pass, has no reward (sandbox/falsification.py).
+
 Beside exported RL rows this file stands as `reward.py`. In TRL: `GRPOTrainer(reward_funcs=reward, ...)`; the
 trainer passes the column `tests`. It needs this project installed, and bubblewrap; of the project it imports
 the sandbox alone, so that a trainer's process does not load Luigi and the rest of the pipeline.
@@ -11,7 +14,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox import Limits, Pool, Program
+from sandbox import Limits, Pool
+from sandbox.falsification import Claim, run_and_falsify
 
 _BLOCK = re.compile(r"^(`{3,})(?:python|py)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 # The fences that models write besides: another name of the language or none, tildes, an indented fence.
@@ -27,13 +31,13 @@ def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[f
     Raises ValueError when there are more completions than tests or fewer, sandbox.SandboxUnavailable when
     this machine cannot run programs in a sandbox.
     """
-    programs = [
-        Program(str(number), program_text(code_of(_text(completion)), test))
+    claims = (
+        Claim(str(number), code_of(_text(completion)), test)
         for number, (completion, test) in enumerate(zip(completions, tests, strict=True))
-    ]
+    )
     with Pool(limits=Limits()) as pool:
-        passed = {result.id: result.passed for result in pool.run_many(programs)}
-    return [float(passed[str(number)]) for number in range(len(programs))]
+        passed = {result.id: result.passed for result in run_and_falsify(pool, claims)}
+    return [float(passed[str(number)]) for number in range(len(passed))]
 
 
 def code_of(text: str) -> str:
@@ -50,11 +54,6 @@ def code_of(text: str) -> str:
 def code_blocks(text: str) -> list[str]:
     """The contents of all fenced Python blocks of a Markdown text, in order."""
     return [match.group(2) for match in _BLOCK.finditer(text)]
-
-
-def program_text(code: str, tests: str) -> str:
-    """The test program of a response: its code, then its tests."""
-    return f"{code.rstrip()}\n\n{tests.rstrip()}\n"
 
 
 def _text(completion: Any) -> str:

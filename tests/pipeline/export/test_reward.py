@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.export import reward
 from pipeline.text import markdown, programs
+from sandbox.falsified import together
 
 FENCES = ("```", "````", "~~~", "  ```")
 LANGUAGES = ("python", "py", "python3", "", "python  ")
@@ -30,7 +31,7 @@ def test_it_finds_the_same_code_as_the_pipeline(text):
 
 @pytest.mark.parametrize(("code", "tests"), [*product(("", "x = 1", "x\n\n\n", " \t\n"), repeat=2)])
 def test_it_makes_the_same_program_as_the_pipeline(code, tests):
-    assert reward.program_text(code, tests) == programs.program_text(code, tests)
+    assert together(code, tests) == programs.program_text(code, tests)
 
 
 def test_a_trainer_that_imports_it_loads_no_pipeline(tmp_path):
@@ -75,3 +76,9 @@ def test_the_fences_that_models_write_are_read_and_a_wrong_answer_earns_nothing(
     completions = [completion for completion, _ in COMPLETIONS]
     rewards = reward.reward(completions, ["assert double(2) == 4\n"] * len(completions))
     assert rewards == [wanted for _, wanted in COMPLETIONS]
+
+
+def test_code_that_makes_the_tests_comparisons_lie_earns_nothing():
+    lying = f"import math\n{WRONG}class Lying(type(math)):\n    isclose = property(lambda self: lambda *_: True)\n"
+    tests = "import math\nassert math.isclose(double(1.0), 2.0)\n"
+    assert reward.reward([lying + "math.__class__ = Lying\n", CODE], [tests] * 2) == [0.0, 1.0]
