@@ -43,8 +43,9 @@ _GROUPS = frozenset(("contributors", "authors", "developers", "team", "project")
 _TERMS = frozenset(
     {
         "only", "use", "uses", "used", "noncommercial", "non-commercial", "commercial", "personal", "confidential",
-        "proprietary", "evaluation", "license", "licence", "licensed", "licenced", "unlicensed", "permission", "permitted",
-        "restricted", "prohibited", "must", "may", "not", "without", "except", "distribution", "unpublished", "secret",
+        "proprietary", "evaluation", "license", "licence", "licensed", "licenced", "unlicensed", "permission",
+        "permitted", "restricted", "prohibited", "must", "may", "not", "without", "except", "distribution",
+        "unpublished", "secret",
     }
 )  # fmt: skip
 _FSF = re.compile(
