@@ -15,6 +15,7 @@ from pipeline.records import Rules
 from pipeline.sources import base, exclusions
 from pipeline.sources.base import Change, ConfigurableSource, Document, LeftOut, Part, Source
 from pipeline.sources.commits import CommitsSource
+from pipeline.sources.files import FileSource
 from pipeline.sources.folders import FolderSource
 from pipeline.sources.git import GitSource
 from pipeline.sources.hub import HubSource
@@ -34,6 +35,7 @@ SOURCES: tuple[type[ConfigurableSource], ...] = (
     CommitsSource,
     HubSource,
     TableSource,
+    FileSource,
     FolderSource,
 )
 
