@@ -33,6 +33,7 @@ class SeedCriteria:
     allowed: tuple[str, ...]
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
+    limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
 
     def __post_init__(self) -> None:
         if unknown := self.kinds - set(KINDS):
@@ -51,6 +52,7 @@ class SeedCriteria:
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
+            limit=section.limit,
         )
 
     def allow_list(self, source: Source) -> licences.AllowList:
@@ -63,6 +65,6 @@ class SeedCriteria:
         parts = [
             RULES_VERSION, sorted(self.kinds), self.limits.max_lines, sorted(self.limits.denied_imports),
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
-            typecheck.version() if self.type_check else "",
+            typecheck.version() if self.type_check else "", *([self.limit] if self.limit else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
