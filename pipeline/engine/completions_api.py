@@ -83,7 +83,7 @@ def completion(request: Request, reply: Any) -> Completion:
     details = usage.prompt_tokens_details if usage else None
     cached = (details.cached_tokens or 0) if details else 0
     end, detail = choice.finish_reason, ""
-    if end == "length" and is_repeating(choice.text.encode()):
+    if end == "length" and is_repeating((choice.text or "").encode(errors="replace")):
         end = "repetition"
     if end == "length" and usage and new < request.max_tokens:
         end = "window"
