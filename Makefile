@@ -26,13 +26,18 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 	@$(PIP) install --quiet --upgrade pip
 
-$(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
-	@echo "installing the project and its dependencies; llama.cpp is compiled, which takes minutes"
+$(VENV)/.llama: scripts/build-llama scripts/llama-only.cmake | $(BIN)/python
+	@echo "compiling llama.cpp, which takes minutes, unless it was built here before"
+	@scripts/build-llama $(BIN)/python
+	@touch $@
+
+$(VENV)/.installed: setup.cfg pyproject.toml $(VENV)/.llama
+	@echo "installing the project and its dependencies"
 	$(PIP) install --quiet --editable .
 	@touch $@
 
-$(VENV)/.installed-$(EXTRAS): setup.cfg pyproject.toml | $(BIN)/python
-	@echo "installing the project, its dependencies and what the tests need; llama.cpp is compiled, which takes minutes"
+$(VENV)/.installed-$(EXTRAS): setup.cfg pyproject.toml $(VENV)/.llama
+	@echo "installing the project, its dependencies and what the tests need"
 	$(PIP) install --quiet --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.installed
 
@@ -79,8 +84,9 @@ types: $(VENV)/.installed-dev
 contracts: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
+# A module's tests stay in one process and in their order: they share what a fixture made.
 tests: $(VENV)/.installed-$(EXTRAS) bubblewrap browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 check: lint types contracts tests
 

@@ -53,3 +53,9 @@ class DamagedFiles(PipelineError):
     """Published files are not what was published."""
 
     exit_code = 45
+
+
+class NotTrusted(PipelineError):
+    """The rows would not be as often right as `[selection] trust` demands, as far as that was measured."""
+
+    exit_code = 55

@@ -123,7 +123,10 @@ class Verification(TypedDict):
     mutants: int | None  # that were run
     killed: int | None  # of them, by the tests
     agrees: list[str]  # other responses to the instruction whose tests it passes
-    asked: int  # with how many others' tests it was run
+    supports: list[str]  # other responses to the instruction that pass its tests
+    asked: int  # with how many others it was compared
+    inputs: int | None  # different arguments with which its tests call the function that they test
+    behaviour: str | None  # argument or constant, where that is all that the function ever returned
 
 
 class Clean(TypedDict):

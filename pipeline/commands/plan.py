@@ -81,6 +81,7 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
     out.print(f"disk    {size(plan['disk_bytes'])}")
     if plan["judge"]:
         out.print(f"judge   {in_words(plan['judge'])}")
+    out.print(f"trust   {plan['trust']}")
     if budget is not None:
         fit = plan["fit"]
         verdict = "all seeds fit" if fit == plan["seeds"] else f"{fit} of {plan['seeds']} seeds fit"

@@ -84,6 +84,8 @@ class seeds(luigi.Config):
     stdlib_share = Real(default=1.0, low=0, high=1)
     include = luigi.Parameter(default="")
     kinds = luigi.Parameter(default="functions")
+    generators = Flag(default=False)
+    helpers = Flag(default=False)
     licences = luigi.Parameter(default="")
     max_lines = Whole(default=150, low=1, high=100_000)
     denied_imports = luigi.Parameter(
@@ -128,6 +130,7 @@ class Sampled:
     attempt = Whole(default=1, low=1, high=1_000_000)
     base_url = luigi.Parameter(default="")
     model = luigi.Parameter(default="")
+    api = luigi.ChoiceParameter(default="completions", choices=("completions", "chat"))
 
 
 class concepts(Sampled, luigi.Config):
@@ -142,6 +145,7 @@ class instructions(Sampled, luigi.Config):
 
 class responses(Sampled, luigi.Config):
     samples = Whole(default=4, low=1, high=1000)
+    reasoning = luigi.ChoiceParameter(default="cut", choices=("cut", "keep"))
 
 
 class executions(luigi.Config):
@@ -175,6 +179,8 @@ class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
+    min_agreement = Real(default=0.0, low=0, high=1)
+    trust = Real(default=0.0, low=0, high=1)
     near_duplicates = Real(default=0.7, low=0.3, high=1)
     max_instruction_words = Whole(default=200, low=1, high=100_000)
     max_same_names = Whole(default=1, low=0, high=1_000_000)
@@ -204,6 +210,7 @@ class engine(luigi.Config):
     concurrency = Whole(default=16, low=1, high=10_000)
     timeout = Real(default=600.0, low=1, high=100_000)
     max_retries = Whole(default=6, low=0, high=100)
+    unanswered = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
     api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 

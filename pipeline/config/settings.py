@@ -6,6 +6,8 @@ nearest right one. Every key can be overridden on the command line (`[responses]
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,6 +21,7 @@ from pipeline.config.location import location, require
 from pipeline.config.sections import SECTIONS, Settings
 from pipeline.config.syntax import place
 from pipeline.errors import ConfigError
+from pipeline.text.lists import as_list
 from pipeline.text.nearest import nearest
 
 # [section] key -> another value.
@@ -72,6 +75,7 @@ def _read(section: type[luigi.Config]) -> luigi.Config:
     instance = section()
     for key, parameter in section.get_params():
         _check_range(section.__name__, key, parameter, getattr(instance, key))
+        _check_homes(section.__name__, key, getattr(instance, key))
     return instance
 
 
@@ -82,6 +86,13 @@ def _check_range(section: str, key: str, parameter: luigi.Parameter[Any], value:
             f"[{section}] {key} = {value} is not between {bounds[0]} and {bounds[1]}",
             "set a value in this range",
         )
+
+
+def _check_homes(section: str, key: str, value: Any) -> None:
+    for entry in as_list(value) if isinstance(value, str) else ():
+        home = re.match(r"(?:\w+:)?(~[^/]*)", entry)
+        if home and home[1] == os.path.expanduser(home[1]):
+            raise ConfigError(f"[{section}] {key}: {home[1]} is no user's home", "write the path out")
 
 
 def _refuse_unknown() -> None:

@@ -1,13 +1,16 @@
 """The reward of a completion: 1.0 when its code passes the row's tests in a sandbox of its own, else 0.0.
 
 Beside exported RL rows this file stands as `reward.py`. In TRL: `GRPOTrainer(reward_funcs=reward, ...)`; the
-trainer passes the column `tests`. It needs this project installed, and bubblewrap; of the project it imports
-the sandbox alone, so that a trainer's process does not load Luigi and the rest of the pipeline.
+trainer passes the columns `tests`, `packages`, `timeout_s` and `memory_mb`, so that a completion runs as the rows'
+own responses did; the packages have to be installed beside the trainer. It needs this project installed, and
+bubblewrap; of the project it imports the sandbox alone, so that a trainer's process does not load Luigi and the rest
+of the pipeline.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -17,21 +20,46 @@ from sandbox import Limits, Pool, Program
 
 _OPENS = re.compile(r"^([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(`{3,}|~{3,})([^`]*)$")
 _PYTHON = re.compile(r"[ \t]*\{?\.?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
+CPU_SHARE = 0.8  # CPU seconds of a program for each second of its wall limit
 
 
-def reward(completions: Sequence[Any], tests: Sequence[str], **_: Any) -> list[float]:
+def reward(
+    completions: Sequence[Any],
+    tests: Sequence[str],
+    packages: Sequence[Sequence[str]] | None = None,
+    timeout_s: Sequence[float] | None = None,
+    memory_mb: Sequence[int] | None = None,
+    **_: Any,
+) -> list[float]:
     """One reward a completion; completions are texts, or lists of messages as trainers make them.
 
-    Raises ValueError when there are more completions than tests or fewer, sandbox.SandboxUnavailable when
-    this machine cannot run programs in a sandbox.
+    The other arguments are columns of the rows, a value each completion; without them a program has the sandbox's own
+    limits and no packages. Raises ValueError when a column has more or fewer values than there are completions,
+    sandbox.SandboxUnavailable when this machine cannot run programs in a sandbox, or lacks a package.
     """
-    programs = [
-        Program(str(number), program_text(code_of(_text(completion)), test))
-        for number, (completion, test) in enumerate(zip(completions, tests, strict=True))
-    ]
-    with Pool(limits=Limits()) as pool:
-        passed = {result.id: result.passed for result in pool.run_many(programs)}
-    return [float(passed[str(number)]) for number in range(len(programs))]
+    without: list[Any] = [None] * len(completions)
+    under = zip(packages or without, timeout_s or without, memory_mb or without, strict=True)
+    groups: dict[tuple[Any, ...], list[Program]] = {}
+    for number, (completion, test, (names, seconds, memory)) in enumerate(zip(completions, tests, under, strict=True)):
+        program = Program(str(number), program_text(code_of(_text(completion)), test))
+        groups.setdefault((tuple(names or ()), seconds, memory), []).append(program)
+    rewards = [0.0] * len(completions)
+    for (names, seconds, memory), programs in groups.items():
+        with Pool(limits=limits(seconds, memory), packages=names) as pool:
+            for result in pool.run_many(programs):
+                rewards[int(result.id)] = float(result.passed)
+    return rewards
+
+
+def limits(timeout_s: float | None, memory_mb: int | None) -> Limits:
+    """The limits of a program: seconds of wall time, and memory in MiB; the sandbox's own where they are not given."""
+    if timeout_s is None or memory_mb is None:
+        return Limits()
+    return Limits(
+        wall_seconds=timeout_s,
+        cpu_seconds=math.ceil(CPU_SHARE * timeout_s),
+        memory_bytes=memory_mb * 2**20,
+    )
 
 
 def code_of(text: str) -> str:

@@ -31,11 +31,12 @@ from pipeline.errors import ConfigError, PipelineError
 from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.judge_ability import in_words
 from pipeline.operations.plan import plan_file
-from pipeline.project import model
-from pipeline.project.engines import open_server
+from pipeline.project import model, model_files
+from pipeline.project.engines import lacks, open_server
 from pipeline.project.exemplars import choose
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.run.gpus import gpus
+from pipeline.text import private
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
 from sandbox import check
@@ -52,6 +53,7 @@ HUB_REMEDY = "needed for [model] repo_id and `export --push` only; check the net
 def examine() -> Iterator[Finding]:
     """All findings in a fixed order; the slow checks run in parallel."""
     yield check_python()
+    yield check_secrets()
     checks: list[Callable[[], list[Finding]]] = [check_sandbox]
     try:
         settings = config.load()
@@ -90,6 +92,13 @@ def check_python() -> Finding:
     return Finding(CAUTION, "Python", f"{text}: not tested", "use Python 3.10 to 3.13")
 
 
+def check_secrets() -> Finding:
+    """Whether seeds and rows are searched for secrets."""
+    if name := private.detector():
+        return Finding(PASS, "secrets", f"found by {name}")
+    return Finding(CAUTION, "secrets", "seeds and rows are not searched for them", "pip install detect-secrets")
+
+
 def check_model(settings: Settings) -> list[Finding]:
     """The model, llama.cpp and the memory for both; or the server, where one is configured."""
     if settings.engine.backend == "server":
@@ -97,7 +106,7 @@ def check_model(settings: Settings) -> list[Finding]:
     findings = []
     path = demo.MODEL  # inspected in place of a missing model: that tests llama.cpp
     try:
-        path = model.locate(settings.model, root(), fetch=False)
+        path = model_files.locate(settings.model, root(), fetch=False)
     except PipelineError as error:
         level = CAUTION if settings.model.repo_id else FAIL
         findings.append(Finding(level, "model", error.problem, error.remedy))
@@ -118,10 +127,15 @@ def _check_server(settings: Settings) -> list[Finding]:
     try:
         with open_server(settings.engine) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
+            text = f"{served.served}, window {served.window}, at {engine.place}{lacks(engine)}"
+            cannot_score = engine.abilities.cannot_score
     except PipelineError as error:
         return [Finding(FAIL, "server", error.problem, error.remedy)]
-    address = settings.engine.base_url
-    found = Finding(PASS, "server", f"{served.served}, window {served.window}, at {address}")
+    if cannot_score and settings.judgements.judge != "off":
+        remedy = "set [judgements] judge = off, unless the exemplar set has no judge"
+        found = Finding(CAUTION, "server", f"{text}; it {cannot_score}", remedy)
+    else:
+        found = Finding(PASS, "server", text)
     return [found, *check_exemplars(settings, served.parameters, is_demo=False)]
 
 
@@ -275,7 +289,7 @@ def _check_repository(settings: Settings) -> Finding:
     else:
         return Finding(PASS, "hub", f"{constants.ENDPOINT} has {repository}")
     try:
-        model.locate(settings.model, root(), fetch=False)
+        model_files.locate(settings.model, root(), fetch=False)
     except PipelineError:
         return Finding(FAIL, "hub", f"{text}, and {repository} is not fetched yet", HUB_REMEDY)
     return Finding(PASS, "hub", f"{text}, but {repository} is in the local cache")

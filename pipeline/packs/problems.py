@@ -5,6 +5,8 @@ For packs in the layouts of HumanEval, EvalPlus and MBPP. In: a `Task`. Out: tex
 
 from __future__ import annotations
 
+import ast
+
 from pipeline.errors import ConfigError
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import Pack
@@ -33,6 +35,26 @@ def instruction(task: Task) -> str:
     if task.entry_point in statement:
         return statement
     return f"{statement}\n\nIt must pass this test:\n\n{fence(task.tests.splitlines()[0])}"
+
+
+def without_tests(task: Task) -> str:
+    """The instruction for a model that must see none of the task's tests: a function's name comes with its call."""
+    statement, *stub = task.texts
+    if stub:
+        return f"Complete this Python function.\n\n{fence(stub[0])}"
+    if task.entry_point in statement:
+        return statement
+    return f"{statement}\n\nThe function is `{_call(task)}`."
+
+
+def _call(task: Task) -> str:
+    """The function's name with the parameters that it has in the task's solution."""
+    for solution in task.solutions:
+        tree = parse(solution)
+        for node in tree.body if tree else ():
+            if isinstance(node, ast.FunctionDef) and node.name == task.entry_point:
+                return f"{node.name}({ast.unparse(node.args)})"
+    return f"{task.entry_point}(...)"
 
 
 def program(task: Task, code: str) -> str:

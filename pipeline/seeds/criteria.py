@@ -17,6 +17,7 @@ from pipeline.seeds import typecheck
 from pipeline.seeds.definitions import KINDS
 from pipeline.seeds.rules import RULES_VERSION, Limits
 from pipeline.sources import Source, licences
+from pipeline.text import private
 from pipeline.text.lists import as_list
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class SeedCriteria:
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
     limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
+    helpers: bool = False  # what a definition needs of its module and class goes along
 
     def __post_init__(self) -> None:
         if unknown := self.kinds - set(KINDS):
@@ -48,11 +50,12 @@ class SeedCriteria:
         """The criteria of the [seeds] section. Raises ConfigError for an unknown kind or licence."""
         return cls(
             kinds=frozenset(as_list(section.kinds)),
-            limits=Limits(section.max_lines, frozenset(as_list(section.denied_imports))),
+            limits=Limits(section.max_lines, frozenset(as_list(section.denied_imports)), section.generators),
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
             limit=section.limit,
+            helpers=section.helpers,
         )
 
     def allow_list(self, source: Source) -> licences.AllowList:
@@ -65,6 +68,7 @@ class SeedCriteria:
         parts = [
             RULES_VERSION, sorted(self.kinds), self.limits.max_lines, sorted(self.limits.denied_imports),
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
-            typecheck.version() if self.type_check else "", *([self.limit] if self.limit else []),
+            typecheck.version() if self.type_check else "", private.detector(), self.limits.generators, self.helpers,
+            *([self.limit] if self.limit else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]

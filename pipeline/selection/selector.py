@@ -19,9 +19,11 @@ import orjson
 from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
+from pipeline.selection.similar_rows import SimilarRows
+from pipeline.text import private
 from pipeline.text.hashing import rank
-from pipeline.text.nearduplicates import NearDuplicateRows
 from pipeline.text.normalise import fingerprint
+from pipeline.text.paths import published_name, without_folders
 
 if TYPE_CHECKING:
     from pipeline.config import sections
@@ -64,7 +66,7 @@ class Selector:
         self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words)
         self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
-        self._near = NearDuplicateRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
+        self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
         self._caps = Caps(
             {
                 "concept": settings.max_per_concept,
@@ -115,7 +117,10 @@ class Selector:
         )
 
     def _exclusion(self, offer: _Offer) -> Rejection | None:
-        """The first rule by which the rows taken so far exclude an offer."""
+        """The first rule by which an offer may not be published, or the rows taken so far exclude it."""
+        text = "\n".join((offer.row["instruction"], offer.row["response"], offer.row["tests"]))
+        if rule := private.rule_of(text):
+            return Rejection(*rule)
         if same := self._fingerprints.get(offer.fingerprint):
             return Rejection("duplicate", f"same instruction and response as {same}")
         if self._near is not None and (match := self._near.find(*offer.texts)):
@@ -152,13 +157,13 @@ def example(candidate: Candidate, place: Place) -> Selected:
         "difficulty": instruction["difficulty"],
         "seed": {
             "id": seed["id"],
-            "source": place["source"],
-            "path": place["path"],
+            "source": published_name(place["source"]),
+            "path": without_folders(place["path"]),
             "name": place["name"],
             "lines": place["lines"],
             "digest": seed["digest"],
             "licence": place["licence"],
-            "repository": place["repository"],
+            "repository": without_folders(place["repository"]) if place["repository"] else None,
             "revision": place["revision"],
         },
         "samples": samples,

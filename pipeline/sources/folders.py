@@ -183,6 +183,11 @@ def _folder(label: str, root: Path, may_vanish: bool) -> Path:
     if may_vanish:
         return folder
     if not folder.is_dir():
+        if "://" in label:
+            raise MissingDataError(
+                f"[seeds] sources: {label} is an address, not a folder",
+                "clone the repository and name the clone as git:FOLDER; a dataset of the hub is hf:owner/name",
+            )
         raise MissingDataError(
             f"[seeds] sources: there is no folder {folder}",
             "correct the path in luigi.cfg, or mount the disk that it is on; to let its rows go from the "

@@ -29,7 +29,16 @@ class Responses(GenerationTask):
         return self.clone(Instructions)
 
     def ingredients(self) -> dict[str, Any]:
-        return {**super().ingredients(), "samples": self.units_per_record}
+        keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}
+        return {**super().ingredients(), **keeps, "samples": self.units_per_record}
+
+    @property
+    def keeps_thoughts(self) -> bool:
+        """Whether what a chat model wrote before its answer is part of the response."""
+        return self.is_chat and self.project.settings.responses.reasoning == "keep"
+
+    def with_thoughts(self, record: dict[str, Any], thoughts: str) -> dict[str, Any]:
+        return {**record, "response": thoughts + record["response"]} if self.keeps_thoughts else record
 
     @property
     def units_per_record(self) -> int:

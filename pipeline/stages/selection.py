@@ -21,6 +21,7 @@ from pipeline.selection.selector import Selector
 from pipeline.stages import verdicts
 from pipeline.stages.decontamination import Decontamination
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 
@@ -61,8 +62,10 @@ class Selection(StageTask):
         section = self.project.settings.selection
         ingredients = {
             "version": self.version,
-            **{key: getattr(section, key) for key, _ in section.get_params()},
+            # `trust` decides whether a run begins, not what it makes.
+            **{key: getattr(section, key) for key, _ in section.get_params() if key != "trust"},
             "snapshot": self.snapshot,
+            "secrets": private.detector(),
         }
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 

@@ -26,7 +26,7 @@ from pipeline.verification import job
 from sandbox import Program, Result
 
 UNVERIFIED: dict[str, Any] = {
-    "asserts": None, "functions": None, "mutants": None, "killed": None, "agrees": [], "asked": 0,
+    "asserts": None, "functions": None, "mutants": None, "killed": None, "agrees": [], "supports": [], "asked": 0, "inputs": None, "behaviour": None,
 }  # fmt: skip
 
 

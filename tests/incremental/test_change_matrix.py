@@ -45,7 +45,7 @@ _SAMPLED = {
 _ONLY_SPEED = {
     "n_seq": 3, "n_cells": 9000, "n_contexts": 2, "n_batch": 64, "n_threads": 3, "sample_threads": 3,
     "n_gpu_layers": 0, "main_gpu": 1, "tensor_split": "1, 1", "flash_attn": "off",
-    "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1, "api_key_env": "OTHER",
+    "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1, "unanswered": "drop", "api_key_env": "OTHER",
 }  # fmt: skip
 
 # [section] key -> another value than the shipped one, and what it runs again.
@@ -57,6 +57,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),
     ("seeds", "kinds"): ("functions, methods", SCAN),
+    ("seeds", "generators"): (True, SCAN),
+    ("seeds", "helpers"): (True, SCAN),
     ("seeds", "licences"): ("MIT", SCAN),
     ("seeds", "max_lines"): (9, SCAN),
     ("seeds", "denied_imports"): ("os", SCAN),
@@ -92,6 +94,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "among"): ("all", since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
     ("selection", "keep"): ("best", since("selection")),
+    ("selection", "min_agreement"): (0.5, since("selection")),
+    ("selection", "trust"): (0.5, NOTHING),
     ("selection", "near_duplicates"): (0.9, since("selection")),
     ("selection", "max_instruction_words"): (20, since("selection")),
     ("selection", "max_same_names"): (3, since("selection")),
@@ -107,7 +111,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
 # Where a change needs another model, a hub or a server: tests/pipeline/stages/test_recipes.py, tests/e2e.
 ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
-    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model")),
+    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model", "api")),
+    ("responses", "reasoning"),
     ("judgements", "judge"), ("judgements", "threshold"),
     ("decontamination", "packs"),
 }  # fmt: skip
