@@ -95,6 +95,7 @@ class seeds(luigi.Config):
     )
     type_check = Flag(default=True)
     near_duplicates = Real(default=0.5, low=0, high=1)
+    limit = Whole(default=0, low=0, high=1_000_000_000)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
     rules = luigi.Parameter(default="")
 

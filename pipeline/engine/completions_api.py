@@ -94,7 +94,7 @@ def completion(request: Request, answer: Answer) -> Completion:
         end = "stop"
     elif end == "error":
         detail = "the server's filter refused the completion"
-    elif end == "length" and is_repeating(text.encode()):
+    elif end == "length" and is_repeating(text.encode(errors="replace")):
         end = "repetition"
     elif end == "length" and 0 < new < request.max_tokens:
         end, detail = "window", f"the server stopped after {new} tokens: its window is full"

@@ -36,6 +36,7 @@ class SeedCriteria:
     allowed: tuple[str, ...]
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
+    limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
     helpers: bool = False  # what a definition needs of its module and class goes along
     rules: tuple[UserFunction, ...] = ()  # of the user, applied after the pipeline's own
 
@@ -60,6 +61,7 @@ class SeedCriteria:
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
+            limit=section.limit,
             helpers=section.helpers,
             rules=functions("[seeds] rules", as_list(section.rules), root),
         )
@@ -76,5 +78,6 @@ class SeedCriteria:
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
             typecheck.version() if self.type_check else "", private.detector(), self.limits.generators, self.helpers,
             *(rule.identity for rule in self.rules),
+            *([self.limit] if self.limit else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]

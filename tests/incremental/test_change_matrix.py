@@ -64,6 +64,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "denied_imports"): ("os", SCAN),
     ("seeds", "type_check"): (False, SCAN),
     ("seeds", "near_duplicates"): (0.9, SCAN),
+    ("seeds", "limit"): (5, SCAN),
     ("seeds", "vanished"): ("drop", NOTHING),
     ("seeds", "rules"): ("rules:short", SCAN),
     ("model", "sha256"): (demo.MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
