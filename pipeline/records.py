@@ -95,7 +95,7 @@ class Response(TypedDict):
     instruction_id: str
     sample: int  # from 0
     response: str  # prose and code as written
-    code: str  # the contents of its Python blocks
+    code: str  # what of its Python blocks is executed
     tests: str
 
 

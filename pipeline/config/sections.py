@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import luigi
@@ -77,6 +78,7 @@ class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)
     stop_when_hopeless = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
+    stages = luigi.Parameter(default="")
 
 
 class seeds(luigi.Config):
@@ -93,7 +95,9 @@ class seeds(luigi.Config):
     )
     type_check = Flag(default=True)
     near_duplicates = Real(default=0.5, low=0, high=1)
+    limit = Whole(default=0, low=0, high=1_000_000_000)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
+    rules = luigi.Parameter(default="")
 
 
 class model(luigi.Config):
@@ -129,6 +133,7 @@ class Sampled:
     attempt = Whole(default=1, low=1, high=1_000_000)
     base_url = luigi.Parameter(default="")
     model = luigi.Parameter(default="")
+    api = luigi.ChoiceParameter(default="completions", choices=("completions", "chat"))
 
 
 class concepts(Sampled, luigi.Config):
@@ -143,6 +148,7 @@ class instructions(Sampled, luigi.Config):
 
 class responses(Sampled, luigi.Config):
     samples = Whole(default=4, low=1, high=1000)
+    reasoning = luigi.ChoiceParameter(default="cut", choices=("cut", "keep"))
 
 
 class executions(luigi.Config):
@@ -184,6 +190,8 @@ class selection(luigi.Config):
     max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
     max_per_category = Whole(default=0, low=0, high=1_000_000_000)
     max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
+    rules = luigi.Parameter(default="")
+    score = luigi.Parameter(default="")
 
 
 class engine(luigi.Config):
@@ -207,6 +215,7 @@ class engine(luigi.Config):
     concurrency = Whole(default=16, low=1, high=10_000)
     timeout = Real(default=600.0, low=1, high=100_000)
     max_retries = Whole(default=6, low=0, high=100)
+    unanswered = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
     api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 
@@ -269,7 +278,11 @@ class Settings:
     evaluation: evaluation
     comparison: comparison
     engine: engine
+    # Sections that stages of other packages have, by name.
+    others: Mapping[str, luigi.Config] = field(default_factory=dict)
 
 
-# Every section, in the order in which they are read and listed.
-SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())
+# Every section of the pipeline's own, in the order in which they are read and listed.
+SECTIONS: tuple[type[luigi.Config], ...] = tuple(
+    section for name, section in typing.get_type_hints(Settings).items() if name != "others"
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
 
-Reason = Literal["stop", "length", "repetition", "window", "crash", "error"]
+Reason = Literal["stop", "length", "repetition", "window", "crash", "error", "undone"]
 
 
 class EngineError(Exception):
@@ -43,10 +43,19 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One sample to draw. Consecutive requests with equal context and tail share their prompt.
 
-    A request with `options` draws no text: the options are scored, see `Choice`.
+    A request with `options` draws no text: the options are scored, see `Choice`. One with `turns` is a conversation
+    that holds the same as context and tail, for a server's chat model.
     """
 
     id: str
@@ -57,6 +66,7 @@ class Request:
     seed: int = 0
     sampling: Sampling = field(default_factory=Sampling)
     options: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -76,7 +86,8 @@ class Completion:
     reason: stop (a stop string or an end-of-text token), length (max_tokens reached), repetition (one
         passage again and again, see repetition.py), window (the prompt and max_tokens do not fit,
         nothing was generated), crash (the request ended the engine's process twice while it ran
-        alone), error (a server failed on it in every retry)
+        alone), error (a server refuses it, and takes others), undone (a server failed on it in
+        every retry: no property of the request, which a later run sends again)
     text: what was generated, without the stop
     prompt_tokens: length of the prompt
     computed_prompt_tokens: those evaluated for this request; the others were shared
@@ -123,7 +134,7 @@ class Scores:
     Probabilities are the model's, before any temperature or filter. They rarely add up to 1,
     because other tokens may follow too. -inf stands for an option that a server did not list among
     the likeliest tokens. A choice that cannot be scored has no `logprobs`, a `reason` as in
-    `Completion` (window, crash, error) and a `detail`.
+    `Completion` (window, crash, error, undone) and a `detail`.
     """
 
     id: str

@@ -12,7 +12,7 @@ from pipeline.text.lists import as_list
 
 BASE, DISTILLED = "base", "distilled"
 # The base model generates the responses, even where [responses] names a server.
-_BASE_RESPONDS: Overrides = {("responses", "base_url"): ""}
+_BASE_RESPONDS: Overrides = {("responses", "base_url"): "", ("responses", "api"): "completions"}
 
 
 def _paper(among: str) -> Overrides:

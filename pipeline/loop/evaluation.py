@@ -2,9 +2,9 @@
 
 In: a model (the base model, the model tuned on the current dataset, or a GGUF file) and a pack in the layout of
 HumanEval or MBPP. `Answers` writes one program for each task and sample, `Evaluation` runs each with the task's tests
-in a separate sandbox. Out: `artifacts/evaluation/<recipe>/` with one verdict for each sample
-(`shard-000000.jsonl`) and `report.json`: pass@k with 95 % intervals over the tasks. A sample without a
-program, or one that did not end, counts as failed.
+in a separate sandbox; a pass that means nothing is failed (sandbox/falsification.py). Out:
+`artifacts/evaluation/<recipe>/` with one verdict for each sample (`shard-000000.jsonl`) and `report.json`: pass@k
+with 95 % intervals over the tasks. A sample without a program, or one that did not end, counts as failed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
 from pipeline.text.lists import as_list
 from pipeline.text.markdown import code_blocks
-from sandbox import Program
+from sandbox.falsification import Claim, run_and_falsify
 from targets import Recipe, ShardWriter, publish
 from targets.atomic import json_bytes
 
@@ -188,7 +188,7 @@ class Evaluation(StageTask):
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version = "evaluation", 1
+    stage, version = "evaluation", 2
     rules = verdicts.RULES
     needs_sandbox = True
 
@@ -220,13 +220,14 @@ class Evaluation(StageTask):
 
     def outcomes(self, done: Set[str]) -> Outcomes:
         tasks = self.project.evaluation_pack.tasks
-        programs = (
-            Program(answer["id"], problems.program(tasks[task_number(answer["id"])], answer["code"]))
+        claims = (
+            Claim(answer["id"], problems.solution(task, answer["code"]), task.tests)
             for answer in self.clone(Answers).paths.read()
             if answer["id"] not in done
+            for task in [tasks[task_number(answer["id"])]]
         )
         with open_pool(self.project, self.reporter.say) as pool:
-            for result in pool.run_many(programs):
+            for result in run_and_falsify(pool, claims):
                 verdict = verdicts.outcome(result).result
                 if not isinstance(verdict, Rejection):
                     verdict = {**verdict, "task": tasks[task_number(result.id)].id}

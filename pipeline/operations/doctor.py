@@ -31,8 +31,8 @@ from pipeline.errors import ConfigError, PipelineError
 from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.judge_ability import in_words
 from pipeline.operations.plan import plan_file
-from pipeline.project import model
-from pipeline.project.engines import open_server
+from pipeline.project import model, model_files
+from pipeline.project.engines import lacks, open_server
 from pipeline.project.exemplars import choose
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.run.gpus import gpus
@@ -106,7 +106,7 @@ def check_model(settings: Settings) -> list[Finding]:
     findings = []
     path = demo.MODEL  # inspected in place of a missing model: that tests llama.cpp
     try:
-        path = model.locate(settings.model, root(), fetch=False)
+        path = model_files.locate(settings.model, root(), fetch=False)
     except PipelineError as error:
         level = CAUTION if settings.model.repo_id else FAIL
         findings.append(Finding(level, "model", error.problem, error.remedy))
@@ -127,10 +127,15 @@ def _check_server(settings: Settings) -> list[Finding]:
     try:
         with open_server(settings.engine) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
+            text = f"{served.served}, window {served.window}, at {engine.place}{lacks(engine)}"
+            cannot_score = engine.abilities.cannot_score
     except PipelineError as error:
         return [Finding(FAIL, "server", error.problem, error.remedy)]
-    address = settings.engine.base_url
-    found = Finding(PASS, "server", f"{served.served}, window {served.window}, at {address}")
+    if cannot_score and settings.judgements.judge != "off":
+        remedy = "set [judgements] judge = off, unless the exemplar set has no judge"
+        found = Finding(CAUTION, "server", f"{text}; it {cannot_score}", remedy)
+    else:
+        found = Finding(PASS, "server", text)
     return [found, *check_exemplars(settings, served.parameters, is_demo=False)]
 
 
@@ -284,7 +289,7 @@ def _check_repository(settings: Settings) -> Finding:
     else:
         return Finding(PASS, "hub", f"{constants.ENDPOINT} has {repository}")
     try:
-        model.locate(settings.model, root(), fetch=False)
+        model_files.locate(settings.model, root(), fetch=False)
     except PipelineError:
         return Finding(FAIL, "hub", f"{text}, and {repository} is not fetched yet", HUB_REMEDY)
     return Finding(PASS, "hub", f"{text}, but {repository} is in the local cache")

@@ -12,7 +12,6 @@ from typing import Any
 from pipeline.engine import Engine
 from pipeline.prompts import render
 from pipeline.prompts.exemplars import ExemplarSet
-from pipeline.records import Rejection
 from pipeline.stages.judgements import judged
 
 ENOUGH = 0.75
@@ -39,7 +38,7 @@ def ability(engine: Engine, exemplars: ExemplarSet) -> Ability:
     for item in exemplars.judged:
         others = replace(exemplars, judged=tuple(other for other in exemplars.judged if other is not item))
         asked.append((item.name, render.judgements_contexts(others), item.snippet))
-    found = {name: yes for name, yes in judged(engine, asked) if not isinstance(yes, Rejection)}
+    found = {name: yes for name, yes in judged(engine, asked) if isinstance(yes, float)}
     good = [found[item.name] for item in exemplars.judged if item.documented and item.name in found]
     poor = [found[item.name] for item in exemplars.judged if not item.documented and item.name in found]
     right = sum(1.0 if yes > no else 0.5 if yes == no else 0.0 for yes in good for no in poor)

@@ -57,9 +57,14 @@ def _call(task: Task) -> str:
     return f"{task.entry_point}(...)"
 
 
-def program(task: Task, code: str) -> str:
-    """The model's code between the task's setup and its tests; the program exits with 0 when all tests pass."""
+def solution(task: Task, code: str) -> str:
+    """The model's code behind the task's setup: what the task's tests use."""
     stub = task.texts[1] if len(task.texts) > 1 else ""
     # A stub may define helpers; the model's function, which follows it, replaces the stub's.
     before = stub if stub and parse(stub) is not None else task.setup
-    return "\n\n".join(part.rstrip() for part in (before, code, task.tests) if part) + "\n"
+    return "\n\n".join(part.rstrip() for part in (before, code) if part) + "\n"
+
+
+def program(task: Task, code: str) -> str:
+    """The model's code between the task's setup and its tests; the program exits with 0 when all tests pass."""
+    return "\n\n".join(part.rstrip() for part in (solution(task, code), task.tests) if part.strip()) + "\n"

@@ -20,7 +20,7 @@ _SPECIAL = re.compile(r"<[|\uff5c][\w\u2581 -]+[|\uff5c]>|<(?:eos|bos|pad|(?:sta
 _TESTS = re.compile(r"#{2,4}[ \t]*tests?[ \t]*:?[ \t]*", re.IGNORECASE)
 # Headers of the document's other sections: behind a response the next example begins, or the document ends.
 _OTHER_SECTION = re.compile(r"#{2,3} (?:Example \d+|Snippet|Properties|Instruction|Response|Concepts|End)\b.*")
-_LIST_MARK = re.compile(r"^(?:[-*+\u2022]|\d+[.)])\s+")
+_LIST_MARK = re.compile(r"^(?:[-*+\u2022#&>]+|\d+[.)])\s+")
 _AROUND_NAMES = "`'\"*_\u201c\u201d\u2018\u2019"
 _CONCEPT = re.compile(r"@?[^\W_](?:[\w .'+#/*^=()&-]*[\w)+#*])?")
 MAX_CONCEPTS = 12

@@ -101,7 +101,10 @@ def _of_document(
         if rejection := rejected(item, criteria.limits) or _not_sampled(item.id, share):
             yield LeftOut(place, rejection)
         else:
-            yield Candidate(place, _seed(part, document, item, licence))
+            seed = _seed(part, document, item, licence)
+            faults = (rule.rejection(seed) for rule in criteria.rules)
+            fault = next((fault for fault in faults if fault), None)
+            yield LeftOut(place, fault) if fault else Candidate(place, seed)
 
 
 def _place(part: Part, path: str, line: int = 0, name: str = "") -> str:

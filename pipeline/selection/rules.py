@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pipeline.records import Candidate, Rejection, Rules
 from pipeline.text import private
-from pipeline.text.normalise import is_assert, nested_definitions, parsed
+from pipeline.text.normalise import count_words, is_assert, nested_definitions, parsed
 
 RULES: Rules = {
     "seed_gone": "The seed is in no source any more.",
@@ -80,7 +80,7 @@ def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
 
 
 def instruction_too_long(candidate: Candidate, criteria: Criteria) -> Rejection | None:
-    words = len(candidate["instruction"]["instruction"].split())
+    words = count_words(candidate["instruction"]["instruction"])
     if words <= criteria.max_instruction_words:
         return None
     evidence = f"{words} words > {criteria.max_instruction_words}"

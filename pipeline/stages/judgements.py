@@ -12,8 +12,6 @@ import math
 from collections.abc import Iterable, Iterator, Set
 from typing import Any, ClassVar
 
-import luigi
-
 from pipeline.config.sections import top_share
 from pipeline.engine import Choice, Engine, Scores
 from pipeline.errors import ConfigError
@@ -24,12 +22,14 @@ from pipeline.records import Rejection, Rules
 from pipeline.stages.generation import COMPLETION_RULES, announce_exemplars
 from pipeline.stages.seeds import SeedShard
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
+from pipeline.stages.unanswered import Unanswered, rejection
 
 
 class Judgements(ShardTask):
     """A shard of the judgements stage."""
 
     stage, version = "judgements", 2
+    follows = SeedShard
     rules: ClassVar[Rules] = {
         "not_documented": "The docstring is too poor to write the seed again: P(Yes) is not above the threshold, "
         "or not in its share.",
@@ -39,9 +39,6 @@ class Judgements(ShardTask):
         "not_documented": "[judgements] threshold = top 60% takes the better ones whatever their level; "
         "judge = off takes all, for a model that cannot judge",
     }
-
-    def requires(self) -> luigi.Task:
-        return self.clone(SeedShard)
 
     def ingredients(self) -> dict[str, Any]:
         settings, model = self.project.settings, self.project.model
@@ -64,22 +61,23 @@ class Judgements(ShardTask):
         base = self.project.base
         announce_exemplars(self)
         self.reporter.say_once(f"loading {base.model.name} ({base.place})")
-        judged = _judgements(base.engine, self.project.exemplars, pending)
-        if share is None:
-            for id, yes in judged:
-                yield Outcome(id, yes if isinstance(yes, Rejection) else _above(id, yes, float(threshold)))
-            return
-        everything = dict(judged)
-        better = sorted((-yes, id) for id, yes in everything.items() if not isinstance(yes, Rejection))
-        kept = {id for _, id in better[: math.ceil(share * len(better))]}
-        for id, yes in everything.items():
-            if id in done:
-                continue
-            if isinstance(yes, Rejection):
-                yield Outcome(id, yes)
-            elif id in kept:
-                yield Outcome(id, {"id": id, "yes": yes})
+        unanswered = Unanswered(self.project.settings.engine)
+        everything: dict[str, float] = {}
+        for id, yes in judged(base.engine, _questions(self.project.exemplars, pending)):
+            if isinstance(yes, Scores):
+                if not unanswered.holds(yes) and id not in done:
+                    yield Outcome(id, rejection(yes, yes.detail))
+            elif share is None:
+                yield Outcome(id, _above(id, yes, float(threshold)))
             else:
+                everything[id] = yes
+        unanswered.end()
+        better = sorted((-yes, id) for id, yes in everything.items())
+        kept = {id for _, id in better[: math.ceil((share or 0) * len(better))]}
+        for id, yes in everything.items():
+            if id in kept and id not in done:
+                yield Outcome(id, {"id": id, "yes": yes})
+            elif id not in done:
                 yield Outcome(id, Rejection("not_documented", f"P(Yes) {yes} is not in the {threshold} of its shard"))
 
 
@@ -89,22 +87,23 @@ def _above(id: str, yes: float, threshold: float) -> dict[str, Any] | Rejection:
     return Rejection("not_documented", f"P(Yes) {yes} is not above {threshold}")
 
 
-def _judgements(
-    engine: Engine, exemplars: ExemplarSet, snippets: dict[str, str]
-) -> Iterator[tuple[str, float | Rejection]]:
-    """The probability of Yes for each snippet, by id, as soon as it is known; or why it cannot be judged."""
+Question = tuple[str, tuple[str, ...], str]  # an id, the contexts to judge in, a snippet
+
+
+def _questions(exemplars: ExemplarSet, snippets: dict[str, str]) -> Iterator[Question]:
     contexts = render.judgements_contexts(exemplars)
-    yield from judged(engine, ((id, contexts, code) for id, code in snippets.items()))
+    return ((id, contexts, code) for id, code in snippets.items())
 
 
-def judged(
-    engine: Engine, asked: Iterable[tuple[str, tuple[str, ...], str]]
-) -> Iterator[tuple[str, float | Rejection]]:
-    """The probability of Yes, in the mean over the contexts of each (id, contexts, snippet)."""
+def judged(engine: Engine, questions: Iterable[Question]) -> Iterator[tuple[str, float | Scores]]:
+    """The probability of Yes, in the mean over the contexts of each question; or the scores that failed, by id.
+
+    It is 0 where a server lists neither Yes nor No among the likeliest next words.
+    """
     first: dict[str, Scores] = {}
     choices = (
         Choice(id, context, render.judgements_tail(code), (render.YES, render.NO))
-        for id, contexts, code in asked
+        for id, contexts, code in questions
         for context in contexts
     )
     for scores in engine.score(choices):
@@ -114,24 +113,29 @@ def judged(
             continue
         failed = next((each for each in (other, scores) if not each.logprobs), None)
         if failed is not None:
-            yield scores.id, Rejection(failed.reason, failed.detail)
+            yield scores.id, failed
         else:
             yield scores.id, round((share_of_yes(*other.logprobs) + share_of_yes(*scores.logprobs)) / 2, 4)
 
 
 def judges(project: Project) -> bool:
-    """Whether the model judges seeds. Raises ConfigError when it should and the exemplar set cannot."""
+    """Whether the model judges seeds. Raises ConfigError when it should and exemplar set or server cannot."""
     judge, exemplars = project.settings.judgements.judge, project.exemplars
     if judge == "on" and not exemplars.judged:
         raise ConfigError(
             f"[judgements] judge = on, but the exemplar set {exemplars.name} has no folder judge",
             "add one like pipeline/prompts/standard/judge, or set it to auto",
         )
-    return judge != "off" and bool(exemplars.judged)
+    if judge == "off" or not exemplars.judged:
+        return False
+    project.require_scores()
+    return True
 
 
 def share_of_yes(yes: float, no: float) -> float:
-    """Probability of the first of two outcomes, from the logarithms of both; equal ones give 0.5."""
+    """Probability of the first of two outcomes, from the logarithms of both; 0 where neither has a probability."""
+    if max(yes, no) == -math.inf:
+        return 0.0
     if yes == no:
         return 0.5
     return 1 / (1 + math.exp(min(no - yes, 700.0)))

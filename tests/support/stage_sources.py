@@ -34,7 +34,10 @@ _ROOMS = (
     "dataset",
 )  # fmt: skip
 _SHARED_BY_STAGES = ("pipeline.stages.generation", "pipeline.stages.verdicts")
-_IN_THE_SANDBOX = ("sandbox.evidence", "sandbox.inside", "sandbox.staging.files")
+_IN_THE_SANDBOX = (
+    "sandbox.evidence", "sandbox.expectations", "sandbox.falsification", "sandbox.falsified", "sandbox.inside",
+    "sandbox.staging.files",
+)  # fmt: skip
 
 
 def recorded_versions() -> dict[str, Any]:

@@ -121,6 +121,7 @@ def test_an_example_that_wants_a_user_stays_in_the_response_and_is_not_executed(
     [
         ("`zip`, *args, %s, (nested), recursion", ["zip", "args", "recursion"]),
         ("- sorting, `heap`", ["sorting", "heap"]),
+        ("# string comparison, & many to many", ["string comparison", "many to many"]),
         ('1. recursion, 2. "binary search", O(n^2)', ["recursion", "binary search", "O(n^2)"]),
         (f"{'x' * 100}, **kwargs, @property", ["kwargs", "@property"]),
         ("_module_repr, __init__ method", ["module_repr", "init__ method"]),
