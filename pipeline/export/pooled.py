@@ -1,7 +1,7 @@
 """Pooled tests: a row's tests together with those of the responses to its instruction that agree with it both ways.
 
-They are stronger than the row's own, and the row's response passes each of them. Tests of other responses are added where they are checks and nothing else, so that they cannot end the program or
-change what is tested.
+They are stronger than the row's own, and the row's response passes each of them. Tests of other responses are added
+where they are checks and nothing else, so that they cannot end the program or change what is tested.
 """
 
 from __future__ import annotations
