@@ -68,7 +68,16 @@ def _show(document: Mapping[str, Any]) -> None:
     for kind, words in _KINDS.items():
         table.add_row(words, f"{figures[kind]:,}", f"{figures[f'right_{kind}']:,}", percent(figures["shares"][kind]))
     out.print(table)
-    out.print(f"{figures['answerable']} tasks have a right answer, {figures['answerable_selected']} of them a row")
+    choices = Table(box=None, pad_edge=False, header_style="dim")
+    choices.add_column("[selection] min_agreement")
+    for name in ("rows", "right", "share", "tasks with a right answer that keep a row"):
+        choices.add_column(name, justify="right")
+    for choice in document["by_min_agreement"]:
+        choices.add_row(
+            str(choice["min_agreement"]), f"{choice['selected']:,}", f"{choice['right_selected']:,}",
+            percent(choice["share"]), f"{choice['answerable_selected']:,} of {figures['answerable']:,}",
+        )  # fmt: skip
+    out.print(choices)
     if document["evidence"]:
         evidence = Table(box=None, pad_edge=False, header_style="dim")
         evidence.add_column("evidence")
