@@ -60,7 +60,13 @@ class Goal(PipelineTask):
         _ = self.project.sources, self.project.criteria
         for task in shard_tasks(self.project):
             _ = task.recipe
-        return self.clone(Seeds).is_made() and self.is_there()
+        seeds = self.clone(Seeds)
+        if not seeds.is_made():
+            if not self.plans_for_others:
+                return False
+            # Luigi builds the graph of tasks before it runs any, and other processes do not share what a scan found.
+            seeds.run()
+        return self.is_there()
 
     def is_there(self) -> bool:
         """Whether it was made from the current seeds."""
