@@ -25,6 +25,7 @@ from pipeline.prompts.render import response_with_tests
 from pipeline.run.subprocesses import run_child
 from pipeline.stages.chain import Goal, Selected
 from pipeline.stages.selection import Selection
+from pipeline.text import extras
 from pipeline.text.hashing import rank
 from targets import Recipe, ShardPaths, publish
 from targets.atomic import json_bytes, jsonl_lines
@@ -160,4 +161,4 @@ def require_libraries() -> None:
         name for name in ("torch", "transformers", "trl", "peft", "gguf") if importlib.util.find_spec(name) is None
     ]
     if missing:
-        raise MachineError(f"fine-tuning needs {', '.join(missing)}", "pip install 'selfcodealign-luigi[train]'")
+        raise MachineError(f"fine-tuning needs {', '.join(missing)}", extras.remedy("train"))
