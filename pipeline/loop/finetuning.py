@@ -96,8 +96,11 @@ class FineTunedModel(Goal):
     def is_there(self) -> bool:
         return self.clone(Selected).is_there() and super().is_there()
 
-    def run(self) -> None:
+    def require_ready(self) -> None:
         require_libraries()
+        self.project.model.require_file()
+
+    def run(self) -> None:
         project = self.project
         folder = self.recipe.write(project.artifacts, uses=[Selection.of(project).recipe])
         rows, base = chosen_rows(project), project.model.require_file()

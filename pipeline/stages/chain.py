@@ -61,12 +61,17 @@ class Goal(PipelineTask):
         for task in shard_tasks(self.project):
             _ = task.recipe
         seeds = self.clone(Seeds)
-        if not seeds.is_made():
-            if not self.plans_for_others:
-                return False
+        made = seeds.is_made() and self.is_there()
+        if not made:
+            self.require_ready()
             # Luigi builds the graph of tasks before it runs any, and other processes do not share what a scan found.
-            seeds.run()
-        return self.is_there()
+            if self.plans_for_others and not seeds.is_made():
+                seeds.run()
+                made = self.is_there()
+        return made
+
+    def require_ready(self) -> None:
+        """Raises PipelineError where its own work, after the dataset's, could not be done."""
 
     def is_there(self) -> bool:
         """Whether it was made from the current seeds."""
