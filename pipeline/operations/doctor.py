@@ -31,6 +31,7 @@ from pipeline.operations.doctor_settings import check_settings
 from pipeline.operations.plan import plan_file
 from pipeline.project import model
 from pipeline.project.engines import open_server
+from pipeline.prompts import tuned
 from pipeline.run.gpus import gpus
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
@@ -130,7 +131,7 @@ def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:
     words = set(facts.name.lower().replace("_", "-").replace(" ", "-").split("-"))
     if words & {"instruct", "chat", "it"}:
         return Finding(CAUTION, "model", f"{text}: an instruct model by its name", "take the base model")
-    if facts.has_chat_template:
+    if facts.has_chat_template and not tuned.is_template(facts.chat_template):
         return Finding(
             CAUTION,
             "model",
