@@ -21,9 +21,10 @@ class Asked:
     """A task as a question.
 
     `question` is the instruction, empty where the wording of other tasks holds; `document` what a base model continues
-    up to one of `stops`, empty where it cannot be asked so, and `begins` whether it begins the program; `form` what an answer is: a program (`code`), a value
-    (`value`), a call of the function (`call`), or text that the tests put into a program (`text`); tests find the last
-    three as `answer`. `tests` are those of the evaluation, `date` is that of the task's publication.
+    up to one of `stops`, empty where it cannot be asked so, and `begins` whether it begins the program; `form` what an
+    answer is: a program (`code`), a value (`value`), a call of the function (`call`), or text that the tests put into a
+    program (`text`); tests find the last three as `answer`. `tests` are those of the evaluation, `date` is that of the
+    task's publication.
     """
 
     question: str

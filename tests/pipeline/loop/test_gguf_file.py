@@ -70,6 +70,7 @@ def test_a_missing_tensor_is_named_and_nothing_is_left(weights: Path, tmp_path: 
 
 
 def test_the_tuned_model_is_prompted_byte_for_byte_as_it_was_tuned(weights: Path, tmp_path: Path) -> None:
+    import llama_cpp
     from llama_cpp import Llama
     from llama_cpp.llama_chat_format import Jinja2ChatFormatter
     from transformers import AutoTokenizer
@@ -94,6 +95,9 @@ def test_the_tuned_model_is_prompted_byte_for_byte_as_it_was_tuned(weights: Path
     loaded = Llama(str(path), vocab_only=True, verbose=False)
     formatter = Jinja2ChatFormatter(loaded.metadata[CHAT_TEMPLATE], facts.eos, "")
     assert formatter(messages=messages).prompt == wanted
+    # llama.cpp's C function renders no Jinja: it knows a list of templates by their words. It must not take ours for one.
+    chat = (llama_cpp.llama_chat_message * 1)(llama_cpp.llama_chat_message(role=b"user", content=b"x"))
+    assert llama_cpp.llama_chat_apply_template(facts.chat_template.encode(), chat, 1, True, None, 0) == -1
     # What it was tuned on, prompt and completion with the token that ends it, is the same conversation.
     whole = [*messages, {"role": "assistant", "content": "Yes."}]
     text = reloaded.apply_chat_template(whole, tokenize=False)
