@@ -36,6 +36,7 @@ from pipeline.project import model, model_files
 from pipeline.project.engines import lacks, open_server
 from pipeline.project.exemplars import choose
 from pipeline.project.project import Project
+from pipeline.prompts import tuned
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.run.gpus import gpus
 from pipeline.stages.chain import Goal
@@ -191,7 +192,7 @@ def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:
     words = set(facts.name.lower().replace("_", "-").replace(" ", "-").split("-"))
     if words & {"instruct", "chat", "it"}:
         return Finding(CAUTION, "model", f"{text}: an instruct model by its name", "take the base model")
-    if facts.has_chat_template:
+    if facts.has_chat_template and not tuned.is_template(facts.chat_template):
         return Finding(
             CAUTION,
             "model",

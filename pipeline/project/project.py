@@ -20,10 +20,10 @@ from pipeline.decontamination.decontaminator import Decontaminator
 from pipeline.engine import Engine, ServerEngine, open_engine
 from pipeline.errors import ConfigError
 from pipeline.extensions import UserFunction, functions
-from pipeline.packs import problems
 from pipeline.packs.find import PackFile
 from pipeline.packs.find import find as find_packs
-from pipeline.packs.pack import Pack, load_pack
+from pipeline.packs.pack import Pack, in_window, load_evaluated, load_pack
+from pipeline.packs.scorable import require_scorable
 from pipeline.project import model
 from pipeline.project.engines import engine_settings, open_server, require_sampling, server_of
 from pipeline.project.exemplars import Choice, choose
@@ -223,12 +223,32 @@ class Project:
         return Decontaminator(read, section.resembles, section.suspect) if read else None
 
     @cached_property
-    def evaluation_pack(self) -> Pack:
-        """The pack that `[evaluation]` names, or the demo pack."""
-        named = self.settings.evaluation.pack
-        pack = load_pack(self.path(named) if named else demo.PACK)
-        problems.require_layout(pack)
-        return pack
+    def evaluation_packs(self) -> dict[str, Pack]:
+        """The packs that `[evaluation]` names, by their entries there; or the demo pack.
+
+        Raises ConfigError for one that cannot be scored, and for two of one name.
+        """
+        entries = as_list(self.settings.evaluation.pack) or [""]
+        packs = {entry: self._evaluated(entry) for entry in entries}
+        packages = as_list(self.settings.sandbox.packages)
+        for pack in packs.values():
+            require_scorable(pack, packages)
+        if len({pack.name for pack in packs.values()}) < len(entries):
+            raise ConfigError(
+                f"[evaluation] pack = {', '.join(entries)}: two packs have one name", "rename a file, or name it once"
+            )
+        return packs
+
+    def _evaluated(self, entry: str) -> Pack:
+        """The pack of an entry: a path, and after # the variant."""
+        path, _, variant = entry.partition("#")
+        pack = load_evaluated(self.path(path) if path else demo.PACK, variant.strip())
+        since, until = (self.settings.evaluation.since, self.settings.evaluation.until)
+        return in_window(pack, since, until)
+
+    def evaluated_pack(self, entry: str = "") -> Pack:
+        """A pack of `[evaluation]` by its entry there; empty: the first."""
+        return self.evaluation_packs[entry] if entry else next(iter(self.evaluation_packs.values()))
 
     @property
     def sandbox_workers(self) -> int:

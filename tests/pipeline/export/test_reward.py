@@ -111,6 +111,8 @@ def test_its_limits_are_those_of_the_pipeline(seconds, memory):
 def test_completions_and_columns_of_other_lengths_are_refused():
     with pytest.raises(ValueError, match="shorter"):
         reward.reward(["a", "b"], ["assert 1"])
+
+
 def test_code_that_makes_the_tests_comparisons_lie_earns_nothing():
     lying = f"import math\n{WRONG}class Lying(type(math)):\n    isclose = property(lambda self: lambda *_: True)\n"
     tests = "import math\nassert math.isclose(double(1.0), 2.0)\n"
