@@ -8,14 +8,17 @@ process give what each gives alone. What one process does with a project is in p
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import orjson
+
 from pipeline import demo, sources
 from pipeline.config import Overrides, Settings, override, sections
-from pipeline.decontamination.decontaminator import Decontaminator
+from pipeline.decontamination.decontaminator import SCREEN_VERSION, Decontaminator, in_words
 from pipeline.engine import Engine, open_engine
 from pipeline.packs import problems
 from pipeline.packs.find import PackFile
@@ -29,7 +32,7 @@ from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.prompts.plan import GenerationPlan, plan_generation
 from pipeline.seeds import missing_sources
 from pipeline.seeds import scan as seeds
-from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.criteria import Screen, SeedCriteria
 from pipeline.seeds.scan import Scan
 from pipeline.sources import Source
 from pipeline.text.lists import as_list
@@ -84,8 +87,22 @@ class Project:
 
     @cached_property
     def criteria(self) -> SeedCriteria:
-        """Which definitions become seeds, by `[seeds]`."""
-        return SeedCriteria.of(self.settings.seeds)
+        """Which definitions become seeds, by `[seeds]` and the benchmark packs."""
+        return SeedCriteria.of(self.settings.seeds, self._screen)
+
+    @property
+    def _screen(self) -> Screen | None:
+        """The comparison of seeds with the packs, before anything is generated from them; None without packs."""
+        if not self.packs:
+            return None
+        parts = [SCREEN_VERSION, self.settings.decontamination.resembles, [pack.revision for pack in self.packs]]
+        digest = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
+
+        def find(code: str) -> str | None:
+            findings = self.decontaminator.check_code(code) if self.decontaminator else []
+            return in_words(findings) if findings else None
+
+        return Screen(digest, find)
 
     @cached_property
     def scan(self) -> Scan:

@@ -7,6 +7,7 @@ each source part's signature, so changing them re-reads the sources.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """What no seed may hold: `find` returns the evidence for a seed's code that does, None for any other.
+
+    `digest` changes whenever `find` may return something else.
+    """
+
+    digest: str
+    find: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class SeedCriteria:
     """Which definitions become seeds: the validated values of `[seeds]`."""
 
@@ -33,6 +45,7 @@ class SeedCriteria:
     allowed: tuple[str, ...]
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
+    screen: Screen | None = None  # for tasks of benchmark packs; None without packs
 
     def __post_init__(self) -> None:
         if unknown := self.kinds - set(KINDS):
@@ -43,7 +56,7 @@ class SeedCriteria:
         licences.AllowList(self.allowed)
 
     @classmethod
-    def of(cls, section: sections.seeds) -> SeedCriteria:
+    def of(cls, section: sections.seeds, screen: Screen | None = None) -> SeedCriteria:
         """The criteria of the [seeds] section. Raises ConfigError for an unknown kind or licence."""
         return cls(
             kinds=frozenset(as_list(section.kinds)),
@@ -51,6 +64,7 @@ class SeedCriteria:
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
+            screen=screen,
         )
 
     def allow_list(self, source: Source) -> licences.AllowList:
@@ -63,6 +77,6 @@ class SeedCriteria:
         parts = [
             RULES_VERSION, sorted(self.kinds), self.limits.max_lines, sorted(self.limits.denied_imports),
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
-            typecheck.version() if self.type_check else "",
+            typecheck.version() if self.type_check else "", *([self.screen.digest] if self.screen else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
