@@ -14,7 +14,7 @@ from pipeline.commands import console, open_project, print_json, require_sandbox
 from pipeline.dataset.calibration import percent
 from pipeline.errors import ConfigError
 from pipeline.operations.calibration import calibrate
-from pipeline.packs import problems
+from pipeline.operations.truth import require_hidden_tests
 from pipeline.packs.pack import load_pack
 from pipeline.text.display import printable
 
@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     project = open_project()
     if arguments.tasks < 1:
         raise ConfigError(f"--tasks {arguments.tasks} is too few", "take at least 1, rather 100")
-    packs = [load_pack(path.expanduser()) for path in arguments.pack or ()] or [project.evaluation_pack]
+    packs = [load_pack(path.expanduser()) for path in arguments.pack or ()] or [project.evaluated_pack()]
     for pack in packs:
-        problems.require_layout(pack)
+        require_hidden_tests(pack)
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
     document = calibrate(project, packs, arguments.tasks, progress.print)

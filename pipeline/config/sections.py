@@ -173,7 +173,7 @@ class sandbox(luigi.Config):
 
 class decontamination(luigi.Config):
     packs = luigi.Parameter(default="packs")
-    resembles = Real(default=0.42, low=0, high=2)
+    resembles = Real(default=1.0, low=0, high=2)
     suspect = Real(default=0.28, low=0, high=2)
     execute = Flag(default=True)
 
@@ -221,9 +221,12 @@ class engine(luigi.Config):
 
 class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
+    data = luigi.Parameter(default="")
     rows = Whole(default=0, low=0, high=100_000_000)
     tests = Flag(default=False)
     learning_rate = Real(default=0.0, low=0, high=1)
+    clipping = Real(default=0.0, low=0, high=1_000_000)
+    dropout = Real(default=0.0, low=0, high=0.99)
     optimizer = luigi.Parameter(default="adafactor")
     epochs = Whole(default=4, low=1, high=1000)
     batch = Whole(default=64, low=1, high=100_000)
@@ -239,7 +242,13 @@ class finetuning(luigi.Config):
 class evaluation(luigi.Config):
     model = luigi.Parameter(default="base")
     pack = luigi.Parameter(default="")
-    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "tuned"))
+    since = luigi.Parameter(default="")
+    until = luigi.Parameter(default="")
+    answers = luigi.Parameter(default="")
+    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "completion", "tuned", "chat"))
+    wording = luigi.ChoiceParameter(default="plain", choices=("plain", "reference", "evalplus"))
+    instruction_prefix = luigi.Parameter(default="")
+    response_prefix = luigi.Parameter(default="")
     samples = Whole(default=1, low=1, high=10_000)
     k = luigi.Parameter(default="1")
     max_tokens = Whole(default=0, low=0, high=1_000_000)
@@ -250,6 +259,7 @@ class evaluation(luigi.Config):
 
 class comparison(luigi.Config):
     arms = luigi.Parameter(default="passing, random, failing, best")
+    rates = luigi.Parameter(default="")
     seeds = Whole(default=3, low=1, high=1000)
     rows = Whole(default=0, low=0, high=100_000_000)
     publish = luigi.Parameter(default="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -80,7 +80,8 @@ each layer (one may be found by several). What each layer compares: `docs/decont
 
 | benchmark | form | tasks | from | revision (sha256) | {layers} |
 |---|---|---:|---|---|{rule}|
-{packs}"""
+{packs}{unconfirmed}"""
+_NOT_EXECUTED = "\n\nNo row was run with the tasks' tests, so paraphrases with another algorithm were not looked for."
 
 
 _SELECTED = {
@@ -187,7 +188,22 @@ def _decontamination(checked: dict[str, Any]) -> str:
             + " |"
             for pack in checked["packs"]
         ),
+        unconfirmed=_unconfirmed(checked["packs"]),
     )
+
+
+def _unconfirmed(packs: Sequence[Mapping[str, Any]]) -> str:
+    """Which tasks execution could not confirm, and why."""
+    if all(pack["not_confirmable"] is None for pack in packs):
+        return _NOT_EXECUTED
+    lines = [
+        f"- {pack['name']}: {sum(pack['not_confirmable'].values())} of {pack['tasks']} ("
+        + "; ".join(f"{count}: {reason}" for reason, count in pack["not_confirmable"].items())
+        + ")"
+        for pack in packs
+        if pack["not_confirmable"]
+    ]
+    return "\n\nTasks that execution cannot confirm:\n\n" + "\n".join(lines) if lines else ""
 
 
 def _funnel_row(stage: str, counts: dict[str, Any]) -> str:

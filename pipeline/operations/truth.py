@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigError
 from pipeline.operations.scratch_run import scratch_project
-from pipeline.packs import problems
+from pipeline.packs import problems, programs
 from pipeline.packs.layouts import Task
+from pipeline.packs.pack import Pack
 from pipeline.project.project import Project
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Candidate, Seed, instruction_of
@@ -176,7 +178,7 @@ class HiddenTests:
         self._truth_recipe(shard).write(self.project.artifacts)
         with ShardWriter(self._truth(shard)) as writer:
             programs = [
-                Program(record["id"], problems.program(self._tasks[record["instruction_id"]], record["code"]))
+                Program(record["id"], _program(self._tasks[record["instruction_id"]], record["code"]))
                 for record in responses.paths.read()
                 if record["id"] not in writer.done
             ]
@@ -200,6 +202,15 @@ def _write(recipe: Recipe, artifacts: Path, shard: int, records: Iterable[Any]) 
         pass
 
 
+def require_hidden_tests(pack: Pack) -> None:
+    """Raise ConfigError for a pack whose tasks are no functions with tests of their own."""
+    if not all(task.entry_point and programs.has_own_tests(task) and task.tests.strip() for task in pack.tasks):
+        raise ConfigError(
+            f"{pack.path} has tasks that are no functions with tests: its layout is {pack.layout}",
+            "take HumanEval, MBPP, or a pack in the layout of one of them",
+        )
+
+
 def _id(task: Task) -> str:
     return rank("task", task.name).hex()[:16]
 
@@ -218,6 +229,10 @@ def _seed(id: str, task: Task) -> Seed:
         "repository": None,
         "revision": None,
     }
+
+
+def _program(task: Task, code: str) -> str:
+    return programs.program(task, programs.complete(task, code))
 
 
 def _instruction(id: str, task: Task) -> dict[str, Any]:
