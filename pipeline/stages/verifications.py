@@ -2,8 +2,9 @@
 
 In: a shard of executions, with its responses. Out: records {id, asserts (executed), functions (of the response,
 called by the tests), mutants, killed, agrees (ids of the other responses of its instruction whose tests it
-passes), asked (with how many others' tests it was run)}. Rejected: flaky_tests, tests_redefine,
-response_not_called, no_assert_ran, vacuous_tests, passes_when_wrong; not_verified when the sandbox could not judge.
+passes), supports (of those whose code passes its tests), asked (with how many others it was compared), inputs,
+behaviour}. Rejected: flaky_tests, tests_redefine, response_not_called, no_assert_ran, vacuous_tests,
+passes_when_wrong; not_verified when the sandbox could not judge.
 
 One sandboxed program a response does most of it (pipeline/verification/inside/harness.py). A response could forge
 its report, so what is kept by it is falsified in programs of their own (sandbox/falsification.py). A response that
@@ -17,8 +18,6 @@ from collections.abc import Iterable, Iterator, Set
 from itertools import groupby
 from typing import Any
 
-import luigi
-
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Rejection, Verification, instruction_of
 from pipeline.stages.executions import Executions
@@ -28,7 +27,8 @@ from sandbox import Pool, Program, Result
 from sandbox.falsification import Claim, Falsification, run_growing
 
 UNVERIFIED: dict[str, Any] = {
-    "asserts": None, "functions": None, "mutants": None, "killed": None, "agrees": [], "asked": 0,
+    "asserts": None, "functions": None, "mutants": None, "killed": None,
+    "agrees": [], "supports": [], "asked": 0, "inputs": None, "behaviour": None,
 }  # fmt: skip
 
 
@@ -36,10 +36,8 @@ class Verifications(ShardTask):
     """A shard of the verifications stage."""
 
     stage, version = "verifications", 3
+    follows = Executions
     rules = job.RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Executions)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.verification

@@ -79,7 +79,7 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
         "entry": _entry(code),
         "mutants": [(mutant.function, mutant.source) for mutant in made],
         "max_mutants": bounds.max_mutants,
-        "others": [(other.id, other.tests, _entry(other.code)) for other in others[: bounds.max_others]],
+        "others": [(other.id, other.code, other.tests, _entry(other.code)) for other in others[: bounds.max_others]],
         "uses": (*imported, *(["id()"] if instrument.uses_addresses(whole) else [])),
         "repeats": bounds.repeats if imported & _CHANCY else min(1, bounds.repeats),
         "hash_seeds": hash_seeds,
@@ -131,7 +131,10 @@ def facts(id: str, report: Mapping[str, Any]) -> Verification:
         "mutants": report["mutants"],
         "killed": report["killed"],
         "agrees": report["agrees"],
+        "supports": report["supports"],
         "asked": report["asked"],
+        "inputs": report["inputs"],
+        "behaviour": report["behaviour"],
     }
 
 
