@@ -151,23 +151,22 @@ def _agrees(
 
 def arrangements(arity: int, least: int, most: int) -> Iterator[tuple[str, Callable[[Any], Any]]]:
     """Ways, in words, to call a function of `least` to `most` arguments with the `arity` arguments of a task."""
+    everything = range(arity)
     if least <= arity <= most:
         yield "as it is", lambda arguments: arguments
-        if 1 < arity <= _PERMUTED:
-            for order in list(permutations(range(arity)))[1:]:
-                yield "in another order", lambda arguments, order=order: [arguments[place] for place in order]
-        elif arity > _PERMUTED:
-            yield "in another order", lambda arguments: arguments[::-1]
+        orders = permutations(everything) if arity <= _PERMUTED else [tuple(everything), tuple(reversed(everything))]
+        yield from (("in another order", _picked(order)) for order in list(orders)[1:])
     if arity > 1 and least <= arity - 1 <= most:
-        for left_out in range(arity - 1, -1, -1):
-            yield (
-                "without one of them",
-                lambda arguments, out=left_out: [item for place, item in enumerate(arguments) if place != out],
-            )
+        for left_out in reversed(everything):
+            yield "without one of them", _picked(tuple(place for place in everything if place != left_out))
     if arity > 1 and least <= 1 <= most:
         yield "as one list", lambda arguments: [arguments]
     if arity == 1 and most > 1:
         yield "as several", lambda arguments: _several(arguments[0], least, most)
+
+
+def _picked(places: tuple[int, ...]) -> Callable[[Any], Any]:
+    return lambda arguments: [arguments[place] for place in places]
 
 
 def _several(argument: Any, least: int, most: int) -> Any:
