@@ -21,8 +21,8 @@ from pipeline.text.nearest import nearest
 from targets import Damaged
 
 COMMANDS = (
-    "init", "doctor", "try", "plan", "run", "status", "export", "why", "explain", "verify", "retry", "clean",
-    "evaluate",
+    "init", "doctor", "try", "calibrate", "plan", "run", "status", "export", "why", "explain", "verify", "retry",
+    "clean", "evaluate",
 )  # fmt: skip
 
 _DESCRIPTION = "Make, examine and export instruction datasets: one project a folder, one luigi.cfg a project."

@@ -95,7 +95,7 @@ class Response(TypedDict):
     instruction_id: str
     sample: int  # from 0
     response: str  # prose and code as written
-    code: str  # the contents of its Python blocks
+    code: str  # what of its Python blocks is executed
     tests: str
 
 
@@ -123,7 +123,10 @@ class Verification(TypedDict):
     mutants: int | None  # that were run
     killed: int | None  # of them, by the tests
     agrees: list[str]  # other responses to the instruction whose tests it passes
-    asked: int  # with how many others' tests it was run
+    supports: list[str]  # other responses to the instruction that pass its tests
+    asked: int  # with how many others it was compared
+    inputs: int | None  # different arguments with which its tests call the function that they test
+    behaviour: str | None  # argument or constant, where that is all that the function ever returned
 
 
 class Clean(TypedDict):

@@ -52,6 +52,8 @@ def judge(seen: Observed) -> tuple[str, str]:
     if not seen.messages or seen.messages[0] != STARTED:
         return "sandbox_error", "the sandbox did not start"
     endings = [message for message in seen.messages[1:] if message != FAILED]
+    if len(endings) > 1 and endings[-1] == EXITED:  # left by os._exit after its end, as atexit functions can
+        endings.pop()
     if seen.foreign or len(endings) > 1 or not all(_is_known(end, seen.token) for end in endings):
         return "tampered", "wrote to the runner's evidence"
     number = ended_by_signal(seen)

@@ -13,7 +13,7 @@ from pipeline.text.lists import as_list
 BASE, DISTILLED = "base", "distilled"
 FILE = "file:"  # an arm of rows that others have published: its name is this with the path of a file
 # The base model generates the responses, even where [responses] names a server.
-_BASE_RESPONDS: Overrides = {("responses", "base_url"): ""}
+_BASE_RESPONDS: Overrides = {("responses", "base_url"): "", ("responses", "api"): "completions"}
 
 
 def _paper(among: str) -> Overrides:

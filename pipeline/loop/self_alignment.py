@@ -20,7 +20,6 @@ from typing import Any
 
 import luigi
 
-from pipeline import demo
 from pipeline.config import Overrides
 from pipeline.loop.arms import BASE, of_seed
 from pipeline.loop.comparison import VariantsTask, base_evaluations
@@ -126,9 +125,7 @@ def following(project: Project, overrides: Overrides) -> Overrides:
 
     Values that are automatic for the base model are made explicit, because its descendants are other models.
     """
-    tuning, exemplars = project.settings.finetuning, project.settings.prompts.exemplars
-    if exemplars == "auto":
-        exemplars = str(demo.EXEMPLARS) if project.model.is_demo else "standard"
+    tuning = project.settings.finetuning
     of_round = {**overrides, **of_seed(tuning.seed, tuned=True, rows=tuning.rows)}
     tuned = FineTunedModel(project=project.variant(of_round)).folder
     return {
@@ -137,7 +134,7 @@ def following(project: Project, overrides: Overrides) -> Overrides:
         ("model", "repo_id"): "",
         ("model", "filename"): "",
         ("model", "sha256"): "",
-        ("prompts", "exemplars"): exemplars,
+        ("prompts", "exemplars"): project.exemplars_choice.name,
         ("finetuning", "model"): str(tuned / "model"),
         ("finetuning", "learning_rate"): plan(project)["learning_rate"],
     }

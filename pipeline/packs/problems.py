@@ -5,11 +5,13 @@ For packs in the layouts of HumanEval, EvalPlus, EvoEval and MBPP. In: a `Task`.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.packs.layouts import Task
 from pipeline.text.markdown import fence
+from pipeline.text.normalise import parse
 
 # Where the document of a base model ends. A stub is continued by a body: what stands at the margin after it is no part
 # of it (the reference's evaluation/text2code_vllm.py; EvalPlus's evalplus/provider/utility.py adds the last two).
@@ -87,6 +89,23 @@ def instruction(task: Task, wording: Wording = WORDINGS["plain"]) -> str:
     if wording is WORDINGS["plain"] and task.entry_point in task.texts[0]:
         return task.texts[0]
     return wording.of_text(text, test, task.entry_point in text)
+
+
+def without_tests(task: Task) -> str:
+    """The instruction for a model that must see none of the task's tests: a function's name comes with its call."""
+    if task.stub or task.entry_point in task.texts[0]:
+        return instruction(task)
+    return f"{task.texts[0]}\n\nThe function is `{_call(task)}`."
+
+
+def _call(task: Task) -> str:
+    """The function's name with the parameters that it has in the task's solution."""
+    for solution in task.solutions:
+        tree = parse(solution)
+        for node in tree.body if tree else ():
+            if isinstance(node, ast.FunctionDef) and node.name == task.entry_point:
+                return f"{node.name}({ast.unparse(node.args)})"
+    return f"{task.entry_point}(...)"
 
 
 def document(task: Task) -> str:

@@ -77,7 +77,7 @@ def _cruxeval(row: dict[str, Any], task: Task, variant: str) -> Task:
             f"assert f({given}) == answer",
             f"{code.rstrip()}\n\nassert f({given}) ==",
             ("\n",),
-            "value",
+            form="value",
         ),
         setup=code,
     )

@@ -1,7 +1,7 @@
 """The candidates of the selection: each response of a shard with all that the stages have on it.
 
-In: the shards of one number, of the stages from seeds to decontamination. Out: a record for each response that
-is verified and in no benchmark, in order of id; a response that did not pass is one as well.
+In: the shards of one number, of all stages from the seeds on. Out: a record for each response that is verified and
+that the last stage kept, in order of id; a response that did not pass is one as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from targets import Artifacts, ShardPaths
 
 
 def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
-    """The candidates of a shard. Raises Damaged when a file is not as it was published."""
+    """The candidates of a shard; `artifacts` is of the last stage. Raises Damaged for a file not as published."""
     seeds = _by_id(artifacts.shard("seeds", shard))
     instructions = _by_id(artifacts.shard("instructions", shard))
     verifications = _by_id(artifacts.shard("verifications", shard))
@@ -26,13 +26,13 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
         counts = samples.setdefault(instruction_of(verdict["id"]), {"n": 0, "passed": 0})
         counts["n"] += 1
         counts["passed"] += verdict["passed"]
-    clean = {record["id"] for record in artifacts.shard("decontamination", shard).read()}
+    kept = {record["id"] for record in artifacts.shard(artifacts.recipe.stage, shard).read()}
     responses = artifacts.shard("responses", shard).read()
     for instruction, group in groupby(responses, key=lambda record: record["instruction_id"]):
         verified: dict[str, Any] = {response["id"]: response for response in group if response["id"] in verifications}
         agreements = agreement({id: verifications[id] for id in verified if verdicts[id]["passed"]})
         for id, response in verified.items():
-            if id not in clean:
+            if id not in kept:
                 continue
             yield {
                 "id": id,

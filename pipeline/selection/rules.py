@@ -12,7 +12,8 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from pipeline.records import Candidate, Rejection, Rules
-from pipeline.text.normalise import is_assert, nested_definitions, parsed
+from pipeline.text import private
+from pipeline.text.normalise import count_words, is_assert, nested_definitions, parsed
 
 RULES: Rules = {
     "seed_gone": "The seed is in no source any more.",
@@ -22,9 +23,10 @@ RULES: Rules = {
     "instruction_too_long": "The instruction has more than `max_instruction_words` words.",
     "no_definition": "The code of the response does not parse, or defines no function, class or name.",
     "no_executed_assert": "The tests do not parse, or hold no assert that runs.",
+    **private.RULES,
     "not_chosen": "Another response to the same instruction was chosen.",
     "duplicate": "A row has the same instruction and response, but for whitespace.",
-    "near_duplicate": "A row has a similar instruction, response or code, by `near_duplicates`.",
+    "near_duplicate": "A row has a similar instruction, response or code, names left aside, by `near_duplicates`.",
     "names_taken": "Already `max_same_names` rows define functions or classes of the same names.",
     "cap": "The concept, category or difficulty has as many rows as its `max_per_...` admits.",
 }
@@ -67,7 +69,7 @@ def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
 
 
 def instruction_too_long(candidate: Candidate, criteria: Criteria) -> Rejection | None:
-    words = len(candidate["instruction"]["instruction"].split())
+    words = count_words(candidate["instruction"]["instruction"])
     if words <= criteria.max_instruction_words:
         return None
     evidence = f"{words} words > {criteria.max_instruction_words}"

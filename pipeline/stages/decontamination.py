@@ -15,8 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-import luigi
-
 from pipeline.decontamination.confirmation import confirmation_programs
 from pipeline.decontamination.decontaminator import RULES, Finding, Suspect
 from pipeline.project.sandboxes import open_pool
@@ -41,10 +39,8 @@ class Decontamination(ShardTask):
     """A shard of the decontamination stage."""
 
     stage, version = "decontamination", 2
+    follows = Verifications
     rules = RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Verifications)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.decontamination

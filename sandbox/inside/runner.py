@@ -34,7 +34,7 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
 
     # at run time these files are one: see boot.py
     from sandbox.inside.importer import bundle_finder
-    from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace
+    from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace, report_exits
 
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
 CHANGED, FAILED = b"I", b"F"
@@ -295,6 +295,7 @@ def main(config: dict[str, Any]) -> NoReturn:
     quiet_settrace()
     guard_built_in_modules()
     arm()
+    report_exits(send, EXITED)
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
     steps = [program, _make_check(module, also), _make_take(fd), fd, posix.writev]

@@ -39,7 +39,10 @@ _READ_AS_TEXTS = {
     "pipeline.verification.job": ("pipeline.verification.inside",),
     "pipeline.packs.programs": ("pipeline.packs.inside",),
 }
-_IN_THE_SANDBOX = ("sandbox.evidence", "sandbox.inside", "sandbox.staging.files")
+_IN_THE_SANDBOX = (
+    "sandbox.evidence", "sandbox.expectations", "sandbox.falsification", "sandbox.falsified", "sandbox.inside",
+    "sandbox.staging.files",
+)  # fmt: skip
 
 
 def recorded_versions() -> dict[str, Any]:

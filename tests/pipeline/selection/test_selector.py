@@ -14,6 +14,7 @@ from pipeline.records import Rejection
 from pipeline.selection import rules, selector
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
+from pipeline.text import private
 
 PLACE = {
     "source": "code",
@@ -37,7 +38,7 @@ PARAMETERS = sections.selection.get_params()
 
 
 def code(name: str) -> str:
-    lines = "".join(f"    x = {name}_{word}(x)\n" for word in WORDS[:12])
+    lines = "".join(f"    x = {name}_{word}(x, '{name} {word}')\n" for word in WORDS[:12])
     return f"def {name}(x):\n{lines}    return x\n"
 
 
@@ -129,8 +130,14 @@ def test_all_rules_are_declared():
         for tree in module
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Rejection"
+        if isinstance(call.args[0], ast.Constant)
     }
-    assert named == set(RULES)
+    assert named | set(private.RULES) == set(RULES)
+
+
+def test_a_row_with_a_secret_or_an_address_of_a_person_gives_way():
+    batch = [candidate("a", text="Mail it to jane.doe@acme-corp.com, and return x."), candidate("b")]
+    assert fates(batch) == {"a-000": "personal_data", "b-000": "taken"}
 
 
 def test_a_row_whose_seed_is_gone_leaves():

@@ -10,12 +10,13 @@ from pipeline.stages.verifications import verification
 from pipeline.text.programs import program_text
 from pipeline.verification import job
 from sandbox import Limits, Pool, Program
-from tests.pipeline.verification.cases import STRONG, SUM, WEAK, of_this_moment
+from tests.pipeline.verification.cases import STRONG, SUM, TOTAL_CASE, WEAK, of_this_moment
 
 WEAK_CASES = [(rule, code, tests) for rule, cases in WEAK.items() for code, tests in cases]
 OTHERS = [
     job.Other("agreeing", SUM, "assert total([4]) == 4\n"),
     job.Other("otherwise", SUM, "assert total([4]) == 5\n"),
+    job.Other("counting", SUM, TOTAL_CASE.replace("3)", "4)") + "unittest.main(exit=False)\n"),
     job.Other("renamed", "def add_up(xs):\n    return 0\n", "assert add_up([1, 1]) == 2\n"),
 ]
 
@@ -71,7 +72,7 @@ def test_a_record_counts_asserts_calls_and_mutants(outcomes):
 
 def test_a_response_agrees_with_those_whose_tests_it_passes_under_their_name(outcomes):
     record = outcomes[1]["others"]
-    assert (record["agrees"], record["asked"]) == (["agreeing", "renamed"], 3)
+    assert (record["agrees"], record["asked"]) == (["agreeing", "renamed"], 4)
 
 
 def test_what_a_program_prints_is_no_report():
