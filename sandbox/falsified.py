@@ -226,7 +226,7 @@ def _wrong_names(response: ast.Module, checks: ast.Module, used: set[str], by_do
     return [
         statement
         for name, statement in wrong.items()
-        if name not in kept and (name in used or (by_doctest and ">>>" in ast.unparse(statement)))
+        if name not in kept and (name in used or (by_doctest and ">>>" in _text(ast.Module([statement], []))))
     ]
 
 

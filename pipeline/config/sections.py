@@ -173,7 +173,7 @@ class sandbox(luigi.Config):
 
 class decontamination(luigi.Config):
     packs = luigi.Parameter(default="packs")
-    resembles = Real(default=0.42, low=0, high=2)
+    resembles = Real(default=1.0, low=0, high=2)
     suspect = Real(default=0.28, low=0, high=2)
     execute = Flag(default=True)
 

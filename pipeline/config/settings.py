@@ -52,6 +52,7 @@ def load() -> Settings:
     if not settings.project.artifacts.strip():
         # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
         raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
+    require_possible_agreement(settings)
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(
@@ -63,6 +64,24 @@ def load() -> Settings:
     if settings.model.repo_id and settings.model.path:
         raise ConfigError("[model] has both path and repo_id", "keep the one that you mean")
     return settings
+
+
+def most_agreement(settings: Settings) -> float:
+    """The largest agreement that a response can have (pipeline/verification/agreement.py)."""
+    if not settings.verification.enabled:
+        return 0.0
+    others = min(settings.responses.samples - 1, settings.verification.max_others)
+    return others / (others + 1)
+
+
+def require_possible_agreement(settings: Settings) -> None:
+    """Raise ConfigError for a least agreement that no response can have."""
+    least, most = settings.selection.min_agreement, most_agreement(settings)
+    if least > most:
+        raise ConfigError(
+            f"[selection] min_agreement = {least}: under these settings no response can have more than {most:.2f}",
+            "lower it, or raise [responses] samples and [verification] max_others; [verification] enabled must be true",
+        )
 
 
 def _read(section: type[luigi.Config]) -> luigi.Config:

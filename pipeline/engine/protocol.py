@@ -55,8 +55,8 @@ class Request:
     """One sample to draw. Consecutive requests with equal context and tail share their prompt.
 
     A request with `options` draws no text: the options are scored, see `Choice`. One with `turns` is a conversation
-    that holds the same as context and tail, for a server's chat model. In a `chat` for llama.cpp, which its template
-    has written out in the context, the names of special tokens stand for the tokens; elsewhere they are plain text.
+    that holds the same as context and tail, for a server's chat model. In a `chat` the names of special tokens stand
+    for the tokens; in any other prompt they are plain text.
     """
 
     id: str
@@ -67,8 +67,8 @@ class Request:
     seed: int = 0
     sampling: Sampling = field(default_factory=Sampling)
     options: tuple[str, ...] = ()
-    chat: bool = False
     turns: tuple[Turn, ...] = ()
+    chat: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:

@@ -22,6 +22,7 @@ def _paper(among: str) -> Overrides:
         ("verification", "enabled"): False,
         ("selection", "among"): among,
         ("selection", "choose"): "random",
+        ("selection", "min_agreement"): 0.0,
     }
 
 

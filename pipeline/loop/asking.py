@@ -23,7 +23,7 @@ from pipeline.packs import problems
 from pipeline.packs.layouts import Task
 from pipeline.packs.problems import Wording
 from pipeline.prompts import render, tuned
-from pipeline.prompts.chat_template import render_chat
+from pipeline.prompts.chat import render_chat
 
 STYLES = ("few_shot", "completion", "tuned", "chat")
 _SECTIONS = ("\n## ", "\n### ")  # headers of this project's own prompts

@@ -146,8 +146,10 @@ class Comparison(VariantsTask):
     def _seeds(self) -> range:
         return range(1, self.project.settings.comparison.seeds + 1)
 
-    def run(self) -> None:
+    def require_ready(self) -> None:
         require_libraries()
+
+    def run(self) -> None:
         project = self.project
         chosen = arms.chosen(project.settings)
         published = {name: list(read_pairs(project.path(file))) for name in chosen if (file := arms.file_of(name))}

@@ -59,7 +59,7 @@ class PackEvaluation(PackTask, StageTask):
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version = "evaluation", 3
+    stage, version = "evaluation", 2
     rules = verdicts.RULES
     needs_sandbox = True
 

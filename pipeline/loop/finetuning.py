@@ -26,6 +26,7 @@ from pipeline.prompts.render import response_with_tests
 from pipeline.run.subprocesses import run_child
 from pipeline.stages.chain import Goal, Selected
 from pipeline.stages.selection import Selection
+from pipeline.text import extras
 from pipeline.text.hashing import rank
 from targets import Recipe, ShardPaths, publish
 from targets.atomic import json_bytes, jsonl_lines
@@ -109,8 +110,11 @@ class FineTunedModel(Goal):
     def is_there(self) -> bool:
         return all(task.is_there() for task in self.requires() if isinstance(task, Selected)) and super().is_there()
 
-    def run(self) -> None:
+    def require_ready(self) -> None:
         require_libraries()
+        self.project.model.require_file()
+
+    def run(self) -> None:
         project = self.project
         uses = [] if project.settings.finetuning.data else [Selection.of(project).recipe]
         folder = self.recipe.write(project.artifacts, uses=uses)
@@ -177,4 +181,4 @@ def require_libraries() -> None:
         name for name in ("torch", "transformers", "trl", "peft", "gguf") if importlib.util.find_spec(name) is None
     ]
     if missing:
-        raise MachineError(f"fine-tuning needs {', '.join(missing)}", "pip install 'selfcodealign-luigi[train]'")
+        raise MachineError(f"fine-tuning needs {', '.join(missing)}", extras.remedy("train"))

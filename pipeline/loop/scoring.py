@@ -39,7 +39,7 @@ def score(pool: Pool, answers: Iterable[Scored]) -> Iterator[Result]:
     if first is None:
         return
     everything = _chained(first, queue)
-    if programs.has_tests(first.task):
+    if programs.has_own_tests(first.task):
         tests = (Claim(answer.id, answer.source, programs.tests_of(answer.task)) for answer in everything)
         yield from run_and_falsify(pool, tests)
     else:

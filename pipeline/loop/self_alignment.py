@@ -77,10 +77,12 @@ class SelfAlignment(VariantsTask):
     def _is_made(self, model: Recipe) -> bool:
         return (model.folder(self.project.artifacts) / "model.gguf").exists()
 
-    def run(self) -> None:
+    def require_ready(self) -> None:
         require_libraries()
+        self.project.model.require_file()
+
+    def run(self) -> None:
         project = self.project
-        project.model.require_file()
         section, tuning = project.settings.comparison, project.settings.finetuning
         before = self.score(BASE, {}, tuning.seed, tuning.rows)[0]
         rounds: list[dict[str, Any]] = [{"round": 0, **asdict(bootstrap([before]))}]

@@ -68,7 +68,7 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
     chosen = sorted(current)[:count]
     shutil.rmtree(folder / "sample", ignore_errors=True)
     sample = scratch_project(project, folder / "sample")
-    _write_seeds(sample, whole.scan.folder, set(chosen))
+    write_seeds(sample, whole.scan.folder, set(chosen))
     log(f"{len(chosen)} of {len(current)} seeds go through all stages")
     began = time.monotonic()
     sample.base.engine.start()
@@ -91,7 +91,8 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
     )
 
 
-def _write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+def write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+    """Publish the chosen seeds of a folder of shards as the only shard of another project."""
     folder = scan.recipe().write(sample.artifacts)
     with ShardWriter(ShardPaths(folder, 0)) as writer:
         for shard in ShardPaths.published(source):

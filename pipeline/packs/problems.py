@@ -91,23 +91,6 @@ def instruction(task: Task, wording: Wording = WORDINGS["plain"]) -> str:
     return wording.of_text(text, test, task.entry_point in text)
 
 
-def without_tests(task: Task) -> str:
-    """The instruction for a model that must see none of the task's tests: a function's name comes with its call."""
-    if task.stub or task.entry_point in task.texts[0]:
-        return instruction(task)
-    return f"{task.texts[0]}\n\nThe function is `{_call(task)}`."
-
-
-def _call(task: Task) -> str:
-    """The function's name with the parameters that it has in the task's solution."""
-    for solution in task.solutions:
-        tree = parse(solution)
-        for node in tree.body if tree else ():
-            if isinstance(node, ast.FunctionDef) and node.name == task.entry_point:
-                return f"{node.name}({ast.unparse(node.args)})"
-    return f"{task.entry_point}(...)"
-
-
 def document(task: Task) -> str:
     """The document that a base model continues: a stub, or text and test as a docstring; empty: it cannot be asked so.
 
@@ -133,3 +116,21 @@ def _text_and_test(task: Task) -> tuple[str, str]:
     if found:
         return text.strip(), f"assert {test}".strip()
     return text.strip(), next(iter(task.tests.splitlines()), "")
+
+
+def without_tests(task: Task) -> str:
+    """The instruction for a model that must see none of the task's tests: a function's name comes with its call."""
+    if task.stub:
+        return WORDINGS["plain"].of_stub(task.stub)
+    text = task.texts[0].partition("\nassert ")[0].strip()
+    return text if task.entry_point in text else f"{text}\n\nThe function is `{_call(task)}`."
+
+
+def _call(task: Task) -> str:
+    """The function's name with the parameters that it has in the task's solution."""
+    for solution in task.solutions:
+        tree = parse(solution)
+        for node in tree.body if tree else ():
+            if isinstance(node, ast.FunctionDef) and node.name == task.entry_point:
+                return f"{node.name}({ast.unparse(node.args)})"
+    return f"{task.entry_point}(...)"

@@ -34,9 +34,9 @@ def tests_of(task: Task) -> str:
     return (task.asked and task.asked.tests) or task.tests
 
 
-def has_tests(task: Task) -> bool:
-    """Whether tests in source decide about an answer, not inputs or cases."""
-    return task.inputs is None and (task.asked is None or task.asked.cases is None)
+def has_own_tests(task: Task) -> bool:
+    """Whether the task's tests are Python that follows the answer: it has neither inputs nor cases."""
+    return task.inputs is None and not (task.asked and task.asked.cases)
 
 
 def complete(task: Task, code: str) -> str:
@@ -46,11 +46,6 @@ def complete(task: Task, code: str) -> str:
     """
     before = task.stub if task.stub and parse(task.stub) is not None else task.setup
     return f"{before.rstrip()}\n\n{code}" if before else code
-
-
-def by_tests(task: Task, code: str) -> str:
-    """The program that scores an answer's code with the tests that came with the task, whatever else its pack has."""
-    return f"{complete(task, code).rstrip()}\n\n{task.tests.rstrip()}\n"
 
 
 def program(task: Task, source: str, suite: str = "tests", expected: Expected | None = None) -> str:

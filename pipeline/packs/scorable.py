@@ -47,19 +47,6 @@ def require_scorable(pack: Pack, packages: Collection[str]) -> None:
             )
 
 
-def require_tests(pack: Pack) -> None:
-    """Raise ConfigError for a pack of other tasks than functions, or with a task that has no tests."""
-    untested = [task.id for task in pack.tasks if not task.tests]
-    if pack.layout not in _FUNCTIONS or untested:
-        reason = f"task {untested[0]} has no tests" if untested else f"its layout is {pack.layout}"
-        raise ConfigError(
-            f"{pack.path} cannot be used: {reason}", f"packs in these layouts can: {', '.join(_FUNCTIONS)}"
-        )
-
-
-_FUNCTIONS = ("HumanEval", "EvalPlus", "EvoEval", "MBPP")
-
-
 def _imports(task: Task) -> Iterator[str]:
     """The modules outside the standard library that a task's setup and tests import."""
     for text in (task.setup, tests_of(task) if task.inputs is None else ""):

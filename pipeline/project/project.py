@@ -8,15 +8,18 @@ process give what each gives alone. What one process does with a project is in p
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from pipeline import demo, entry_points, sources
 from pipeline.config import Overrides, Settings, override, sections
-from pipeline.decontamination.decontaminator import Decontaminator
+from pipeline.decontamination.decontaminator import SCREEN_VERSION, Decontaminator, in_words
 from pipeline.engine import Engine, ServerEngine, open_engine
 from pipeline.errors import ConfigError
 from pipeline.extensions import UserFunction, functions
@@ -32,7 +35,7 @@ from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.prompts.plan import GenerationPlan, plan_generation
 from pipeline.seeds import missing_sources
 from pipeline.seeds import scan as seeds
-from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.criteria import Screen, SeedCriteria
 from pipeline.seeds.scan import Scan
 from pipeline.sources import Source
 from pipeline.text.lists import as_list
@@ -94,8 +97,22 @@ class Project:
 
     @cached_property
     def criteria(self) -> SeedCriteria:
-        """Which definitions become seeds, by `[seeds]`."""
-        return SeedCriteria.of(self.settings.seeds, self.root)
+        """Which definitions become seeds, by `[seeds]` and the benchmark packs."""
+        return SeedCriteria.of(self.settings.seeds, self.root, self._screen)
+
+    @property
+    def _screen(self) -> Screen | None:
+        """The comparison of seeds with the packs, before anything is generated from them; None without packs."""
+        if not self.packs:
+            return None
+        parts = [SCREEN_VERSION, self.settings.decontamination.resembles, [pack.revision for pack in self.packs]]
+        digest = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
+
+        def find(code: str) -> str | None:
+            findings = self.decontaminator.check_code(code) if self.decontaminator else []
+            return in_words(findings) if findings else None
+
+        return Screen(digest, find)
 
     @cached_property
     def selection_rules(self) -> tuple[UserFunction, ...]:

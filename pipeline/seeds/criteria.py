@@ -7,6 +7,7 @@ each source part's signature, so changing them re-reads the sources.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Screen:
+    """What no seed may hold: `find` returns the evidence for a seed's code that does, None for any other.
+
+    `digest` changes whenever `find` may return something else.
+    """
+
+    digest: str
+    find: Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class SeedCriteria:
     """Which definitions become seeds: the validated values of `[seeds]`."""
 
@@ -39,6 +51,7 @@ class SeedCriteria:
     limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
     helpers: bool = False  # what a definition needs of its module and class goes along
     rules: tuple[UserFunction, ...] = ()  # of the user, applied after the pipeline's own
+    screen: Screen | None = None  # for tasks of benchmark packs; None without packs
 
     def __post_init__(self) -> None:
         if unknown := self.kinds - set(KINDS):
@@ -50,7 +63,7 @@ class SeedCriteria:
         require_new_names("[seeds] rules", self.rules, SEED_RULES)
 
     @classmethod
-    def of(cls, section: sections.seeds, root: Path) -> SeedCriteria:
+    def of(cls, section: sections.seeds, root: Path, screen: Screen | None = None) -> SeedCriteria:
         """The criteria of the [seeds] section; modules of rules are looked for in `root` first.
 
         Raises ConfigError for an unknown kind or licence, or a rule that cannot be loaded.
@@ -64,6 +77,7 @@ class SeedCriteria:
             limit=section.limit,
             helpers=section.helpers,
             rules=functions("[seeds] rules", as_list(section.rules), root),
+            screen=screen,
         )
 
     def allow_list(self, source: Source) -> licences.AllowList:
@@ -79,5 +93,6 @@ class SeedCriteria:
             typecheck.version() if self.type_check else "", private.detector(), self.limits.generators, self.helpers,
             *(rule.identity for rule in self.rules),
             *([self.limit] if self.limit else []),
+            *([self.screen.digest] if self.screen else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]

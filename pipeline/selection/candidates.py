@@ -7,10 +7,9 @@ that the last stage kept, in order of id; a response that did not pass is one as
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
-from pipeline.records import Candidate, Samples, instruction_of
+from pipeline.records import Candidate, Response, Samples, instruction_of
 from pipeline.verification.agreement import agreement
 from targets import Artifacts, ShardPaths
 
@@ -27,21 +26,17 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
         counts["n"] += 1
         counts["passed"] += verdict["passed"]
     kept = {record["id"] for record in artifacts.shard(artifacts.recipe.stage, shard).read()}
-    responses = artifacts.shard("responses", shard).read()
-    for instruction, group in groupby(responses, key=lambda record: record["instruction_id"]):
-        verified: dict[str, Any] = {response["id"]: response for response in group if response["id"] in verifications}
-        agreements = agreement({id: verifications[id] for id in verified if verdicts[id]["passed"]})
-        for id, response in verified.items():
-            if id not in kept:
-                continue
+    for response in artifacts.shard("responses", shard).read():
+        id, instruction = response["id"], response["instruction_id"]
+        if id in kept and id in verifications:
             yield {
                 "id": id,
-                "response": response,
+                "response": cast(Response, response),
                 "verdict": verdicts[id],
                 "instruction": instructions[instruction],
                 "seed": seeds[instruction],
                 "samples": samples[instruction],
-                "verification": {**verifications[id], "agreement": agreements.get(id, 0.0)},
+                "verification": {**verifications[id], "agreement": agreement(verifications[id])},
             }
 
 

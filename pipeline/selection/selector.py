@@ -73,7 +73,7 @@ class Selector:
         self._places = places
         self._user_rules = user_rules
         self._score = score
-        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words)
+        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words, settings.min_agreement)
         self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
         self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
@@ -193,6 +193,11 @@ def example(candidate: Candidate, place: Place) -> Selected:
             "mutants": verification["mutants"],
             "killed": verification["killed"],
             "agreement": verification["agreement"],
+            "inputs": verification["inputs"],
+            "behaviour": verification["behaviour"],
+            "compared": verification["asked"],
+            "agree": len(verification["agrees"]),
+            "agree_both_ways": len({*verification["agrees"]}.intersection(verification["supports"])),
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
     }

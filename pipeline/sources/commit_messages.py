@@ -33,8 +33,8 @@ _TRAILER = re.compile(
 )
 # "feat(core)!: ", "[parser] ", "GH-123: ", "ABC-12 ", "(#45)".
 _TAG = re.compile(
-    r"^(?:(?:feat|fix|perf|refactor|chore|docs|style|test|build|ci)(?:\([^)]*\))?!?: |\[[^\]]*\]:? |(?!CI|DOC)[A-Z]{2,5}: "
-    r"|(?:gh-|#|bpo-|[A-Z]{2,}-)\d+:? )"
+    r"^(?:(?:feat|fix|perf|refactor|chore|docs|style|test|build|ci)(?:\([^)]*\))?!?: |\[[^\]]*\]:? "
+    r"|(?!CI|DOC)[A-Z]{2,5}: |(?:gh-|#|bpo-|[A-Z]{2,}-)\d+:? )"
 )
 # "(#45)", "Addresses #12 and #13." as a sentence, "[skip ci]".
 _ISSUE = r"(?:#|gh-|bpo-)\d+"

@@ -68,18 +68,18 @@ class FinalDataset(Goal):
         made = super().is_made()
         if not made:
             trust.require(self.project)
-        if not made and self.is_shared:
-            self._scan_before_planning()
+        if not made and self.has_children and self.project.scan.snapshot.occurrences:
+            self.reporter.expect_from_others(self._funnel(), self._ended_well)
+        return made
+
+    def _ended_well(self) -> bool:
+        made = self.is_there()
+        if made:
+            self.reporter.finish(Selection.of(self.project).paths.read_meta())
         return made
 
     def is_there(self) -> bool:
         return self.folder.exists() and _points_at(self.latest, self.folder)
-
-    def _scan_before_planning(self) -> None:
-        """Bring the seeds up to date now: Luigi builds the graph of tasks before it runs any."""
-        seeds = self.clone(Seeds)
-        if not seeds.is_made():
-            seeds.run()
 
     def run(self) -> Iterator[luigi.Task]:
         # Which shards there are is known only once the sources are scanned: the one dynamic dependency.

@@ -2,8 +2,9 @@
 
 In: a shard of executions, with its responses. Out: records {id, asserts (executed), functions (of the response,
 called by the tests), mutants, killed, agrees (ids of the other responses of its instruction whose tests it
-passes), asked (with how many others' tests it was run)}. Rejected: flaky_tests, tests_redefine,
-response_not_called, no_assert_ran, vacuous_tests, passes_when_wrong; not_verified when the sandbox could not judge.
+passes), supports (of those whose code passes its tests), asked (with how many others it was compared), inputs,
+behaviour}. Rejected: flaky_tests, tests_redefine, response_not_called, no_assert_ran, vacuous_tests,
+passes_when_wrong; not_verified when the sandbox could not judge.
 
 One sandboxed program a response does most of it (pipeline/verification/inside/harness.py). A response could forge
 its report, so what is kept by it is falsified in programs of their own (sandbox/falsification.py). A response that
@@ -26,8 +27,8 @@ from sandbox import Pool, Program, Result
 from sandbox.falsification import Claim, Falsification, run_growing
 
 UNVERIFIED: dict[str, Any] = {
-    "asserts": None, "functions": None, "mutants": None, "killed": None, "agrees": [], "supports": [], "asked": 0,
-    "inputs": None, "behaviour": None,
+    "asserts": None, "functions": None, "mutants": None, "killed": None,
+    "agrees": [], "supports": [], "asked": 0, "inputs": None, "behaviour": None,
 }  # fmt: skip
 
 

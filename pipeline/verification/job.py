@@ -130,7 +130,11 @@ def facts(id: str, report: Mapping[str, Any]) -> Verification:
         "functions": report["called"],
         "mutants": report["mutants"],
         "killed": report["killed"],
-        **{key: report[key] for key in ("agrees", "supports", "asked", "inputs", "behaviour")},
+        "agrees": report["agrees"],
+        "supports": report["supports"],
+        "asked": report["asked"],
+        "inputs": report["inputs"],
+        "behaviour": report["behaviour"],
     }
 
 

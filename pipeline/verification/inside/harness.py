@@ -291,7 +291,7 @@ def observing(mine: str, theirs: str) -> Prepare:
     """`aliasing`, with a record in `__calls__` of each call: arguments, result, whether the result is an argument."""
 
     def prepare(names: Namespace) -> None:
-        function = names.get(mine)
+        function: Any = names.get(mine)
         aliasing(mine, theirs)(names)
         calls = names["__calls__"] = []
         if not hasattr(function, "__code__"):

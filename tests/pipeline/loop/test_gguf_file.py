@@ -24,7 +24,7 @@ from pipeline.errors import PipelineError  # noqa: E402
 from pipeline.loop.gguf_file import CHAT_TEMPLATE, write_gguf  # noqa: E402
 from pipeline.loop.train import dropouts, load, set_chat_template  # noqa: E402
 from pipeline.prompts import tuned  # noqa: E402
-from pipeline.prompts.chat_template import render_chat  # noqa: E402
+from pipeline.prompts.chat import render_chat  # noqa: E402
 
 pytestmark = pytest.mark.slow
 COUNTS = ("GGUF.kv_count",)  # a field more

@@ -27,7 +27,17 @@ def candidate(id: str, passed: bool, agreement: float) -> Any:
     return {
         "id": id,
         "verdict": {"passed": passed},
-        "verification": {"agreement": agreement, "killed": 1, "mutants": 2, "asserts": 3},
+        "verification": {
+            "agreement": agreement,
+            "killed": 1,
+            "mutants": 2,
+            "asserts": 3,
+            "agrees": [],
+            "supports": [],
+            "asked": 3,
+            "inputs": 2,
+            "behaviour": "",
+        },
         "samples": {"n": 4, "passed": 2},
         "response": {"response": "text"},
     }
@@ -59,9 +69,15 @@ def test_without_a_right_row_no_number_of_tokens_makes_one() -> None:
 
 
 def test_evidence_that_right_answers_have_more_of_separates_them() -> None:
-    found = evidence(SOME)
-    assert found["agreement"]["mean"] == 1.0
+    many = answers(*((f"{task}-{sample:03d}", True, sample == 0, 0.5 - sample / 4)
+                     for task in "abcde" for sample in (0, 1)))  # fmt: skip
+    found = evidence(many)
+    assert found["agreement"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
     assert found["asserts"]["mean"] == 0.5
+
+
+def test_nothing_is_said_of_evidence_with_too_few_tasks() -> None:
+    assert evidence(SOME) == {}
 
 
 def test_the_verdict_names_the_evidence_that_carries() -> None:
@@ -74,8 +90,7 @@ def test_the_verdict_names_the_evidence_that_carries() -> None:
 def test_the_verdict_says_when_nothing_separates_right_from_wrong() -> None:
     found = {"agreement": {"mean": 0.5, "low": 0.3, "high": 0.7}}
     assert verdict({"figures": {"passing": 9, "right_passing": 1}, "evidence": found}).startswith("No evidence")
-    for right, word in ((9, "right"), (0, "wrong")):
-        assert f"are {word}" in verdict({"figures": {"passing": 9, "right_passing": right}, "evidence": {}})
+    assert "9 are right and 0 wrong" in verdict({"figures": {"passing": 9, "right_passing": 9}, "evidence": {}})
     assert "nothing to choose" in verdict({"figures": {"passing": 0, "right_passing": 0}, "evidence": {}})
 
 
