@@ -236,7 +236,8 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
     ):
         if report.get(key):
             named = ", ".join(report[key][:5]) + (", ..." if len(report[key]) > 5 else "")
-            lines.append(f"{len(report[key])} tasks {sentence}: {named}")
+            count = "1 task" if len(report[key]) == 1 else f"{len(report[key])} tasks"
+            lines.append(f"{count} {sentence}: {named}")
     return lines
 
 
