@@ -19,6 +19,7 @@ import orjson
 from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
+from pipeline.selection.by_hand import ByHand
 from pipeline.text.hashing import rank
 from pipeline.text.nearduplicates import NearDuplicateRows
 from pipeline.text.normalise import fingerprint
@@ -56,10 +57,14 @@ class _Offer:
 class Selector:
     """Judges batches of candidates, and compares each with the rows taken so far.
 
-    `places` has the place of every current seed; `settings` is the [selection] section.
+    `places` has the place of every current seed; `settings` is the [selection] section, `by_hand` what a person took
+    out.
     """
 
-    def __init__(self, places: Mapping[str, Place], settings: sections.selection) -> None:
+    def __init__(
+        self, places: Mapping[str, Place], settings: sections.selection, by_hand: ByHand | None = None
+    ) -> None:
+        self._by_hand = by_hand or ByHand()
         self._places = places
         self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words)
         self._quality = _QUALITIES[settings.choose]
@@ -82,7 +87,7 @@ class Selector:
         # A million candidates do not fit into memory: they are kept in a file until they are judged.
         with tempfile.TemporaryFile() as waiting:
             for candidate in batch:
-                if rejection := rules.fault(candidate, self._criteria):
+                if rejection := self._by_hand.rejection(candidate["id"]) or rules.fault(candidate, self._criteria):
                     yield Fate(candidate["id"], rejection)
                     continue
                 places.append((self._quality(candidate), waiting.tell()))

@@ -9,6 +9,7 @@ together, and of near-duplicates the best row wins wherever it is.
 from __future__ import annotations
 
 from collections.abc import Set
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,7 @@ import luigi
 
 from pipeline.project.project import Project
 from pipeline.selection import rules
+from pipeline.selection.by_hand import ByHand, read
 from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
 from pipeline.stages.decontamination import Decontamination
@@ -49,6 +51,11 @@ class Selection(StageTask):
     def _shards(self) -> list[int]:
         return self.project.scan.shards_in_force
 
+    @cached_property
+    def _by_hand(self) -> ByHand:
+        named = self.project.settings.selection.reject
+        return read(self.project.path(named)) if named else ByHand()
+
     @property
     def candidates(self) -> Artifacts:
         """The shards that candidates are read from."""
@@ -59,7 +66,8 @@ class Selection(StageTask):
         section = self.project.settings.selection
         ingredients = {
             "version": self.version,
-            **{key: getattr(section, key) for key, _ in section.get_params()},
+            **{key: getattr(section, key) for key, _ in section.get_params() if key != "reject"},
+            **({"reject": self._by_hand.digest} if section.reject else {}),
             "snapshot": self.snapshot,
         }
         return Recipe(self.stage, ingredients, self.candidates.recipe)
@@ -76,8 +84,12 @@ class Selection(StageTask):
 
     def outcomes(self, done: Set[str]) -> Outcomes:
         section = self.project.settings.selection
-        selector = Selector(self.project.scan.snapshot.occurrences, section)
+        selector = Selector(self.project.scan.snapshot.occurrences, section, self._by_hand)
         batches = (read_joined(self.candidates, number) for number in self._shards)
         for batch in [chain.from_iterable(batches)] if section.keep == "best" else batches:
             for fate in selector.judge(batch):
                 yield Outcome(fate.id, fate.outcome)
+        if unmet := self._by_hand.unmet:
+            self.reporter.say(
+                f"[selection] reject: no response has the id {', '.join(unmet[:5])} ({len(unmet)} in all)"
+            )

@@ -96,6 +96,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "max_per_concept"): (3, since("selection")),
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
+    ("selection", "reject"): ("reject.txt", since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),
@@ -144,6 +145,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(demo.EXEMPLARS, root / "mine")
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
+    (root / "reject.txt").write_text("0123456789abcdef-000 wrong\n")
     return root
 
 

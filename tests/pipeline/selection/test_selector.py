@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.config import sections
 from pipeline.records import Rejection
-from pipeline.selection import rules, selector
+from pipeline.selection import by_hand, rules, selector
+from pipeline.selection.by_hand import ByHand
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 
@@ -34,6 +35,13 @@ def settings(**changes):
 
 
 PARAMETERS = sections.selection.get_params()
+
+
+def test_an_instructions_next_response_is_chosen_where_a_person_took_out_the_best():
+    judged = Selector({"a": PLACE}, settings(), ByHand({"a-000": "wrong"}))
+    fates = {fate.id: fate.outcome for fate in judged.judge([candidate("a", 0), candidate("a", 1)])}
+    assert fates["a-000"] == Rejection("by_hand", "wrong")
+    assert fates["a-001"]["id"] == "a-001"
 
 
 def code(name: str) -> str:
@@ -123,14 +131,14 @@ def test_each_rule_names_what_it_drops(rule, changes):
 
 
 def test_all_rules_are_declared():
-    module = ast.parse(inspect.getsource(rules)), ast.parse(inspect.getsource(selector))
+    module = [ast.parse(inspect.getsource(each)) for each in (rules, selector)]
     named = {
         call.args[0].value
         for tree in module
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Rejection"
     }
-    assert named == set(RULES)
+    assert named | {by_hand.RULE} == set(RULES)
 
 
 def test_a_row_whose_seed_is_gone_leaves():
