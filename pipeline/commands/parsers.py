@@ -13,8 +13,8 @@ import keyword
 from types import ModuleType
 
 COMMANDS = (
-    "init", "doctor", "try", "preview", "plan", "run", "status", "export", "why", "explain", "verify", "retry", "clean",
-    "evaluate", "completion",
+    "init", "doctor", "try", "preview", "calibrate", "plan", "run", "status", "export", "why", "explain", "verify",
+    "retry", "clean", "evaluate", "completion",
 )  # fmt: skip
 
 

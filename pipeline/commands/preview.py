@@ -53,7 +53,7 @@ def _shown(item: Previewed, colour: bool) -> Iterator[RenderableType]:
         yield Text("no row", style="bold yellow")
     else:
         yield Text(f"row {item.row['id']}", style="bold green")
-        yield from fields({name: item.row[name] for name in _SHOWN}, colour)
+        yield from fields({name: value for name, value in item.row.items() if name in _SHOWN}, colour)
     for rejection in item.rejected:
         evidence = printable(" ".join(str(rejection["evidence"]).split()))[:_EVIDENCE]
         yield Text(f"  {rejection['stage']} {rejection['id']}: {rejection['rule']} ({evidence})", style="yellow")

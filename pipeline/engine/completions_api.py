@@ -14,6 +14,7 @@ from pipeline.engine import reasoning
 from pipeline.engine.abilities import TOP_LOGPROBS
 from pipeline.engine.answers import Answer, BadAnswer
 from pipeline.engine.protocol import Completion, Reason, Request
+from pipeline.engine.repetition import is_repeating
 
 # Some servers read seeds as signed 32-bit numbers, and the largest unsigned one as "random".
 _SEEDS = 2**31 - 1
@@ -28,6 +29,12 @@ class ServedModel:
     owner: str = ""
     window: int = 0
     traits: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parameters(self) -> int:
+        """The number of the model's weights; 0 if the server does not state it."""
+        stated = dict(self.traits).get("n_params", "")
+        return int(stated) if stated.isdecimal() else 0
 
     def describe(self) -> str:
         """Identification of the model, in one line."""
@@ -87,11 +94,13 @@ def completion(request: Request, answer: Answer) -> Completion:
         end = "stop"
     elif end == "error":
         detail = "the server's filter refused the completion"
+    elif end == "length" and is_repeating(text.encode(errors="replace")):
+        end = "repetition"
     elif end == "length" and 0 < new < request.max_tokens:
         end, detail = "window", f"the server stopped after {new} tokens: its window is full"
     return Completion(
         id=request.id,
-        text=thoughts + text[: min(stops, default=None)] if end in ("stop", "length") else "",
+        text=thoughts + text[: min(stops, default=None)] if end in ("stop", "length", "repetition") else "",
         reason=end,
         detail=detail,
         prompt_tokens=usage.prompt if usage else 0,

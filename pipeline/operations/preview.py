@@ -17,7 +17,7 @@ from pipeline.errors import MissingDataError
 from pipeline.operations.pilot import write_seeds
 from pipeline.operations.scratch_run import scratch_project
 from pipeline.project.project import Project
-from pipeline.records import Rejection, seed_of
+from pipeline.records import Rejection, Selected, seed_of
 from pipeline.seeds.scan import Scan
 from pipeline.selection.candidates import read_joined
 from pipeline.selection.selector import Selector
@@ -34,7 +34,7 @@ class Previewed:
     """A seed's record, its row or None, and what was rejected: {stage, id, rule, evidence}."""
 
     seed: dict[str, Any]
-    row: dict[str, Any] | None = None
+    row: Selected | None = None
     rejected: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -55,9 +55,8 @@ def preview(project: Project, count: int, folder: Path, log: Log) -> list[Previe
             rejected[seed_of(rejection["id"])].append(_rejected(task.stage, rejection))
         log(f"{task.stage}: {task.paths.read_meta()['kept']} of {task.expected()} kept")
     rows = {}
-    for fate in Selector(current, sample.settings.selection).judge(
-        read_joined(Selection.shard_task(sample, 0).artifacts, 0)
-    ):
+    selector = Selector(current, sample.settings.selection, sample.selection_rules, sample.selection_score)
+    for fate in selector.judge(read_joined(Selection.shard_task(sample, 0).artifacts, 0)):
         seed, outcome = seed_of(fate.id), fate.outcome
         if isinstance(outcome, Rejection):
             dropped = {"id": fate.id, "rule": outcome.rule, "evidence": outcome.evidence}

@@ -34,6 +34,7 @@ class Model:
     """A base model. `window` is the longest sequence it was trained for or is served with, in tokens.
 
     `path` and `sha256` are those of a file, `served` is a server's description of its model; the other is empty.
+    `parameters` is the number of its weights, 0 where a server does not state it.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Model:
     architecture: str = ""
     is_demo: bool = False
     served: str = ""
+    parameters: int = 0
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -85,6 +87,9 @@ def load(settings: sections.model, root: Path, cache: Path) -> Model:
                 "give permission, or mount its disk",
             ) from None
         _remember(cache, path, facts)
+    elif "parameters" not in facts:  # remembered by an earlier version
+        facts |= _facts(path)
+        _remember(cache, path, facts)
     expected = settings.sha256 or (_demo_digest() if path == demo.MODEL else "")
     if expected and expected.lower() != facts["sha256"]:
         raise ConfigError(
@@ -100,6 +105,7 @@ def load(settings: sections.model, root: Path, cache: Path) -> Model:
         architecture=facts["architecture"],
         window=facts["window"],
         is_demo=path == demo.MODEL,
+        parameters=facts["parameters"],
     )
 
 
@@ -123,7 +129,7 @@ def served_by(engine: ServerEngine, n_ctx: int) -> Model:
             f"[engine] n_ctx = {n_ctx}, but the server's window is {served.window} tokens",
             "lower n_ctx, or set 0 to take the server's",
         )
-    return Model(served.id, window=n_ctx or served.window, served=served.describe())
+    return Model(served.id, window=n_ctx or served.window, served=served.describe(), parameters=served.parameters)
 
 
 def token_counts(model: Model, engine: Engine, texts: Sequence[str], cache: Path) -> list[int]:
@@ -148,7 +154,12 @@ def _facts(path: Path) -> dict[str, Any]:
         raise MachineError(str(error), NO_LLAMA_CPP) from None
     except EngineError as error:
         raise MissingDataError(f"[model] {error}") from None
-    return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}
+    return {
+        "name": facts.name,
+        "architecture": facts.architecture,
+        "window": facts.n_ctx_train,
+        "parameters": facts.n_params,
+    }
 
 
 def _demo_digest() -> str:

@@ -27,6 +27,7 @@ import sandbox
 from pipeline.config import load
 from pipeline.config.location import root
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
+from pipeline.project.pack_notes import needed_packages
 from pipeline.project.project import Project
 from pipeline.project.sandboxes import CHECK, require_packages
 from pipeline.run import scheduler
@@ -113,7 +114,9 @@ def require_sandbox(project: Project) -> None:
     """
     _check_sandbox()
     require_packages(project.settings)
-    _ = project.decontaminator
+    decontaminator = project.decontaminator
+    for sentence in needed_packages(project.settings, decontaminator.packs if decontaminator else ()):
+        reporter().say_once(sentence)
 
 
 def fail(error: PipelineError) -> NoReturn:

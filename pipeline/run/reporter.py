@@ -152,6 +152,11 @@ class Reporter:
         else:
             self.say(progress.summary())
 
+    def watch(self, doing: Callable[[], str]) -> None:
+        """What the task at work does, in words, is shown until its first unit is finished."""
+        if self._current is not None:
+            self._current.doing = doing
+
     def document(self) -> dict[str, Any]:
         """The status as of the last beat."""
         now = time.time()
@@ -178,6 +183,7 @@ class Reporter:
             "elapsed_seconds": round(now - self._started, 1),
             "stage": current.stage if current else None,
             "shard": current.shard if current else None,
+            "doing": current.doing() if current and not current.fresh else "",
             "eta_seconds": self._eta(),
             "rows": rows,
             "stages": counted,

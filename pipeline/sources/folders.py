@@ -182,6 +182,11 @@ def _folder(label: str, root: Path, may_vanish: bool) -> Path:
     folder = (root / Path(label).expanduser()).resolve()
     if may_vanish:
         return folder
+    if folder.is_file():
+        raise MissingDataError(
+            f"[seeds] sources: {folder} is a file in a form that is not read",
+            "name a folder, a .py file, or a table as .jsonl, .jsonl.gz, .jsonl.zst or .parquet: convert it to one",
+        )
     if not folder.is_dir():
         if "://" in label:
             raise MissingDataError(

@@ -13,7 +13,7 @@ import luigi
 from luigi.parameter import ParameterVisibility
 
 from pipeline.engine import EngineError
-from pipeline.errors import ConfigError, MachineError, PipelineError
+from pipeline.errors import ConfigError, Hopeless, MachineError, PipelineError
 from pipeline.project.project import Project
 from pipeline.run import process
 from pipeline.run.reporter import Reporter
@@ -121,6 +121,9 @@ class PipelineTask(luigi.Task):
         reporter = run.reporter
         if isinstance(exception, PipelineError):
             reporter.fail(exception.problem, exception.remedy)
+            if isinstance(exception, Hopeless):
+                # Luigi would go on with the other shards, which would be lost in the same way.
+                raise process.Interrupted(exception.exit_code)
         elif isinstance(exception, EngineError):
             reporter.fail(str(exception))
         elif isinstance(exception, Damaged):

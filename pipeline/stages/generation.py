@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.engine import Completion, Engine, Request, Sampling, reasoning
-from pipeline.prompts import chat, render
+from pipeline.prompts import conversation, render
 from pipeline.prompts.plan import GenerationPlan, exemplars_digest
 from pipeline.records import Rejection, Rules
+from pipeline.stages.base import PipelineTask
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.stages.unanswered import Unanswered, rejection
 from pipeline.text.hashing import number
@@ -20,9 +21,21 @@ from pipeline.text.hashing import number
 # A completion that ends for another reason than a stop is rejected under that reason.
 COMPLETION_RULES: Rules = {
     "length": "The completion reached max_tokens before a stop.",
+    "repetition": "The completion repeated one passage again and again, and was ended early.",
     "window": "The prompt and max_tokens do not fit into the model's window; nothing was generated.",
     "crash": "The request ended the engine's process twice while it ran alone.",
     "error": "The server refused the request and took others; or it failed on it, and [engine] unanswered = drop.",
+}
+
+
+_SIMPLER = (
+    "the model does not keep to the form: [prompts] exemplars = short, more shots, or a stronger base model may help"
+)
+COMPLETION_HINTS: Rules = {
+    "length": f"raise [STAGE] max_tokens, or {_SIMPLER}",
+    "repetition": _SIMPLER,
+    "window": "lower [STAGE] shots or max_tokens, or use a model with a longer window",
+    "error": "see the server's log; `python -m pipeline retry --only error` runs the records again",
 }
 
 
@@ -39,6 +52,11 @@ class GenerationTask(ShardTask):
     """A shard of a generating stage. `section` is the section of luigi.cfg that configures it."""
 
     section: ClassVar[str]
+    hints: ClassVar[Rules] = COMPLETION_HINTS
+
+    @classmethod
+    def hint(cls, rule: str) -> str:
+        return cls.hints.get(rule, _SIMPLER).replace("[STAGE]", f"[{cls.section}]")
 
     @property
     @abstractmethod
@@ -89,12 +107,13 @@ class GenerationTask(ShardTask):
     @property
     def stops(self) -> tuple[str, ...]:
         """The texts at which a completion ends."""
-        return render.STOPS[self.plan.form]
+        return render.stops(self.project.exemplars, self.plan.form)
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """The engine that generates, which outlives the task."""
         backend = self.project.backend(self.section)
+        announce_exemplars(self)
         if backend is self.project.base:
             self.reporter.say_once(f"loading {backend.model.name} ({backend.place})")
         yield backend.engine
@@ -140,6 +159,7 @@ class GenerationTask(ShardTask):
             return  # A shard may be finished but for its publication: no engine is loaded for that.
         by_id = {unit.id: unit for unit in pending}
         with self.engine() as engine:
+            self.reporter.watch(_tokens_so_far(engine))
             unanswered = Unanswered(self.project.settings.engine)
             for completion in engine.generate(self._requests(pending)):
                 if not unanswered.holds(completion):
@@ -165,7 +185,7 @@ class GenerationTask(ShardTask):
                     stops=self.stops,
                     seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
                     sampling=sampling,
-                    turns=chat.turns(context, tail) if self.is_chat else (),
+                    turns=conversation.turns(context, tail) if self.is_chat else (),
                 )
 
     def _context_key(self, unit: Unit) -> str:
@@ -192,6 +212,25 @@ class GenerationTask(ShardTask):
         else:
             result = rejection(completion, completion.detail or completion.text[-200:])
         return Outcome(unit.id, result, spent, completion.text)
+
+
+def _tokens_so_far(engine: Engine) -> Callable[[], str]:
+    """How many tokens an engine reads and writes from now on, in words; empty where it does not state them."""
+    before = engine.stats()
+
+    def words() -> str:
+        now = engine.stats()
+        read, drawn = now.tokens_read - before.tokens_read, now.tokens_drawn - before.tokens_drawn
+        return f"{read:,} tokens of prompts read, {drawn:,} written" if read else ""
+
+    return words
+
+
+def announce_exemplars(task: PipelineTask) -> None:
+    """Say once in a run which exemplar set `auto` stands for."""
+    chosen = task.project.exemplars_choice
+    if chosen.why and not task.project.model.is_demo:
+        task.reporter.say_once(f"exemplars: {chosen.name}, as {chosen.why} ([prompts] exemplars = auto)")
 
 
 def draw(options: list[str], *key: str) -> str:

@@ -52,16 +52,21 @@ _ONLY_SPEED = {
 CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("project", "artifacts"): ("elsewhere", NOTHING),  # another folder: all of it is made there
     ("project", "shard_size"): (7, NOTHING),  # for seeds to come
+    ("project", "stop_when_hopeless"): ("on", NOTHING),
     ("seeds", "sources"): ("pipeline", SCAN),
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),
     ("seeds", "kinds"): ("functions, methods", SCAN),
+    ("seeds", "generators"): (True, SCAN),
+    ("seeds", "helpers"): (True, SCAN),
     ("seeds", "licences"): ("MIT", SCAN),
     ("seeds", "max_lines"): (9, SCAN),
     ("seeds", "denied_imports"): ("os", SCAN),
     ("seeds", "type_check"): (False, SCAN),
     ("seeds", "near_duplicates"): (0.9, SCAN),
+    ("seeds", "limit"): (5, SCAN),
     ("seeds", "vanished"): ("drop", NOTHING),
+    ("seeds", "rules"): ("rules:short", SCAN),
     ("model", "sha256"): (demo.MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
     ("model", "revision"): ("v2", NOTHING),  # without repo_id
     ("prompts", "exemplars"): ("mine", EVERYTHING),
@@ -90,6 +95,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "among"): ("all", since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
     ("selection", "keep"): ("best", since("selection")),
+    ("selection", "min_agreement"): (0.5, since("selection")),
+    ("selection", "trust"): (0.5, NOTHING),
     ("selection", "near_duplicates"): (0.9, since("selection")),
     ("selection", "max_instruction_words"): (20, since("selection")),
     ("selection", "max_same_names"): (3, since("selection")),
@@ -97,6 +104,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
     ("selection", "reject"): ("reject.txt", since("selection")),
+    ("selection", "rules"): ("rules:short", since("selection")),
+    ("selection", "score"): ("rules:short", since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),
@@ -109,7 +118,7 @@ ELSEWHERE = {
     ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model", "api")),
     ("responses", "reasoning"),
     ("judgements", "judge"), ("judgements", "threshold"),
-    ("decontamination", "packs"),
+    ("decontamination", "packs"), ("project", "stages"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.
 OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
@@ -146,6 +155,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
     (root / "reject.txt").write_text("0123456789abcdef-000 wrong\n")
+    (root / "rules.py").write_text("def short(record):\n    return None\n")
     return root
 
 
