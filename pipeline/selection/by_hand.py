@@ -50,7 +50,8 @@ def read(path: Path) -> ByHand:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise MissingDataError(f"[selection] reject: {path} cannot be read: {error}", "correct the path") from None
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise MissingDataError(f"[selection] reject: {path} cannot be read: {problem}", "correct the path") from None
     reasons: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         id, _, reason = line.strip().partition(" ")

@@ -61,10 +61,15 @@ class Selection(StageTask):
     def _shards(self) -> list[int]:
         return self.project.scan.shards_in_force
 
+    @staticmethod
+    def taken_out(project: Project) -> ByHand:
+        """What a person took out. Raises PipelineError where the list cannot be read."""
+        named = project.settings.selection.reject
+        return read(project.path(named)) if named else ByHand()
+
     @cached_property
     def _by_hand(self) -> ByHand:
-        named = self.project.settings.selection.reject
-        return read(self.project.path(named)) if named else ByHand()
+        return self.taken_out(self.project)
 
     @property
     def candidates(self) -> Artifacts:
