@@ -7,8 +7,8 @@ where they are checks and nothing else, so that they cannot end the program or c
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.records import Response, instruction_of
@@ -20,8 +20,10 @@ _CHECKS = (ast.Assert, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
 
 def pooled_tests(dataset: FinishedDataset) -> dict[str, str]:
     """The pooled tests of each row with which another response agrees both ways, by the row's id."""
-    agreeing = {row["id"] for row in dataset.rows() if row["verification"].get("agree_both_ways")}
-    pooled = {}
+    agreeing = {row["id"] for row in dataset.rows() if _has_agreeing(row)}
+    pooled: dict[str, str] = {}
+    if not agreeing:
+        return pooled
     for verifications, responses in zip(dataset.shards("verifications"), dataset.shards("responses"), strict=True):
         pools = {
             record["id"]: {*record["agrees"]}.intersection(record["supports"])
@@ -39,13 +41,19 @@ def pooled_tests(dataset: FinishedDataset) -> dict[str, str]:
     return pooled
 
 
+def _has_agreeing(row: Mapping[str, Any]) -> bool:
+    """Whether another response agrees with a row's both ways; rows of earlier versions do not tell."""
+    return bool(row.get("verification", {}).get("agree_both_ways"))
+
+
 def together(row: Response, others: Iterable[Response]) -> str:
     """The tests of others, each under the name that they use, and then the row's own."""
     mine, defined = instrument.entry(row["code"]), {*instrument.defined(row["code"])}
+    used = {node.id for node in ast.walk(parse(row["code"]) or ast.Module([], [])) if isinstance(node, ast.Name)}
     parts: dict[str, None] = {}
     for other in others:
         theirs, tests = instrument.entry(other["code"]), other["tests"].strip()
-        if tests == row["tests"].strip() or not _only_checks(tests, defined | {theirs}):
+        if tests == row["tests"].strip() or not _only_checks(tests, defined | used | {theirs}):
             continue
         if theirs not in defined:
             parts[f"{theirs} = {mine}"] = None
@@ -53,8 +61,8 @@ def together(row: Response, others: Iterable[Response]) -> str:
     return "\n".join([*parts, row["tests"]])
 
 
-def _only_checks(tests: str, tested: set[str]) -> bool:
-    """Whether tests are asserts with what they need, and give no tested name another value."""
+def _only_checks(tests: str, kept: set[str]) -> bool:
+    """Whether tests are asserts with what they need, and give no name that is to be kept another value."""
     tree = parse(tests)
     if tree is None or not all(isinstance(statement, _CHECKS) for statement in tree.body):
         return False
@@ -65,4 +73,4 @@ def _only_checks(tests: str, tested: set[str]) -> bool:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    return not (stored | imported) & tested
+    return not (stored | imported) & kept

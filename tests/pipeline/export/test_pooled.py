@@ -30,8 +30,8 @@ def test_tests_of_another_name_call_the_rows_function_by_it() -> None:
 
 
 def test_the_same_tests_are_taken_once() -> None:
-    assert pool(response("assert double(1) == 2"), response("x = 4\nassert double(x) == 8\n"),
-                response("x = 4\nassert double(x) == 8\n")).count("assert") == 2  # fmt: skip
+    assert pool(response("assert double(1) == 2"), response("given = 4\nassert double(given) == 8\n"),
+                response("given = 4\nassert double(given) == 8\n")).count("assert") == 2  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,7 @@ def test_the_same_tests_are_taken_once() -> None:
         "import unittest\nunittest.main()\n",
         "raise SystemExit\n",
         "def double(x):\n    return 0\nassert double(1) == 0\n",
+        "x = 3\nassert double(x) == 6\n",  # of the response's own names: it might be a global
         "double = abs\nassert double(1) == 1\n",
         "from math import fabs as double\nassert double(1) == 1\n",
         "assert double(1) ==\n",
