@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from types import CodeType
 from typing import Any, cast
 
 from pipeline.dataset.finished import FinishedDataset
@@ -49,7 +50,7 @@ def _has_agreeing(row: Mapping[str, Any]) -> bool:
 def together(row: Response, others: Iterable[Response]) -> str:
     """The tests of others, each under the name that they use, and then the row's own."""
     mine, defined = instrument.entry(row["code"]), {*instrument.defined(row["code"])}
-    used = {node.id for node in ast.walk(parse(row["code"]) or ast.Module([], [])) if isinstance(node, ast.Name)}
+    used = _used(compile(row["code"], "<response>", "exec", dont_inherit=True)) if parse(row["code"]) else set()
     parts: dict[str, None] = {}
     for other in others:
         theirs, tests = instrument.entry(other["code"]), other["tests"].strip()
@@ -59,6 +60,12 @@ def together(row: Response, others: Iterable[Response]) -> str:
             parts[f"{theirs} = {mine}"] = None
         parts[tests] = None
     return "\n".join([*parts, row["tests"]])
+
+
+def _used(code: CodeType) -> set[str]:
+    """The names that code uses beside its local variables: globals, builtins, attributes."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return {*code.co_names}.union(*map(_used, inner))
 
 
 def _only_checks(tests: str, kept: set[str]) -> bool:

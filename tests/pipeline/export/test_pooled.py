@@ -40,7 +40,6 @@ def test_the_same_tests_are_taken_once() -> None:
         "import unittest\nunittest.main()\n",
         "raise SystemExit\n",
         "def double(x):\n    return 0\nassert double(1) == 0\n",
-        "x = 3\nassert double(x) == 6\n",  # of the response's own names: it might be a global
         "double = abs\nassert double(1) == 1\n",
         "from math import fabs as double\nassert double(1) == 1\n",
         "assert double(1) ==\n",
@@ -49,3 +48,10 @@ def test_the_same_tests_are_taken_once() -> None:
 )
 def test_tests_that_do_more_than_check_are_left_out(tests: str) -> None:
     assert pool(response(tests)) == "assert double(1) == 2\n"
+
+
+def test_a_name_that_the_response_uses_as_a_global_keeps_its_value() -> None:
+    row = response("assert size([1]) == 1\n", "def size(xs):\n    return len(xs)\n")
+    changing, fine = (response(f"{name} = [1, 2]\nassert size({name}) == 2\n", row["code"]) for name in ("len", "xs"))
+    assert together(row, [changing]) == row["tests"]
+    assert "xs = [1, 2]" in together(row, [fine])
