@@ -19,9 +19,9 @@ PAGE = (ROOT / "docs" / "reference" / "rules.md").read_text()
 
 
 def declared() -> dict[str, dict[str, str]]:
-    """The rules of our own stages: tests define others."""
+    """The rules of our own stages that have any: tests define others."""
     ours = {stage.stage for stage in rules.stages() if stage.__module__.startswith("pipeline.")}
-    return {stage: dict(names) for stage, names in rules.declared().items() if stage in ours | {SEEDS}}
+    return {stage: dict(names) for stage, names in rules.declared().items() if names and stage in ours | {SEEDS}}
 
 
 def on_the_page() -> dict[str, dict[str, str]]:
