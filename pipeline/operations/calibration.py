@@ -185,20 +185,16 @@ def _demanding(answers: Answers, hidden: HiddenTests, least: float) -> dict[str,
 
 
 def verdict(document: Mapping[str, Any]) -> str:
-    """What the evidence is worth, in a sentence."""
-    figures, found = document["figures"], document["evidence"]
-    if not figures["passing"]:
+    """What the evidence is worth, in a sentence or two."""
+    figures, found, shares = document["figures"], document["evidence"], document["figures"]["shares"]
+    passing, right = figures["passing"], figures["right_passing"]
+    if not passing:
         return "No answer passes its own tests: there is nothing to choose from."
-    if not found:
-        right = figures["right_passing"]
-        return (
-            f"Of the passing answers {right} are right and {figures['passing'] - right} wrong: too few of one kind, or "
-            "of too few tasks, to tell which evidence separates them. More tasks may tell."
-        )
-    carrying = [name for name, estimate in found.items() if estimate["low"] > 0.5]
-    if carrying:
+    if carrying := [name for name, estimate in found.items() if estimate["low"] > 0.5]:
         return f"What separates right from wrong among passing answers: {', '.join(carrying)}."
-    return (
-        "No evidence separates right from wrong among this model's passing answers: "
-        "a row of it is as likely to be wrong as any answer that passes its own tests."
-    )
+    if not found and 2 * right > passing:
+        return f"{right} of {passing} passing answers are right: too few are wrong to tell which evidence shows it."
+    said = f"No evidence separates right from wrong: of {passing} answers that pass their own tests {right} are right"
+    if shares["passing"]["low"] <= shares["in_form"]["mean"]:
+        return f"{said}, and of all in form no fewer as far as can be told: passing shows nothing either."
+    return f"{said}, and nothing else tells which."

@@ -76,10 +76,12 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
         "instrumented_tests": instrument.reporting_asserts(tests),
         "raises": instrument.lines_that_raise(tests),
         "names": tuple(instrument.defined(code)),
-        "entry": _entry(code),
+        "entry": instrument.entry(code),
         "mutants": [(mutant.function, mutant.source) for mutant in made],
         "max_mutants": bounds.max_mutants,
-        "others": [(other.id, other.code, other.tests, _entry(other.code)) for other in others[: bounds.max_others]],
+        "others": [
+            (other.id, other.code, other.tests, instrument.entry(other.code)) for other in others[: bounds.max_others]
+        ],
         "uses": (*imported, *(["id()"] if instrument.uses_addresses(whole) else [])),
         "repeats": bounds.repeats if imported & _CHANCY else min(1, bounds.repeats),
         "hash_seeds": hash_seeds,
@@ -136,11 +138,6 @@ def facts(id: str, report: Mapping[str, Any]) -> Verification:
         "inputs": report["inputs"],
         "behaviour": report["behaviour"],
     }
-
-
-def _entry(code: str) -> str:
-    """The name by which tests most likely call the code: the last that it defines."""
-    return next(reversed(instrument.defined(code)), "")
 
 
 def _mark(id: str) -> str:

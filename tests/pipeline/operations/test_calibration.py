@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
+
+import pytest
 
 from pipeline.loop.statistics import wilson
 from pipeline.operations.calibration import evidence, figures, verdict
@@ -80,18 +83,27 @@ def test_nothing_is_said_of_evidence_with_too_few_tasks() -> None:
     assert evidence(SOME) == {}
 
 
-def test_the_verdict_names_the_evidence_that_carries() -> None:
-    found = {"agreement": {"mean": 0.8, "low": 0.6, "high": 0.9}, "asserts": {"mean": 0.7, "low": 0.4, "high": 0.9}}
-    said = verdict({"figures": {"passing": 9, "right_passing": 4}, "evidence": found})
-    assert "agreement" in said
-    assert "asserts" not in said
+NOTHING = {"agreement": {"mean": 0.5, "low": 0.3, "high": 0.7}}
+CARRIES = {"agreement": {"mean": 0.8, "low": 0.6, "high": 0.9}, "asserts": {"mean": 0.7, "low": 0.4, "high": 0.9}}
 
 
-def test_the_verdict_says_when_nothing_separates_right_from_wrong() -> None:
-    found = {"agreement": {"mean": 0.5, "low": 0.3, "high": 0.7}}
-    assert verdict({"figures": {"passing": 9, "right_passing": 1}, "evidence": found}).startswith("No evidence")
-    assert "9 are right and 0 wrong" in verdict({"figures": {"passing": 9, "right_passing": 9}, "evidence": {}})
-    assert "nothing to choose" in verdict({"figures": {"passing": 0, "right_passing": 0}, "evidence": {}})
+@pytest.mark.parametrize(
+    ("passing", "right", "low", "found", "words"),
+    [
+        (9, 4, 0.4, CARRIES, "What separates right from wrong among passing answers: agreement."),
+        (9, 1, 0.0, NOTHING, "No evidence separates right from wrong: .* 1 are right, .* passing shows nothing either"),
+        (15, 1, 0.0, {}, "No evidence separates right from wrong: of 15 .* passing shows nothing either"),
+        (40, 12, 0.2, NOTHING, "No evidence separates right from wrong: .* 12 are right, and nothing else"),
+        (9, 9, 0.7, {}, "9 of 9 passing answers are right: too few are wrong"),
+        (0, 0, 0.0, {}, "nothing to choose from"),
+    ],
+)
+def test_the_verdict_tells_in_a_sentence_which_evidence_carries(
+    passing: int, right: int, low: float, found: Any, words: str
+) -> None:
+    shares = {"passing": {"low": low}, "in_form": {"mean": 0.05}}
+    said = verdict({"figures": {"passing": passing, "right_passing": right, "shares": shares}, "evidence": found})
+    assert re.search(words, said)
 
 
 def test_a_part_of_the_tasks_has_their_answers() -> None:
