@@ -39,7 +39,7 @@ from targets import Recipe, ShardWriter, publish
 from targets.atomic import json_bytes
 
 MOST_SECONDS = 60.0  # of a suite of inputs: EvalPlus's (evalplus/eval/__init__.py); longer where solutions take longer
-TIMES_SOLUTION = 3.0
+TIMES_SOLUTION = 8.0  # of the wall clock, on a machine that others use as well
 
 
 def ks(project: Project, samples: int) -> list[int]:

@@ -77,7 +77,7 @@ def train(job: dict[str, Any]) -> None:
         warmup_steps=plan["warmup"],
         lr_scheduler_type="linear",
         max_length=plan["max_length"],
-        max_grad_norm=plan["clipping"] or None,
+        max_grad_norm=plan["clipping"],  # 0: none
         train_sampling_strategy="group_by_length",  # a fifth of the work was padding
         completion_only_loss=True,
         bf16=_has_bf16(),
