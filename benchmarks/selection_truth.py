@@ -94,7 +94,7 @@ def measure(tasks: HiddenTests, answers: Answers) -> dict[str, Any]:
 
 
 def _figures(tasks: HiddenTests, answers: Answers, project: Project) -> dict[str, Any]:
-    return figures(answers, selected(answers, tasks.places(), project.settings.selection))
+    return figures(answers, selected(answers, tasks.places(), project))
 
 
 def show(found: dict[str, Any]) -> None:

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import sections
 from pipeline.config.settings import most_agreement
 from pipeline.dataset import calibration
 from pipeline.loop.statistics import Estimate, separation, wilson
@@ -64,10 +63,11 @@ EVIDENCE: Mapping[str, Callable[[Candidate], float]] = {
 }
 
 
-def selected(answers: Answers, places: Mapping[str, Seed], settings: sections.selection) -> frozenset[str]:
-    """The ids of the answers that a selection makes rows of."""
-    fates = Selector(places, settings).judge(answers.candidates)
-    return frozenset(fate.id for fate in fates if not isinstance(fate.outcome, Rejection))
+def selected(answers: Answers, places: Mapping[str, Seed], project: Project) -> frozenset[str]:
+    """The ids of the answers that a project's selection makes rows of."""
+    settings = project.settings.selection
+    selector = Selector(places, settings, project.selection_rules, project.selection_score)
+    return frozenset(fate.id for fate in selector.judge(answers.candidates) if not isinstance(fate.outcome, Rejection))
 
 
 def figures(answers: Answers, rows: Collection[str]) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def calibrate(project: Project, packs: Sequence[Pack], tasks: int, log: Log) -> 
         "model": hidden.project.backend("responses").model.provenance,
         "packs": [{"name": pack.name, "sha256": pack.revision, "tasks": len(pack.tasks)} for pack in packs],
         "samples": project.settings.responses.samples,
-        "figures": figures(answers, selected(answers, hidden.places(), hidden.project.settings.selection)),
+        "figures": figures(answers, selected(answers, hidden.places(), hidden.project)),
         "by_min_agreement": [
             _demanding(answers, hidden, least) for least in DEMANDED if least <= most_agreement(project.settings)
         ],
@@ -175,8 +175,8 @@ def calibrate(project: Project, packs: Sequence[Pack], tasks: int, log: Log) -> 
 
 def _demanding(answers: Answers, hidden: HiddenTests, least: float) -> dict[str, Any]:
     """What the same selection would choose under a value of `[selection] min_agreement`."""
-    settings = hidden.project.variant({("selection", "min_agreement"): least}).settings.selection
-    found = figures(answers, selected(answers, hidden.places(), settings))
+    project = hidden.project.variant({("selection", "min_agreement"): least})
+    found = figures(answers, selected(answers, hidden.places(), project))
     return {
         "min_agreement": least,
         **{key: found[key] for key in ("selected", "right_selected", "answerable_selected")},

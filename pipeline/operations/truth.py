@@ -28,7 +28,7 @@ from pipeline.seeds import scan
 from pipeline.selection.candidates import read_joined
 from pipeline.stages import verdicts
 from pipeline.stages.chain import shard_tasks
-from pipeline.stages.instructions import LANGUAGE
+from pipeline.stages.instructions import LANGUAGE, Instructions
 from pipeline.stages.selection import Selection
 from pipeline.stages.stage import ShardTask
 from pipeline.text.hashing import rank
@@ -158,8 +158,10 @@ class HiddenTests:
     def _write_tasks(self, shard: int, responses: ShardTask) -> None:
         seeds = [_seed(id, self._tasks[id]) for id in self._shards[shard]]
         _write(scan.recipe(), self.project.artifacts, shard, seeds)
-        instructions = (_instruction(id, self._tasks[id]) for id in self._shards[shard])
-        _write(responses.before.recipe, self.project.artifacts, shard, instructions)
+        instructions = [_instruction(id, self._tasks[id]) for id in self._shards[shard]]
+        # A project may have stages of its own between the instructions and the responses.
+        for recipe in (responses.artifacts.recipe_of(Instructions.stage), responses.before.recipe):
+            _write(recipe, self.project.artifacts, shard, instructions)
 
     def _truth(self, shard: int) -> ShardPaths:
         recipe = self._truth_recipe(shard)

@@ -32,6 +32,9 @@ def conditions(project: Project) -> Recipe:
                 for task in shard_tasks(project)[first : last + 1]
             },
             "selection": {key: getattr(section, key) for key in _CHOICE},
+            "functions": [
+                function.identity for function in (*project.selection_rules, project.selection_score) if function
+            ],
         },
     )
 
