@@ -25,7 +25,7 @@ from sandbox.scratch import Scratch
 
 FIRST_UID = 61_000  # between Linux's usual accounts and systemd's dynamic ones
 _UIDS = 184
-_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICES = {name: name for name in ("null", "zero", "full", "random", "urandom")} | {"stdin": "null"}
 _STREAMS = ("stdout", "stderr")
 _EVIDENCE_BELOW = 256  # the runner moves its socket to a high descriptor, but below any soft limit
 _LOWEST_FD = 16  # descriptors below are set up again for each program
@@ -221,12 +221,11 @@ def _change_root(staged: str) -> None:
     linux.mount(f"{staged}/root", "mnt/root", None, bind)
     linux.mount(f"{staged}/tools", "mnt/tools", None, bind)
     linux.mount("/proc", "mnt/proc", None, bind)
-    for name in _DEVICES:
+    for name, device in _DEVICES.items():
         open(f"mnt/dev/{name}", "w").close()
-        linux.mount(f"/dev/{name}", f"mnt/dev/{name}", None, linux.MS_BIND)
+        linux.mount(f"/dev/{device}", f"mnt/dev/{name}", None, linux.MS_BIND)
     for name in _STREAMS:
         os.mkfifo(f"mnt/dev/{name}", 0o600)
-    os.symlink("/dev/null", "mnt/dev/stdin")
     os.symlink("/tmp", "mnt/dev/shm")
     os.chdir("mnt")
     linux.pivot_root(".", "old")
