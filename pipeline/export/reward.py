@@ -23,7 +23,7 @@ from sandbox import Limits, Pool
 from sandbox.falsification import Claim, run_and_falsify
 
 _OPENS = re.compile(r"^([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(`{3,}|~{3,})([^`]*)$")
-_PYTHON = re.compile(r"[ \t]*\{?\.?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
+_PYTHON = re.compile(r"[ \t]*\{?\.?i?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
 CPU_SHARE = 0.8  # CPU seconds of a program for each second of its wall limit
 
 
@@ -72,9 +72,15 @@ def code_of(text: str) -> str:
     A trainer's completions need not have the form that the dataset's responses have.
     """
     text = text.replace("\r\n", "\n")
-    if found := code_blocks(text):
+    # A completion that was cut off leaves its last block open.
+    if found := code_blocks(text) or code_blocks(f"{text}\n{_last_fence(text)}"):
         return "\n".join(found)
     return "" if re.search(r"^[ \t]*(?:`{3}|~{3})", text, re.MULTILINE) else text
+
+
+def _last_fence(text: str) -> str:
+    opened = [match for line in text.split("\n") if (match := _OPENS.match(line))]
+    return opened[-1][2] if opened else ""
 
 
 def code_blocks(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pipeline.text.normalise import parse
 
 _OPENS = re.compile(r"^([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(`{3,}|~{3,})([^`]*)$")
-_PYTHON = re.compile(r"[ \t]*\{?\.?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
+_PYTHON = re.compile(r"[ \t]*\{?\.?i?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
