@@ -19,14 +19,18 @@ COMMA  := ,
 .PHONY: help setup dataset real-dataset test lint types contracts tests check check-fast cuda bubblewrap browser clean-venv
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^# /!q;s/^# //p' Makefile
+
+FITS := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 $(BIN)/python:
+	@$(PYTHON) -c '$(FITS)' || { echo "error: $$($(PYTHON) --version 2>&1) does not fit, Python 3.10 to 3.13 does: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@echo "creating $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 	@$(PIP) install --quiet --upgrade pip
 
 $(VENV)/.llama: scripts/build-llama scripts/llama-only.cmake | $(BIN)/python
+	@$(BIN)/python -c '$(FITS)' || { echo "error: $(VENV) has $$($(BIN)/python --version 2>&1), Python 3.10 to 3.13 is needed: make clean-venv" >&2; exit 1; }
 	@echo "compiling llama.cpp, which takes minutes, unless it was built here before"
 	@scripts/build-llama $(BIN)/python
 	@touch $@

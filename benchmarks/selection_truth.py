@@ -30,8 +30,7 @@ from pipeline import demo
 from pipeline.commands import open_project
 from pipeline.config import Overrides, command_line
 from pipeline.operations.calibration import evidence, figures, selected
-from pipeline.operations.truth import TASKS_A_SHARD, Answers, HiddenTests
-from pipeline.packs import problems
+from pipeline.operations.truth import TASKS_A_SHARD, Answers, HiddenTests, require_hidden_tests
 from pipeline.packs.pack import load_pack
 from pipeline.project.project import Project
 from pipeline.text.hashing import number
@@ -64,7 +63,7 @@ def open_tasks(arguments: argparse.Namespace) -> HiddenTests:
     )
     packs = [load_pack(path) for path in arguments.tasks or [demo.PACK]]
     for pack in packs:
-        problems.require_layout(pack)
+        require_hidden_tests(pack)
     name = "-".join([Path(arguments.model).stem, *(pack.name for pack in packs)])
     return HiddenTests(project, arguments.folder / name, (task for pack in packs for task in pack.tasks))
 
@@ -95,7 +94,7 @@ def measure(tasks: HiddenTests, answers: Answers) -> dict[str, Any]:
 
 
 def _figures(tasks: HiddenTests, answers: Answers, project: Project) -> dict[str, Any]:
-    return figures(answers, selected(answers, tasks.places(), project.settings.selection))
+    return figures(answers, selected(answers, tasks.places(), project))
 
 
 def show(found: dict[str, Any]) -> None:

@@ -164,7 +164,12 @@ class RowVerification(TypedDict):
     functions: list[str] | None
     mutants: int | None
     killed: int | None
-    agreement: float  # share of the passing responses of its instruction that agree with it both ways
+    agreement: float  # of the other responses with it, 0 to 1, by the last three: pipeline/verification/agreement.py
+    inputs: int | None  # different arguments with which the tests call the function that they test
+    behaviour: str | None  # argument or constant, where that is all that the function ever returned; else empty
+    compared: int  # other responses to the instruction that it was compared with
+    agree: int  # of them, those whose tests it passes
+    agree_both_ways: int  # of these, those whose code passes its tests
 
 
 class ModelName(TypedDict):

@@ -14,7 +14,7 @@ from pipeline.commands import console, open_project, print_json, require_sandbox
 from pipeline.dataset.calibration import percent
 from pipeline.errors import ConfigError
 from pipeline.operations.calibration import calibrate
-from pipeline.packs import problems
+from pipeline.operations.truth import require_hidden_tests
 from pipeline.packs.pack import load_pack
 from pipeline.text.display import printable
 
@@ -41,9 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
     project = open_project()
     if arguments.tasks < 1:
         raise ConfigError(f"--tasks {arguments.tasks} is too few", "take at least 1, rather 100")
-    packs = [load_pack(path.expanduser()) for path in arguments.pack or ()] or [project.evaluation_pack]
+    packs = [load_pack(path.expanduser()) for path in arguments.pack or ()] or [project.evaluated_pack()]
     for pack in packs:
-        problems.require_layout(pack)
+        require_hidden_tests(pack)
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
     document = calibrate(project, packs, arguments.tasks, progress.print)
@@ -68,7 +68,16 @@ def _show(document: Mapping[str, Any]) -> None:
     for kind, words in _KINDS.items():
         table.add_row(words, f"{figures[kind]:,}", f"{figures[f'right_{kind}']:,}", percent(figures["shares"][kind]))
     out.print(table)
-    out.print(f"{figures['answerable']} tasks have a right answer, {figures['answerable_selected']} of them a row")
+    choices = Table(box=None, pad_edge=False, header_style="dim")
+    choices.add_column("[selection] min_agreement")
+    for name in ("rows", "right", "share", "tasks with a right answer that keep a row"):
+        choices.add_column(name, justify="right")
+    for choice in document["by_min_agreement"]:
+        choices.add_row(
+            str(choice["min_agreement"]), f"{choice['selected']:,}", f"{choice['right_selected']:,}",
+            percent(choice["share"]), f"{choice['answerable_selected']:,} of {figures['answerable']:,}",
+        )  # fmt: skip
+    out.print(choices)
     if document["evidence"]:
         evidence = Table(box=None, pad_edge=False, header_style="dim")
         evidence.add_column("evidence")

@@ -14,6 +14,7 @@ from pipeline.errors import ConfigError
 from pipeline.operations.estimate import seeds_in
 from pipeline.operations.judge_ability import in_words
 from pipeline.operations.plan import compare_with_dataset, make_plan
+from pipeline.project.pack_notes import NO_PACK, NO_PACK_REMEDY
 from pipeline.text.display import duration, size
 
 HELP = "estimate tokens, hours, disk and rows of the whole run from a pilot of a few seeds"
@@ -39,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--seeds {arguments.seeds} is too few", "take at least 2, rather 32")
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
+    if not project.packs and not project.model.is_demo:
+        progress.print(f"warning: {NO_PACK}\n  {NO_PACK_REMEDY}")
     plan = make_plan(project, arguments.seeds, progress.print)
     if arguments.budget_hours is not None:
         plan["fit"] = seeds_in(plan, arguments.budget_hours)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import re
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import luigi
@@ -77,6 +78,7 @@ class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)
     stop_when_hopeless = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
+    stages = luigi.Parameter(default="")
 
 
 class seeds(luigi.Config):
@@ -95,6 +97,7 @@ class seeds(luigi.Config):
     near_duplicates = Real(default=0.5, low=0, high=1)
     limit = Whole(default=0, low=0, high=1_000_000_000)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
+    rules = luigi.Parameter(default="")
 
 
 class model(luigi.Config):
@@ -170,7 +173,7 @@ class sandbox(luigi.Config):
 
 class decontamination(luigi.Config):
     packs = luigi.Parameter(default="packs")
-    resembles = Real(default=0.42, low=0, high=2)
+    resembles = Real(default=1.0, low=0, high=2)
     suspect = Real(default=0.28, low=0, high=2)
     execute = Flag(default=True)
 
@@ -187,6 +190,9 @@ class selection(luigi.Config):
     max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
     max_per_category = Whole(default=0, low=0, high=1_000_000_000)
     max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
+    reject = luigi.Parameter(default="")
+    rules = luigi.Parameter(default="")
+    score = luigi.Parameter(default="")
 
 
 class engine(luigi.Config):
@@ -216,9 +222,12 @@ class engine(luigi.Config):
 
 class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
+    data = luigi.Parameter(default="")
     rows = Whole(default=0, low=0, high=100_000_000)
     tests = Flag(default=False)
     learning_rate = Real(default=0.0, low=0, high=1)
+    clipping = Real(default=0.0, low=0, high=1_000_000)
+    dropout = Real(default=0.0, low=0, high=0.99)
     optimizer = luigi.Parameter(default="adafactor")
     epochs = Whole(default=4, low=1, high=1000)
     batch = Whole(default=64, low=1, high=100_000)
@@ -234,7 +243,13 @@ class finetuning(luigi.Config):
 class evaluation(luigi.Config):
     model = luigi.Parameter(default="base")
     pack = luigi.Parameter(default="")
-    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "tuned"))
+    since = luigi.Parameter(default="")
+    until = luigi.Parameter(default="")
+    answers = luigi.Parameter(default="")
+    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "completion", "tuned", "chat"))
+    wording = luigi.ChoiceParameter(default="plain", choices=("plain", "reference", "evalplus"))
+    instruction_prefix = luigi.Parameter(default="")
+    response_prefix = luigi.Parameter(default="")
     samples = Whole(default=1, low=1, high=10_000)
     k = luigi.Parameter(default="1")
     max_tokens = Whole(default=0, low=0, high=1_000_000)
@@ -245,6 +260,7 @@ class evaluation(luigi.Config):
 
 class comparison(luigi.Config):
     arms = luigi.Parameter(default="passing, random, failing, best")
+    rates = luigi.Parameter(default="")
     seeds = Whole(default=3, low=1, high=1000)
     rows = Whole(default=0, low=0, high=100_000_000)
     publish = luigi.Parameter(default="")
@@ -273,7 +289,11 @@ class Settings:
     evaluation: evaluation
     comparison: comparison
     engine: engine
+    # Sections that stages of other packages have, by name.
+    others: Mapping[str, luigi.Config] = field(default_factory=dict)
 
 
-# Every section, in the order in which they are read and listed.
-SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())
+# Every section of the pipeline's own, in the order in which they are read and listed.
+SECTIONS: tuple[type[luigi.Config], ...] = tuple(
+    section for name, section in typing.get_type_hints(Settings).items() if name != "others"
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import luigi
 from luigi.configuration import get_config
 from luigi.task_register import Register
 
+from pipeline import entry_points
 from pipeline.config import sections
 from pipeline.config.location import location, require
 from pipeline.config.sections import SECTIONS, Settings
@@ -32,9 +33,10 @@ def override(settings: Settings, overrides: Overrides) -> Settings:
     """A copy of the settings with some values replaced. Sections without a replaced value are shared."""
     changed: dict[str, Any] = {}
     for (name, key), value in overrides.items():
-        section = changed.get(name, getattr(settings, name))
+        section = changed.get(name) or settings.others.get(name) or getattr(settings, name)
         changed[name] = type(section)(**{**section.param_kwargs, key: value})
-    return replace(settings, **changed)
+    others = {name: changed.pop(name, section) for name, section in settings.others.items()}
+    return replace(settings, **changed, others=others)
 
 
 def load() -> Settings:
@@ -43,12 +45,14 @@ def load() -> Settings:
     Raises ConfigError that names the section and key, and the nearest right name for an unknown one.
     """
     require()
-    _refuse_unknown()
+    added = _added_sections()
+    _refuse_unknown(added)
     read: dict[str, Any] = {section.__name__: _read(section) for section in SECTIONS}
-    settings = Settings(**read)
+    settings = Settings(**read, others={section.__name__: _read(section) for section in added})
     if not settings.project.artifacts.strip():
         # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
         raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
+    require_possible_agreement(settings)
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(
@@ -60,6 +64,24 @@ def load() -> Settings:
     if settings.model.repo_id and settings.model.path:
         raise ConfigError("[model] has both path and repo_id", "keep the one that you mean")
     return settings
+
+
+def most_agreement(settings: Settings) -> float:
+    """The largest agreement that a response can have (pipeline/verification/agreement.py)."""
+    if not settings.verification.enabled:
+        return 0.0
+    others = min(settings.responses.samples - 1, settings.verification.max_others)
+    return others / (others + 1)
+
+
+def require_possible_agreement(settings: Settings) -> None:
+    """Raise ConfigError for a least agreement that no response can have."""
+    least, most = settings.selection.min_agreement, most_agreement(settings)
+    if least > most:
+        raise ConfigError(
+            f"[selection] min_agreement = {least}: under these settings no response can have more than {most:.2f}",
+            "lower it, or raise [responses] samples and [verification] max_others; [verification] enabled must be true",
+        )
 
 
 def _read(section: type[luigi.Config]) -> luigi.Config:
@@ -95,10 +117,17 @@ def _check_homes(section: str, key: str, value: Any) -> None:
             raise ConfigError(f"[{section}] {key}: {home[1]} is no user's home", "write the path out")
 
 
-def _refuse_unknown() -> None:
+def _added_sections() -> list[type[luigi.Config]]:
+    """The sections that stages of other packages have: the class that is such a stage's `settings`."""
+    names = as_list(getattr(_read(sections.project), "stages"))  # noqa: B009  Luigi's type has no keys
+    named = entry_points.named("stages", names, "[project] stages")
+    return [stage.settings for stage in named if hasattr(stage, "settings")]
+
+
+def _refuse_unknown(added: Iterable[type[luigi.Config]]) -> None:
     """Raise ConfigError for a section or key that neither this pipeline nor Luigi has."""
     parser = get_config()
-    keys = {section.__name__: {key for key, _ in section.get_params()} for section in SECTIONS}
+    keys = {section.__name__: {key for key, _ in section.get_params()} for section in (*SECTIONS, *added)}
     names = set(keys) | _luigi_sections()
     for name in parser.sections():
         if name not in names:

@@ -13,7 +13,9 @@ from typing import Any
 from pipeline.dataset.calibration import Calibration, in_words
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.errors import PipelineError
+from pipeline.packs.pack import Pack
 from pipeline.project.project import Project
+from pipeline.project.proofs import kept
 from pipeline.text import private
 from pipeline.text.paths import published_name
 from targets import Artifacts
@@ -104,6 +106,7 @@ def _decontamination(project: Project, total: dict[str, Any]) -> dict[str, Any]:
                 "layout": pack.layout,
                 "tasks": len(pack.tasks),
                 "found": {layer: int(spent.pop(f"{file.name}/{layer}", 0)) for layer in LAYERS},
+                "not_confirmable": _not_confirmable(project, pack),
             }
             for file, pack in zip(project.packs, decontaminator.packs if decontaminator else (), strict=True)
         ],
@@ -113,6 +116,12 @@ def _decontamination(project: Project, total: dict[str, Any]) -> dict[str, Any]:
             key: getattr(project.settings.decontamination, key) for key in ("resembles", "suspect", "execute")
         },
     }
+
+
+def _not_confirmable(project: Project, pack: Pack) -> dict[str, int] | None:
+    """How many of the pack's tasks execution cannot confirm, by reason; None where it was not examined."""
+    proofs = kept(project).known(pack) if project.settings.decontamination.execute else None
+    return None if proofs is None else dict(Counter(proof.reason for proof in proofs if proof.reason))
 
 
 def reconcile(funnel: Mapping[str, Mapping[str, Any]], fan_out: Mapping[str, int]) -> None:

@@ -79,6 +79,11 @@ def structure(code: str) -> str:
         return ""
 
 
+def largest(code: str) -> int:
+    """The syntax nodes of the largest function or class of a snippet, or of all of it where it has none."""
+    return max((unit.size for unit in units(code)), default=0)
+
+
 def mended(code: str) -> ast.Module | None:
     """The syntax tree of code, after blanking at most MAX_REPAIRS lines; None for code that cannot be repaired."""
     code = textwrap.dedent(code.replace("\t", "    ").replace("\0", ""))

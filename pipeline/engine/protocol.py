@@ -55,7 +55,8 @@ class Request:
     """One sample to draw. Consecutive requests with equal context and tail share their prompt.
 
     A request with `options` draws no text: the options are scored, see `Choice`. One with `turns` is a conversation
-    that holds the same as context and tail, for a server's chat model.
+    that holds the same as context and tail, for a server's chat model. In a `chat` the names of special tokens stand
+    for the tokens; in any other prompt they are plain text.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     options: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
+    chat: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -217,6 +219,8 @@ class ModelFacts:
 
     unwritable: the characters of source code that the vocabulary cannot reproduce
     token_counts: lengths of the texts given to `inspect_model`, in tokens
+    chat_template: the model's own, "" where it has none
+    bos, eos: the texts of the tokens that begin and end a text
     """
 
     path: str
@@ -234,6 +238,9 @@ class ModelFacts:
     llama_cpp: str
     unwritable: str
     token_counts: tuple[int, ...]
+    chat_template: str = ""
+    bos: str = ""
+    eos: str = ""
 
 
 class Engine(Protocol):

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline import entry_points
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.dataset.rows import write_parquet
 from pipeline.export.pairs import preference_pairs
+from pipeline.export.pooled import pooled_tests
 from pipeline.export.stages import stage_files
 from pipeline.records import Row
 from targets.atomic import jsonl_lines
@@ -73,15 +75,17 @@ def preference(row: Row, failing: str) -> Exported:
 def reinforcement(dataset: FinishedDataset) -> Iterator[Exported]:
     """Prompts with the tests that an answer has to pass.
 
-    `runner` is the file that runs them; packages, seconds and memory are those under which the rows were tested.
+    The tests are pooled. `runner` is the file that runs them; packages, seconds and memory are those under which the
+    rows were tested.
     """
     made = dataset.executed_with
     under = {"packages": made.get("packages", []), **{key: made.get(key) for key in ("timeout_s", "memory_mb")}}
+    pooled = pooled_tests(dataset)
     for row in dataset.rows():
         yield {
             "id": row["id"],
             "prompt": _user(row),
-            "tests": row["tests"],
+            "tests": pooled.get(row["id"], row["tests"]),
             "difficulty": row["difficulty"],
             "runner": _REWARD.name,
             **under,
@@ -127,3 +131,8 @@ _ALL = (
     Form("stages", "records and rejections of every stage", others=stage_files),
 )
 FORMS = {form.name: form for form in _ALL}
+
+
+def all_forms() -> dict[str, Form]:
+    """`FORMS`, and those of other packages by name. Raises ConfigError for one that does not load."""
+    return {**{form.name: form for form in entry_points.every("exports")}, **FORMS}

@@ -1,5 +1,8 @@
 """The reward of a completion: 1.0 when its code passes the row's tests in a sandbox of its own, else 0.0.
 
+A policy that is trained on a reward finds ways to pass without being right, so a pass is falsified: code that passes
+as well when its results are wrong, or when no check can pass, has no reward (sandbox/falsification.py).
+
 Beside exported RL rows this file stands as `reward.py`. In TRL: `GRPOTrainer(reward_funcs=reward, ...)`; the
 trainer passes the columns `tests`, `packages`, `timeout_s` and `memory_mb`, so that a completion runs as the rows'
 own responses did; the packages have to be installed beside the trainer. It needs this project installed, and
@@ -16,7 +19,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox import Limits, Pool, Program
+from sandbox import Limits, Pool
+from sandbox.falsification import Claim, run_and_falsify
 
 _OPENS = re.compile(r"^([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(`{3,}|~{3,})([^`]*)$")
 _PYTHON = re.compile(r"[ \t]*\{?\.?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
@@ -39,14 +43,14 @@ def reward(
     """
     without: list[Any] = [None] * len(completions)
     under = zip(packages or without, timeout_s or without, memory_mb or without, strict=True)
-    groups: dict[tuple[Any, ...], list[Program]] = {}
+    groups: dict[tuple[Any, ...], list[Claim]] = {}
     for number, (completion, test, (names, seconds, memory)) in enumerate(zip(completions, tests, under, strict=True)):
-        program = Program(str(number), program_text(code_of(_text(completion)), test))
-        groups.setdefault((tuple(names or ()), seconds, memory), []).append(program)
+        claim = Claim(str(number), code_of(_text(completion)), test)
+        groups.setdefault((tuple(names or ()), seconds, memory), []).append(claim)
     rewards = [0.0] * len(completions)
-    for (names, seconds, memory), programs in groups.items():
+    for (names, seconds, memory), claims in groups.items():
         with Pool(limits=limits(seconds, memory), packages=names) as pool:
-            for result in pool.run_many(programs):
+            for result in run_and_falsify(pool, claims):
                 rewards[int(result.id)] = float(result.passed)
     return rewards
 
@@ -112,11 +116,6 @@ def _is_python(code: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
-
-
-def program_text(code: str, tests: str) -> str:
-    """The test program of a response: its code, then its tests."""
-    return f"{code.rstrip()}\n\n{tests.rstrip()}\n"
 
 
 def _text(completion: Any) -> str:

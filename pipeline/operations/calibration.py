@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import sections
+from pipeline.config.settings import most_agreement
 from pipeline.dataset import calibration
 from pipeline.loop.statistics import Estimate, separation, wilson
 from pipeline.operations.truth import TASKS_A_SHARD, Answers, HiddenTests
@@ -31,24 +31,43 @@ from pipeline.stages import trust
 
 Log = Callable[[str], None]
 
+# Values of [selection] min_agreement that are compared.
+DEMANDED = (0.0, 0.25, 0.5, 0.75)
+# Tasks with a right passing answer, and with a wrong one, below which nothing is said about evidence.
+LEAST_TASKS = 5
 _RESAMPLES = 500
 _TAIL = 2.5  # percent on each side
+
+
+def _share(key: str, of: str) -> Callable[[Candidate], float]:
+    """The measure of one number of a verification as a share of another; lists count as their lengths."""
+
+    def measure(candidate: Candidate) -> float:
+        part, whole = (candidate["verification"][name] or 0 for name in (key, of))
+        return (len(part) if isinstance(part, list) else part) / (whole or 1)
+
+    return measure
+
+
 # What a passing answer may have more or less of, by name.
 EVIDENCE: Mapping[str, Callable[[Candidate], float]] = {
     "agreement": lambda candidate: candidate["verification"]["agreement"],
-    "mutants killed": lambda candidate: (
-        (candidate["verification"]["killed"] or 0) / (candidate["verification"]["mutants"] or 1)
-    ),
-    "samples passed": lambda candidate: candidate["samples"]["passed"] / candidate["samples"]["n"],
+    "others' tests passed": _share("agrees", "asked"),
+    "own tests passed by others": _share("supports", "asked"),
+    "samples that pass": lambda candidate: candidate["samples"]["passed"] / candidate["samples"]["n"],
+    "mutants killed": _share("killed", "mutants"),
     "asserts": lambda candidate: candidate["verification"]["asserts"] or 0,
+    "inputs": lambda candidate: candidate["verification"]["inputs"] or 0,
+    "more than an argument or a constant": lambda candidate: not candidate["verification"]["behaviour"],
     "brevity": lambda candidate: -len(candidate["response"]["response"]),
 }
 
 
-def selected(answers: Answers, places: Mapping[str, Seed], settings: sections.selection) -> frozenset[str]:
-    """The ids of the answers that a selection makes rows of."""
-    fates = Selector(places, settings).judge(answers.candidates)
-    return frozenset(fate.id for fate in fates if not isinstance(fate.outcome, Rejection))
+def selected(answers: Answers, places: Mapping[str, Seed], project: Project) -> frozenset[str]:
+    """The ids of the answers that a project's selection makes rows of."""
+    settings = project.settings.selection
+    selector = Selector(places, settings, project.selection_rules, project.selection_score)
+    return frozenset(fate.id for fate in selector.judge(answers.candidates) if not isinstance(fate.outcome, Rejection))
 
 
 def figures(answers: Answers, rows: Collection[str]) -> dict[str, Any]:
@@ -67,7 +86,7 @@ def figures(answers: Answers, rows: Collection[str]) -> dict[str, Any]:
         "answerable": len(answerable),
         "answerable_selected": len(answerable & answered),
         "tokens_per_right_row": round(answers.new_tokens / right) if right else None,
-        "shares": {name: asdict(_share(ids, answers)) for name, ids in kinds.items()},
+        "shares": {name: asdict(_right(ids, answers)) for name, ids in kinds.items()},
     }
 
 
@@ -75,7 +94,7 @@ def _counted(name: str, ids: Collection[str], answers: Answers) -> dict[str, int
     return {name: len(ids), f"right_{name}": len(answers.right.intersection(ids))}
 
 
-def _share(ids: Collection[str], answers: Answers) -> Estimate:
+def _right(ids: Collection[str], answers: Answers) -> Estimate:
     """The share of right ones among answers."""
     right = len(answers.right.intersection(ids))
     return wilson(right / max(len(ids), 1), len({instruction_of(id) for id in ids}))
@@ -85,7 +104,7 @@ def evidence(answers: Answers) -> dict[str, dict[str, float]]:
     """How well each kind of evidence separates right from wrong among the passing answers that were verified.
 
     By name: `mean`, the chance that a right answer has more of it than a wrong one, with the interval of a
-    bootstrap over tasks. Empty where all of them are right, or all wrong.
+    bootstrap over tasks. Empty where fewer than `LEAST_TASKS` tasks have a right one, or a wrong one.
     """
     passing = [one for one in answers.candidates if one["verdict"]["passed"]]
     by_task: dict[str, list[Candidate]] = {}
@@ -105,7 +124,8 @@ def evidence(answers: Answers) -> dict[str, dict[str, float]]:
 
 def _separated(groups: list[tuple[list[float], list[float]]]) -> Estimate | None:
     mean = _separation(groups)
-    if mean is None:
+    of_each_kind = (sum(bool(group[kind]) for group in groups) for kind in (0, 1))
+    if mean is None or min(of_each_kind) < LEAST_TASKS:
         return None
     random = np.random.default_rng(0)
     draws = (
@@ -142,7 +162,10 @@ def calibrate(project: Project, packs: Sequence[Pack], tasks: int, log: Log) -> 
         "model": hidden.project.backend("responses").model.provenance,
         "packs": [{"name": pack.name, "sha256": pack.revision, "tasks": len(pack.tasks)} for pack in packs],
         "samples": project.settings.responses.samples,
-        "figures": figures(answers, selected(answers, hidden.places(), hidden.project.settings.selection)),
+        "figures": figures(answers, selected(answers, hidden.places(), hidden.project)),
+        "by_min_agreement": [
+            _demanding(answers, hidden, least) for least in DEMANDED if least <= most_agreement(project.settings)
+        ],
         "evidence": evidence(answers),
     }
     document["verdict"] = verdict(document)
@@ -150,18 +173,28 @@ def calibrate(project: Project, packs: Sequence[Pack], tasks: int, log: Log) -> 
     return document
 
 
+def _demanding(answers: Answers, hidden: HiddenTests, least: float) -> dict[str, Any]:
+    """What the same selection would choose under a value of `[selection] min_agreement`."""
+    project = hidden.project.variant({("selection", "min_agreement"): least})
+    found = figures(answers, selected(answers, hidden.places(), project))
+    return {
+        "min_agreement": least,
+        **{key: found[key] for key in ("selected", "right_selected", "answerable_selected")},
+        "share": found["shares"]["selected"],
+    }
+
+
 def verdict(document: Mapping[str, Any]) -> str:
-    """What the evidence is worth, in a sentence."""
-    figures, found = document["figures"], document["evidence"]
-    if not figures["passing"]:
+    """What the evidence is worth, in a sentence or two."""
+    figures, found, shares = document["figures"], document["evidence"], document["figures"]["shares"]
+    passing, right = figures["passing"], figures["right_passing"]
+    if not passing:
         return "No answer passes its own tests: there is nothing to choose from."
-    if not found:
-        quality = "right" if figures["right_passing"] else "wrong"
-        return f"All answers that pass their own tests are {quality}: no evidence can separate them."
-    carrying = [name for name, estimate in found.items() if estimate["low"] > 0.5]
-    if carrying:
+    if carrying := [name for name, estimate in found.items() if estimate["low"] > 0.5]:
         return f"What separates right from wrong among passing answers: {', '.join(carrying)}."
-    return (
-        "No evidence separates right from wrong among this model's passing answers: "
-        "a row of it is as likely to be wrong as any answer that passes its own tests."
-    )
+    if not found and 2 * right > passing:
+        return f"{right} of {passing} passing answers are right: too few are wrong to tell which evidence shows it."
+    said = f"No evidence separates right from wrong: of {passing} answers that pass their own tests {right} are right"
+    if shares["passing"]["low"] <= shares["in_form"]["mean"]:
+        return f"{said}, and of all in form no fewer as far as can be told: passing shows nothing either."
+    return f"{said}, and nothing else tells which."

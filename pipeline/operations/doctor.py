@@ -21,6 +21,7 @@ from http.client import HTTPException
 from typing import Any
 
 import orjson
+from luigi.task_register import Register
 
 from pipeline import config, demo, sources
 from pipeline.config import Settings
@@ -34,8 +35,11 @@ from pipeline.operations.plan import plan_file
 from pipeline.project import model, model_files
 from pipeline.project.engines import lacks, open_server
 from pipeline.project.exemplars import choose
+from pipeline.project.project import Project
+from pipeline.prompts import tuned
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.run.gpus import gpus
+from pipeline.stages.chain import Goal
 from pipeline.text import private
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
@@ -50,8 +54,8 @@ DISK_COMFORTABLE, DISK_NEEDED = 2_000_000_000, 200_000_000
 HUB_REMEDY = "needed for [model] repo_id and `export --push` only; check the network or HF_ENDPOINT"
 
 
-def examine() -> Iterator[Finding]:
-    """All findings in a fixed order; the slow checks run in parallel."""
+def examine(task: str = "") -> Iterator[Finding]:
+    """All findings in a fixed order, with those of a goal that is named; the slow checks run in parallel."""
     yield check_python()
     yield check_secrets()
     checks: list[Callable[[], list[Finding]]] = [check_sandbox]
@@ -68,10 +72,23 @@ def examine() -> Iterator[Finding]:
             lambda: check_sources(settings),
             lambda: check_disk(settings),
             lambda: check_hub(settings),
+            lambda: check_goal(settings, task),
         ]
     with ThreadPoolExecutor(len(checks)) as pool:
         for result in [pool.submit(item) for item in checks]:
             yield from result.result()
+
+
+def check_goal(settings: Settings, task: str) -> list[Finding]:
+    """Whether a goal's own work, after the dataset's, can be done: training needs libraries and a model's file."""
+    goal = Register.get_task_cls(task) if task else None
+    if goal is None or not issubclass(goal, Goal):
+        return []
+    try:
+        goal(project=Project(settings, root())).require_ready()
+    except PipelineError as error:
+        return [Finding(FAIL, task, error.problem, error.remedy)]
+    return [Finding(PASS, task, "can be made once the dataset is there")]
 
 
 def check_project() -> Finding:
@@ -175,7 +192,7 @@ def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:
     words = set(facts.name.lower().replace("_", "-").replace(" ", "-").split("-"))
     if words & {"instruct", "chat", "it"}:
         return Finding(CAUTION, "model", f"{text}: an instruct model by its name", "take the base model")
-    if facts.has_chat_template:
+    if facts.has_chat_template and not tuned.is_template(facts.chat_template):
         return Finding(
             CAUTION,
             "model",

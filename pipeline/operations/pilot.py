@@ -68,7 +68,7 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
     chosen = sorted(current)[:count]
     shutil.rmtree(folder / "sample", ignore_errors=True)
     sample = scratch_project(project, folder / "sample")
-    _write_seeds(sample, whole.scan.folder, set(chosen))
+    write_seeds(sample, whole.scan.folder, set(chosen))
     log(f"{len(chosen)} of {len(current)} seeds go through all stages")
     began = time.monotonic()
     sample.base.engine.start()
@@ -79,7 +79,7 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
         task.run()
         stages[task.stage] = _sample(task, chosen, time.monotonic() - began)
         log(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
-    selector = Selector(current, sample.settings.selection)
+    selector = Selector(current, sample.settings.selection, sample.selection_rules, sample.selection_score)
     sound, rows, row_bytes, rules = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
     per_shard = sample.settings.project.shard_size
     return Piloted(
@@ -91,7 +91,8 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
     )
 
 
-def _write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+def write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+    """Publish the chosen seeds of a folder of shards as the only shard of another project."""
     folder = scan.recipe().write(sample.artifacts)
     with ShardWriter(ShardPaths(folder, 0)) as writer:
         for shard in ShardPaths.published(source):

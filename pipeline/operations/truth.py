@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigError
 from pipeline.operations.scratch_run import scratch_project
-from pipeline.packs import problems
+from pipeline.packs import problems, programs
 from pipeline.packs.layouts import Task
+from pipeline.packs.pack import Pack
 from pipeline.project.project import Project
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Candidate, Seed, instruction_of
@@ -26,7 +28,7 @@ from pipeline.seeds import scan
 from pipeline.selection.candidates import read_joined
 from pipeline.stages import verdicts
 from pipeline.stages.chain import shard_tasks
-from pipeline.stages.instructions import LANGUAGE
+from pipeline.stages.instructions import LANGUAGE, Instructions
 from pipeline.stages.selection import Selection
 from pipeline.stages.stage import ShardTask
 from pipeline.text.hashing import rank
@@ -156,8 +158,10 @@ class HiddenTests:
     def _write_tasks(self, shard: int, responses: ShardTask) -> None:
         seeds = [_seed(id, self._tasks[id]) for id in self._shards[shard]]
         _write(scan.recipe(), self.project.artifacts, shard, seeds)
-        instructions = (_instruction(id, self._tasks[id]) for id in self._shards[shard])
-        _write(responses.before.recipe, self.project.artifacts, shard, instructions)
+        instructions = [_instruction(id, self._tasks[id]) for id in self._shards[shard]]
+        # A project may have stages of its own between the instructions and the responses.
+        for recipe in (responses.artifacts.recipe_of(Instructions.stage), responses.before.recipe):
+            _write(recipe, self.project.artifacts, shard, instructions)
 
     def _truth(self, shard: int) -> ShardPaths:
         recipe = self._truth_recipe(shard)
@@ -174,7 +178,7 @@ class HiddenTests:
         self._truth_recipe(shard).write(self.project.artifacts)
         with ShardWriter(self._truth(shard)) as writer:
             programs = [
-                Program(record["id"], problems.program(self._tasks[record["instruction_id"]], record["code"]))
+                Program(record["id"], _program(self._tasks[record["instruction_id"]], record["code"]))
                 for record in responses.paths.read()
                 if record["id"] not in writer.done
             ]
@@ -198,6 +202,15 @@ def _write(recipe: Recipe, artifacts: Path, shard: int, records: Iterable[Any]) 
         pass
 
 
+def require_hidden_tests(pack: Pack) -> None:
+    """Raise ConfigError for a pack whose tasks are no functions with tests of their own."""
+    if not all(task.entry_point and programs.has_own_tests(task) and task.tests.strip() for task in pack.tasks):
+        raise ConfigError(
+            f"{pack.path} has tasks that are no functions with tests: its layout is {pack.layout}",
+            "take HumanEval, MBPP, or a pack in the layout of one of them",
+        )
+
+
 def _id(task: Task) -> str:
     return rank("task", task.name).hex()[:16]
 
@@ -216,6 +229,10 @@ def _seed(id: str, task: Task) -> Seed:
         "repository": None,
         "revision": None,
     }
+
+
+def _program(task: Task, code: str) -> str:
+    return programs.program(task, programs.complete(task, code))
 
 
 def _instruction(id: str, task: Task) -> dict[str, Any]:

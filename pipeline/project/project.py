@@ -8,21 +8,25 @@ process give what each gives alone. What one process does with a project is in p
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipeline import demo, sources
+import orjson
+
+from pipeline import demo, entry_points, sources
 from pipeline.config import Overrides, Settings, override, sections
-from pipeline.decontamination.decontaminator import Decontaminator
+from pipeline.decontamination.decontaminator import SCREEN_VERSION, Decontaminator, in_words
 from pipeline.engine import Engine, ServerEngine, open_engine
 from pipeline.errors import ConfigError
-from pipeline.packs import problems
+from pipeline.extensions import UserFunction, functions
 from pipeline.packs.find import PackFile
 from pipeline.packs.find import find as find_packs
-from pipeline.packs.pack import Pack, load_pack
+from pipeline.packs.pack import Pack, in_window, load_evaluated, load_pack
+from pipeline.packs.scorable import require_scorable
 from pipeline.project import model
 from pipeline.project.engines import engine_settings, open_server, require_sampling, server_of
 from pipeline.project.exemplars import Choice, choose
@@ -31,7 +35,7 @@ from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.prompts.plan import GenerationPlan, plan_generation
 from pipeline.seeds import missing_sources
 from pipeline.seeds import scan as seeds
-from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.criteria import Screen, SeedCriteria
 from pipeline.seeds.scan import Scan
 from pipeline.sources import Source
 from pipeline.text.lists import as_list
@@ -78,6 +82,11 @@ class Project:
         """A path of the configuration: relative ones start at the project's root, ~ is the user's home."""
         return self.root / Path(text).expanduser()
 
+    @cached_property
+    def added_stages(self) -> list[Any]:
+        """The classes of stages that other packages add and `[project] stages` places in the chain, in order."""
+        return entry_points.named("stages", as_list(self.settings.project.stages), "[project] stages")
+
     # Seeds
 
     @cached_property
@@ -88,8 +97,35 @@ class Project:
 
     @cached_property
     def criteria(self) -> SeedCriteria:
-        """Which definitions become seeds, by `[seeds]`."""
-        return SeedCriteria.of(self.settings.seeds)
+        """Which definitions become seeds, by `[seeds]` and the benchmark packs."""
+        return SeedCriteria.of(self.settings.seeds, self.root, self._screen)
+
+    @property
+    def _screen(self) -> Screen | None:
+        """The comparison of seeds with the packs, before anything is generated from them; None without packs."""
+        if not self.packs:
+            return None
+        parts = [SCREEN_VERSION, self.settings.decontamination.resembles, [pack.revision for pack in self.packs]]
+        digest = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
+
+        def find(code: str) -> str | None:
+            findings = self.decontaminator.check_code(code) if self.decontaminator else []
+            return in_words(findings) if findings else None
+
+        return Screen(digest, find)
+
+    @cached_property
+    def selection_rules(self) -> tuple[UserFunction, ...]:
+        """The user's rules of `[selection] rules`, in order."""
+        return functions("[selection] rules", as_list(self.settings.selection.rules), self.root)
+
+    @cached_property
+    def selection_score(self) -> UserFunction | None:
+        """The user's score of `[selection] score`, by which the best response comes first."""
+        names = as_list(self.settings.selection.score)
+        if len(names) > 1:
+            raise ConfigError(f"[selection] score names {len(names)} functions", "name one")
+        return next(iter(functions("[selection] score", names, self.root)), None)
 
     @cached_property
     def scan(self) -> Scan:
@@ -204,12 +240,32 @@ class Project:
         return Decontaminator(read, section.resembles, section.suspect) if read else None
 
     @cached_property
-    def evaluation_pack(self) -> Pack:
-        """The pack that `[evaluation]` names, or the demo pack."""
-        named = self.settings.evaluation.pack
-        pack = load_pack(self.path(named) if named else demo.PACK)
-        problems.require_layout(pack)
-        return pack
+    def evaluation_packs(self) -> dict[str, Pack]:
+        """The packs that `[evaluation]` names, by their entries there; or the demo pack.
+
+        Raises ConfigError for one that cannot be scored, and for two of one name.
+        """
+        entries = as_list(self.settings.evaluation.pack) or [""]
+        packs = {entry: self._evaluated(entry) for entry in entries}
+        packages = as_list(self.settings.sandbox.packages)
+        for pack in packs.values():
+            require_scorable(pack, packages)
+        if len({pack.name for pack in packs.values()}) < len(entries):
+            raise ConfigError(
+                f"[evaluation] pack = {', '.join(entries)}: two packs have one name", "rename a file, or name it once"
+            )
+        return packs
+
+    def _evaluated(self, entry: str) -> Pack:
+        """The pack of an entry: a path, and after # the variant."""
+        path, _, variant = entry.partition("#")
+        pack = load_evaluated(self.path(path) if path else demo.PACK, variant.strip())
+        since, until = (self.settings.evaluation.since, self.settings.evaluation.until)
+        return in_window(pack, since, until)
+
+    def evaluated_pack(self, entry: str = "") -> Pack:
+        """A pack of `[evaluation]` by its entry there; empty: the first."""
+        return self.evaluation_packs[entry] if entry else next(iter(self.evaluation_packs.values()))
 
     @property
     def sandbox_workers(self) -> int:

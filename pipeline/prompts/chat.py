@@ -1,29 +1,44 @@
-"""A prompt document as a conversation: the introduction for the system, each example as a question and its answer.
+"""Renders a model's own chat template, as transformers and llama.cpp do it, for an instruction.
 
-In: a context and a tail of render.py. The heading at the end of the tail is where the model has to go on, and so where
-the answer of each example begins.
+Chat templates are Jinja programs of other people: they run in Jinja's sandbox. In: the template and the texts of the
+tokens that begin and end a text. Out: the prompt, up to where the response begins.
 """
 
 from __future__ import annotations
 
-import re
+from datetime import datetime, timezone
+from typing import NoReturn
 
-from pipeline.engine import Turn
+from jinja2 import TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-_EXAMPLE = re.compile(r"^## Example \d+\n", re.MULTILINE)
-INSTRUCTION = (
-    "Answer with the text that belongs under the heading {heading}, in exactly the form of the answers before."
-)
+from pipeline.errors import ConfigError
 
 
-def turns(context: str, tail: str) -> tuple[Turn, ...]:
-    """The conversation of a prompt, ending with the question that the model has to answer."""
-    intro, *examples = _EXAMPLE.split(context)
-    heading = tail.rstrip("\n").rsplit("\n", 1)[-1]
-    system = f"{intro.strip()}\n\n{INSTRUCTION.format(heading=heading)}"
-    conversation = [Turn("system", system)]
-    for example in examples:
-        question, found, answer = example.partition(f"{heading}\n")
-        if found:
-            conversation += [Turn("user", question + heading), Turn("assistant", answer.strip())]
-    return (*conversation, Turn("user", tail.rstrip("\n")))
+def render_chat(template: str, instruction: str, bos: str, eos: str) -> str:
+    """The prompt of a conversation that begins with the instruction.
+
+    Raises ConfigError for a template that refuses it, or that Jinja cannot read.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.globals.update(raise_exception=_refuse, strftime_now=_date)
+    try:
+        return environment.from_string(template).render(
+            messages=[{"role": "user", "content": instruction}],
+            add_generation_prompt=True,
+            bos_token=bos,
+            eos_token=eos,
+        )
+    except TemplateError as error:
+        raise ConfigError(f"the model's chat template cannot be rendered: {error}", "set [evaluation] prompt") from None
+
+
+def _refuse(message: str) -> NoReturn:
+    raise TemplateError(message)
+
+
+def _date(form: str) -> str:
+    """A fixed date: the same prompt in every run."""
+    return datetime(2026, 1, 1, tzinfo=timezone.utc).strftime(form)

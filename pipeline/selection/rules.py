@@ -16,9 +16,11 @@ from pipeline.text import private
 from pipeline.text.normalise import count_words, is_assert, nested_definitions, parsed
 
 RULES: Rules = {
+    "by_hand": "A person took the row out: its id is in the file of `reject`.",
     "seed_gone": "The seed is in no source any more.",
     "not_passed": "The response did not pass its tests, and `among` is `passing`.",
     "passed": "The response passed its tests, and `among` is `failing`.",
+    "not_agreed": "The agreement of the instruction's other samples is below `min_agreement`.",
     "unfinished": "The response contains words of an unfinished answer, such as TODO.",
     "instruction_too_long": "The instruction has more than `max_instruction_words` words.",
     "no_definition": "The code of the response does not parse, or defines no function, class or name.",
@@ -43,6 +45,7 @@ class Criteria:
     seeds: Container[str]
     among: str
     max_instruction_words: int
+    min_agreement: float
 
 
 def seed_gone(candidate: Candidate, criteria: Criteria) -> Rejection | None:
@@ -60,6 +63,15 @@ def wrong_verdict(candidate: Candidate, criteria: Criteria) -> Rejection | None:
     if passed and criteria.among == "failing":
         return Rejection("passed", status)
     return None
+
+
+def not_agreed(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    """Responses that did not pass are chosen for comparisons alone, and were compared with no other."""
+    verification = candidate["verification"]
+    if not candidate["verdict"]["passed"] or verification["agreement"] >= criteria.min_agreement:
+        return None
+    evidence = f"{verification['agreement']} < {criteria.min_agreement}: it passes the tests of "
+    return Rejection("not_agreed", f"{evidence}{len(verification['agrees'])} of {verification['asked']} others")
 
 
 def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
@@ -107,6 +119,7 @@ def no_executed_assert(candidate: Candidate, _: Criteria) -> Rejection | None:
 ALONE: tuple[Callable[[Candidate, Criteria], Rejection | None], ...] = (
     seed_gone,
     wrong_verdict,
+    not_agreed,
     unfinished,
     instruction_too_long,
     no_definition,

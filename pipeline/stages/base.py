@@ -101,6 +101,16 @@ class PipelineTask(luigi.Task):
         return process.reporter()
 
     @property
+    def plans_for_others(self) -> bool:
+        """Whether tasks run in other processes than the one that plans them: it knows of them by their files alone."""
+        return self.is_shared or self.has_children
+
+    @property
+    def has_children(self) -> bool:
+        """Whether tasks run in processes that Luigi forks from this one."""
+        return process.begin().has_children
+
+    @property
     def is_shared(self) -> bool:
         """Whether other workers may write to the same artifacts folder."""
         return process.begin().is_shared

@@ -25,7 +25,7 @@ class Concepts(GenerationTask):
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["concepts"]}
 
     def requires(self) -> luigi.Task:
-        return self.clone(Judgements if judges(self.project) else SeedShard)
+        return self.after(Judgements if judges(self.project) else SeedShard)
 
     def units(self) -> Iterator[Unit]:
         for seed in self.kept_of("seeds"):

@@ -68,18 +68,18 @@ class FinalDataset(Goal):
         made = super().is_made()
         if not made:
             trust.require(self.project)
-        if not made and self.is_shared:
-            self._scan_before_planning()
+        if not made and self.has_children and self.project.scan.snapshot.occurrences:
+            self.reporter.expect_from_others(self._funnel(), self._seeds(), self._ended_well)
+        return made
+
+    def _ended_well(self) -> bool:
+        made = self.is_there()
+        if made:
+            self.reporter.finish(Selection.of(self.project).paths.read_meta())
         return made
 
     def is_there(self) -> bool:
         return self.folder.exists() and _points_at(self.latest, self.folder)
-
-    def _scan_before_planning(self) -> None:
-        """Bring the seeds up to date now: Luigi builds the graph of tasks before it runs any."""
-        seeds = self.clone(Seeds)
-        if not seeds.is_made():
-            seeds.run()
 
     def run(self) -> Iterator[luigi.Task]:
         # Which shards there are is known only once the sources are scanned: the one dynamic dependency.
@@ -91,7 +91,7 @@ class FinalDataset(Goal):
                 "seeds are top-level functions with a docstring, an argument and a returned value; see "
                 f"{Path(seeds).parent} for what was dropped and why",
             )
-        self.reporter.expect(self._funnel())
+        self.reporter.expect(self._funnel(), self._seeds())
         selection = Selection.of(project)
         yield selection
         if not self.folder.exists():
@@ -154,15 +154,19 @@ class FinalDataset(Goal):
 
     def _funnel(self) -> Funnel:
         """What the run is made of, for its status."""
-        project, shards = self.project, self.project.scan.shards_in_force
-        tasks = shard_tasks(project)
-        seeds = Selection.of(project).artifacts
+        tasks = shard_tasks(self.project)
         return Funnel(
             {task.stage: task.paths.folder for task in tasks},
             {task.stage: task.units_per_record for task in tasks},
-            shards,
-            sum(seeds.shard("seeds", number).read_meta()["kept"] for number in shards),
+            self.project.scan.shards_in_force,
+            self._seeds()["kept"],
         )
+
+    def _seeds(self) -> dict[str, Any]:
+        """The counts of the definitions in the sources."""
+        scan, artifacts = self.project.scan, Selection.of(self.project).artifacts
+        in_shards = (artifacts.shard("seeds", number).read_meta()["kept"] for number in scan.shards_in_force)
+        return scan.snapshot.funnel(sum(in_shards))
 
 
 def add_report(artifacts: Path, folder: Path, say: Callable[[str], None]) -> None:

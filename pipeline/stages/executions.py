@@ -11,8 +11,6 @@ import sys
 from collections.abc import Set
 from typing import Any
 
-import luigi
-
 from pipeline.project.sandboxes import open_pool
 from pipeline.stages import verdicts
 from pipeline.stages.responses import Responses
@@ -26,11 +24,9 @@ class Executions(ShardTask):
     """A shard of the executions stage."""
 
     stage, version = "executions", 1
+    follows = Responses
     rules = verdicts.RULES
     hints = verdicts.HINTS
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Responses)
 
     def ingredients(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.engine import Completion, Engine, Request, Sampling, reasoning
-from pipeline.prompts import chat, render
+from pipeline.prompts import conversation, render
 from pipeline.prompts.plan import GenerationPlan, exemplars_digest
 from pipeline.records import Rejection, Rules
 from pipeline.stages.base import PipelineTask
@@ -185,7 +185,7 @@ class GenerationTask(ShardTask):
                     stops=self.stops,
                     seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
                     sampling=sampling,
-                    turns=chat.turns(context, tail) if self.is_chat else (),
+                    turns=conversation.turns(context, tail) if self.is_chat else (),
                 )
 
     def _context_key(self, unit: Unit) -> str:

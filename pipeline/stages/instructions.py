@@ -103,7 +103,7 @@ class _InstructionTask(GenerationTask):
         }
 
     def requires(self) -> luigi.Task:
-        return self.clone(Drafts if self.source.before == Drafts.stage else Concepts)
+        return self.after(Drafts if self.source.before == Drafts.stage else Concepts)
 
     def units(self) -> Iterator[Unit]:
         categories, difficulties = self.categories, self.difficulties

@@ -12,8 +12,6 @@ import math
 from collections.abc import Iterable, Iterator, Set
 from typing import Any, ClassVar
 
-import luigi
-
 from pipeline.config.sections import top_share
 from pipeline.engine import Choice, Engine, Scores
 from pipeline.errors import ConfigError
@@ -31,6 +29,7 @@ class Judgements(ShardTask):
     """A shard of the judgements stage."""
 
     stage, version = "judgements", 2
+    follows = SeedShard
     rules: ClassVar[Rules] = {
         "not_documented": "The docstring is too poor to write the seed again: P(Yes) is not above the threshold, "
         "or not in its share.",
@@ -40,9 +39,6 @@ class Judgements(ShardTask):
         "not_documented": "[judgements] threshold = top 60% takes the better ones whatever their level; "
         "judge = off takes all, for a model that cannot judge",
     }
-
-    def requires(self) -> luigi.Task:
-        return self.clone(SeedShard)
 
     def ingredients(self) -> dict[str, Any]:
         settings, model = self.project.settings, self.project.model

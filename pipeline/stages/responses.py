@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import Any, ClassVar
 
-import luigi
-
 from pipeline.prompts import parse, render
 from pipeline.records import Rejection, Rules, instruction_of, sample_id
 from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
@@ -21,12 +19,10 @@ class Responses(GenerationTask):
     """A shard of the responses stage."""
 
     stage = section = form = "responses"
+    follows = Instructions
     version = 4
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["responses"]}
     fan_out = "samples_per_instruction"
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Instructions)
 
     def ingredients(self) -> dict[str, Any]:
         keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}

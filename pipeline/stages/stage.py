@@ -20,7 +20,8 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.errors import Hopeless
+from pipeline.errors import ConfigError, Hopeless
+from pipeline.project.project import Project
 from pipeline.records import Rejection, Rules
 from pipeline.stages.base import PipelineTask
 from pipeline.stages.losses import NOT_PASSED, FirstLosses, by_rule
@@ -84,6 +85,11 @@ class StageTask(PipelineTask):
     resumes: ClassVar[bool] = True  # what is in the journal of an interrupted run
 
     @property
+    def applied_rules(self) -> Rules:
+        """The rules of its class, and those that the user adds."""
+        return self.rules
+
+    @property
     @abstractmethod
     def recipe(self) -> Recipe:
         """What names the folder of its files."""
@@ -115,7 +121,7 @@ class StageTask(PipelineTask):
 
     def run(self) -> None:
         """Journal the outcome of every unit, and publish them when all are there."""
-        began = time.monotonic()
+        began, rules = time.monotonic(), self.applied_rules
         # Another worker may have published the shard meanwhile.
         with suppress(AlreadyPublished), self.open_writer() as writer:
             with (
@@ -123,7 +129,7 @@ class StageTask(PipelineTask):
                 self.progress(writer) as progress,
             ):
                 for outcome in outcomes:
-                    if isinstance(outcome.result, Rejection) and outcome.result.rule not in self.rules:
+                    if isinstance(outcome.result, Rejection) and outcome.result.rule not in rules:
                         raise UndeclaredRule(f"{self.stage}: {outcome.result.rule}")
                     outcome.journal(writer)
                     self.notice(outcome)
@@ -160,6 +166,8 @@ class ShardTask(StageTask):
     """
 
     fan_out: ClassVar[str] = ""
+    # The stage whose shard it is made from, where that is always the same.
+    follows: ClassVar[type[luigi.Task]]
 
     shard: int = luigi.IntParameter(description="number of the shard")
 
@@ -191,6 +199,14 @@ class ShardTask(StageTask):
                 self.limits(),
             )
         return recipes[self.stage]
+
+    def requires(self) -> luigi.Task | list[luigi.Task]:
+        return self.after(self.follows)
+
+    def after(self, stage: type[luigi.Task]) -> luigi.Task:
+        """The task of a stage for the same shard, or of the last stage that `[project] stages` places behind it."""
+        task: luigi.Task = self.clone(last_after(stage, self.project, type(self)))
+        return task
 
     @cached_property
     def before(self) -> Any:
@@ -255,3 +271,20 @@ class ShardTask(StageTask):
 
     def progress(self, writer: ShardWriter) -> Any:
         return self.reporter.stage(self.stage, self.expected(), self.shard, writer.resumed)
+
+
+def last_after(stage: type[Any], project: Project, until: type[ShardTask] | None = None) -> type[Any]:
+    """The last stage that `[project] stages` places behind `stage`, and before `until`; `stage` where there is none.
+
+    Raises ConfigError for an added class that is no stage.
+    """
+    last = stage
+    for added in project.added_stages:
+        if added is until:
+            break
+        if not (isinstance(added, type) and issubclass(added, ShardTask) and hasattr(added, "follows")):
+            problem = f"[project] stages: {added} is no stage"
+            raise ConfigError(problem, "a stage is a class of ShardTask with `follows`: see docs/how-to/add-a-stage.md")
+        if added.follows is stage:
+            last = added
+    return last

@@ -32,6 +32,9 @@ def conditions(project: Project) -> Recipe:
                 for task in shard_tasks(project)[first : last + 1]
             },
             "selection": {key: getattr(section, key) for key in _CHOICE},
+            "functions": [
+                function.identity for function in (*project.selection_rules, project.selection_score) if function
+            ],
         },
     )
 
@@ -56,6 +59,17 @@ def require(project: Project) -> None:
         raise NotTrusted(
             f"[selection] trust = {demanded}, and the rows would be below it: at least {share:.2f} of them are right "
             f"with 95 % confidence. {calibration.in_words(document)}",
-            "raise [selection] min_agreement or [responses] samples, take a stronger model, or lower trust; "
-            f"with more tasks {calibration.COMMAND} narrows the interval",
+            f"{_remedy(document, demanded)}; with more tasks {calibration.COMMAND} narrows the interval",
         )
+
+
+def _remedy(document: calibration.Calibration, demanded: float) -> str:
+    """What to change so that rows are right as often as demanded, as far as the measurement shows it."""
+    now = document["figures"]["selected"]
+    for choice in document["by_min_agreement"]:
+        if choice["share"]["low"] >= demanded:
+            return (
+                f"set [selection] min_agreement = {choice['min_agreement']}, which chose {choice['selected']} answers "
+                f"instead of {now}, {choice['right_selected']} of them right, and calibrate again"
+            )
+    return "raise [responses] samples and [selection] min_agreement, take a stronger model, or lower trust"

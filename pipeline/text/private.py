@@ -91,7 +91,7 @@ def _plugins() -> tuple[list[Any], Any]:
     from detect_secrets.plugins.base import RegexBasedDetector
     from detect_secrets.plugins.keyword import KeywordDetector
 
-    classes = get_mapping_from_secret_type_to_class()
+    classes: dict[str, Any] = get_mapping_from_secret_type_to_class()
     forms = [cls() for kind, cls in sorted(classes.items()) if issubclass(cls, RegexBasedDetector) and kind != _IP]
     return forms, KeywordDetector()
 

@@ -56,6 +56,11 @@ def defined(code: str) -> list[str]:
     return [node.name for node in body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
 
 
+def entry(code: str) -> str:
+    """The name by which tests most likely call the code: the last that it defines."""
+    return next(reversed(defined(code)), "")
+
+
 def has_functions(code: str) -> bool:
     """Whether the code has a function whose calls can be seen."""
     tree = parse(code)

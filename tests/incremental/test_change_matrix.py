@@ -66,6 +66,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "near_duplicates"): (0.9, SCAN),
     ("seeds", "limit"): (5, SCAN),
     ("seeds", "vanished"): ("drop", NOTHING),
+    ("seeds", "rules"): ("rules:short", SCAN),
     ("model", "sha256"): (demo.MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
     ("model", "revision"): ("v2", NOTHING),  # without repo_id
     ("prompts", "exemplars"): ("mine", EVERYTHING),
@@ -102,6 +103,9 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "max_per_concept"): (3, since("selection")),
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
+    ("selection", "reject"): ("reject.txt", since("selection")),
+    ("selection", "rules"): ("rules:short", since("selection")),
+    ("selection", "score"): ("rules:short", since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),
@@ -114,7 +118,7 @@ ELSEWHERE = {
     ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model", "api")),
     ("responses", "reasoning"),
     ("judgements", "judge"), ("judgements", "threshold"),
-    ("decontamination", "packs"),
+    ("decontamination", "packs"), ("project", "stages"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.
 OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
@@ -150,6 +154,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(demo.EXEMPLARS, root / "mine")
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
+    (root / "reject.txt").write_text("0123456789abcdef-000 wrong\n")
+    (root / "rules.py").write_text("def short(record):\n    return None\n")
     return root
 
 

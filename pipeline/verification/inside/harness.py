@@ -18,6 +18,7 @@ import sys
 import time
 
 from pipeline.verification.inside.circumstances import CIRCUMSTANCES, NoSay
+from pipeline.verification.inside.frameworks import listen
 from pipeline.verification.inside.values import changed
 
 MYPY = False
@@ -199,9 +200,10 @@ def attempt(
     names = module.__dict__
     seen: dict[str, Any] = {"asserts": 0}
     called: set[str] = set()
+    counted: list[str] = []  # failures that were counted and not raised
 
-    def asserted() -> None:
-        seen["asserts"] += 1
+    def asserted(times: int = 1) -> None:
+        seen["asserts"] += times
 
     names.update(__asserted__=asserted, __called__=called.add, __file__="main.py")
     began, spent = time.perf_counter(), time.process_time()
@@ -210,6 +212,7 @@ def attempt(
     try:
         if prepare:
             prepare(names)
+        listen(tests, asserted, counted.append)
         exec(compile(code, "<response>", "exec"), names)
         if prepare_tests:
             prepare_tests(names)
@@ -220,6 +223,8 @@ def attempt(
         outcome = "no_say"
     except BaseException as raised:
         outcome, error = judge(raised, raises), f"{type(raised).__name__}: {raised}"[:200]
+    if counted and outcome == "passed":
+        outcome, error = "assertion", counted[0][:200]
     return {
         "outcome": outcome,
         "error": error,
@@ -286,7 +291,7 @@ def observing(mine: str, theirs: str) -> Prepare:
     """`aliasing`, with a record in `__calls__` of each call: arguments, result, whether the result is an argument."""
 
     def prepare(names: Namespace) -> None:
-        function = names.get(mine)
+        function: Any = names.get(mine)
         aliasing(mine, theirs)(names)
         calls = names["__calls__"] = []
         if not hasattr(function, "__code__"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
+
+import pytest
 
 from pipeline.loop.statistics import wilson
 from pipeline.operations.calibration import evidence, figures, verdict
@@ -27,7 +30,17 @@ def candidate(id: str, passed: bool, agreement: float) -> Any:
     return {
         "id": id,
         "verdict": {"passed": passed},
-        "verification": {"agreement": agreement, "killed": 1, "mutants": 2, "asserts": 3},
+        "verification": {
+            "agreement": agreement,
+            "killed": 1,
+            "mutants": 2,
+            "asserts": 3,
+            "agrees": [],
+            "supports": [],
+            "asked": 3,
+            "inputs": 2,
+            "behaviour": "",
+        },
         "samples": {"n": 4, "passed": 2},
         "response": {"response": "text"},
     }
@@ -59,24 +72,38 @@ def test_without_a_right_row_no_number_of_tokens_makes_one() -> None:
 
 
 def test_evidence_that_right_answers_have_more_of_separates_them() -> None:
-    found = evidence(SOME)
-    assert found["agreement"]["mean"] == 1.0
+    many = answers(*((f"{task}-{sample:03d}", True, sample == 0, 0.5 - sample / 4)
+                     for task in "abcde" for sample in (0, 1)))  # fmt: skip
+    found = evidence(many)
+    assert found["agreement"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
     assert found["asserts"]["mean"] == 0.5
 
 
-def test_the_verdict_names_the_evidence_that_carries() -> None:
-    found = {"agreement": {"mean": 0.8, "low": 0.6, "high": 0.9}, "asserts": {"mean": 0.7, "low": 0.4, "high": 0.9}}
-    said = verdict({"figures": {"passing": 9, "right_passing": 4}, "evidence": found})
-    assert "agreement" in said
-    assert "asserts" not in said
+def test_nothing_is_said_of_evidence_with_too_few_tasks() -> None:
+    assert evidence(SOME) == {}
 
 
-def test_the_verdict_says_when_nothing_separates_right_from_wrong() -> None:
-    found = {"agreement": {"mean": 0.5, "low": 0.3, "high": 0.7}}
-    assert verdict({"figures": {"passing": 9, "right_passing": 1}, "evidence": found}).startswith("No evidence")
-    for right, word in ((9, "right"), (0, "wrong")):
-        assert f"are {word}" in verdict({"figures": {"passing": 9, "right_passing": right}, "evidence": {}})
-    assert "nothing to choose" in verdict({"figures": {"passing": 0, "right_passing": 0}, "evidence": {}})
+NOTHING = {"agreement": {"mean": 0.5, "low": 0.3, "high": 0.7}}
+CARRIES = {"agreement": {"mean": 0.8, "low": 0.6, "high": 0.9}, "asserts": {"mean": 0.7, "low": 0.4, "high": 0.9}}
+
+
+@pytest.mark.parametrize(
+    ("passing", "right", "low", "found", "words"),
+    [
+        (9, 4, 0.4, CARRIES, "What separates right from wrong among passing answers: agreement."),
+        (9, 1, 0.0, NOTHING, "No evidence separates right from wrong: .* 1 are right, .* passing shows nothing either"),
+        (15, 1, 0.0, {}, "No evidence separates right from wrong: of 15 .* passing shows nothing either"),
+        (40, 12, 0.2, NOTHING, "No evidence separates right from wrong: .* 12 are right, and nothing else"),
+        (9, 9, 0.7, {}, "9 of 9 passing answers are right: too few are wrong"),
+        (0, 0, 0.0, {}, "nothing to choose from"),
+    ],
+)
+def test_the_verdict_tells_in_a_sentence_which_evidence_carries(
+    passing: int, right: int, low: float, found: Any, words: str
+) -> None:
+    shares = {"passing": {"low": low}, "in_form": {"mean": 0.05}}
+    said = verdict({"figures": {"passing": passing, "right_passing": right, "shares": shares}, "evidence": found})
+    assert re.search(words, said)
 
 
 def test_a_part_of_the_tasks_has_their_answers() -> None:
