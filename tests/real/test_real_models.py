@@ -107,7 +107,8 @@ def test_the_script_of_make_real_dataset_runs_the_whole_line(gemma, tmp_path):
     binaries = Path(sys.executable).parent
     ran = subprocess.run(
         [ROOT / "scripts" / "real-dataset", binaries.name, folder,  # relative, as make names it
-         "--seeds-sources", "code", "--responses-samples", "4", "--engine-n-threads", "1"],
+         "--seeds-sources", "code", "--responses-samples", "2", "--prompts-fewshot-contexts", "1",
+         "--engine-n-threads", "1"],
         cwd=binaries.parent,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
@@ -120,7 +121,7 @@ def test_the_script_of_make_real_dataset_runs_the_whole_line(gemma, tmp_path):
     kept = {stage: len(project.records(stage)) for stage in ("concepts", "instructions", "responses")}
     assert kept["concepts"] >= 3, ran.stdout
     assert kept["instructions"] >= 2, ran.stdout
-    assert kept["responses"] >= 2 * kept["instructions"], ran.stdout
+    assert kept["responses"] >= kept["instructions"], ran.stdout
     if ran.returncode == 0:
         lines = (folder / "artifacts" / "latest" / "train.jsonl").read_bytes().splitlines()
         rows = [orjson.loads(line) for line in lines]
