@@ -143,9 +143,9 @@ def test_answers_of_others_are_scored_on_several_packs_and_what_is_missing_is_na
 
 def test_a_pack_whose_solutions_do_not_run_is_refused_before_anything_is_generated(project: Project) -> None:
     (project.root / "plus.jsonl").write_bytes(orjson.dumps(plus_row(0, "    return 1 / 0\n")) + b"\n")
-    for _ in range(2):
+    for expected in (30, 15):  # the task fails; then the configuration is known to be wrong
         code, output = project.ask("evaluate", "--pack", "plus.jsonl")
-        assert code == 15, output
+        assert code == expected, output
         assert "not one of its own solutions runs" in output
     assert not project.artifacts.joinpath("answers").exists()
 
