@@ -80,13 +80,19 @@ def _row(
     first = int.from_bytes(progress[:8], "big")
     names = namespace("row")
     execute(code, names)
-    functions = [(*each, positional(each[1])) for each in callables(names, "row")[:_MOST_FUNCTIONS]]
+    functions = [
+        (name, function, bounds)
+        for name, function in callables(names, "row")[:_MOST_FUNCTIONS]
+        if (bounds := positional(function)) is not None
+    ]
     turn = 0
     for name, function, bounds in functions:
         known: dict[Any, Any] = {}
         for shape, group in behaviours.items():
             ways = [way for way in arrangements(len(shape), *bounds) if _fits(way, shape, kinds)]
-            for number, calls, more in group if ways else ():
+            if not ways:
+                continue
+            for number, calls, more in group:
                 turn += 1
                 if turn <= first:
                     continue
