@@ -10,7 +10,7 @@ from pipeline.commands import announce, console, open_project, print_json
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError
 from pipeline.export.files import export
-from pipeline.export.forms import FORMS
+from pipeline.export.forms import FORMS, all_forms
 from pipeline.export.hub import push
 
 HELP = f"write the dataset for trainers: {', '.join(FORMS)}; push it"
@@ -20,6 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     forms = "; ".join(f"{form.name}: {form.help}" for form in FORMS.values())
     parser.add_argument("forms", nargs="*", metavar="FORM", help=f"{forms}; all: all of them; chat when left out")
     parser.add_argument("--to", metavar="FOLDER", help="folder to write (artifacts/export)")
+    parser.add_argument(
+        "--test",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="put the rows of this share of the seeds' files (0 to 1) into a split of their own, test",
+    )
     parser.add_argument("--push", metavar="REPO", help="upload to this dataset repository")
     parser.add_argument("--public", action="store_true", help="let everybody read the repository")
     parser.add_argument("--dry-run", action="store_true", help="with --push: write the folder, upload nothing")
@@ -31,7 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     announce()
     artifacts = open_project().artifacts
     folder = Path(arguments.to).expanduser() if arguments.to else artifacts / "export"
-    files = export(FinishedDataset(artifacts), names, folder)
+    if not 0 <= arguments.test < 1:
+        raise ConfigError(f"--test {arguments.test:g} is no share", "give a number from 0 to below 1, such as 0.05")
+    files = export(FinishedDataset(artifacts), names, folder, arguments.test)
     address = None
     if arguments.push and not arguments.dry_run:
         address = push(folder, files, arguments.push, arguments.public)
@@ -45,10 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _names(forms: list[str]) -> list[str]:
     """The forms that the command line names. Raises ConfigError for an unknown one."""
-    names = list(FORMS) if "all" in forms else forms or ["chat"]
+    every = all_forms()
+    names = list(every) if "all" in forms else forms or ["chat"]
     for name in names:
-        if name not in FORMS:
-            raise ConfigError(f"there is no form {name}", f"the forms are {', '.join(FORMS)}, all")
+        if name not in every:
+            raise ConfigError(f"there is no form {name}", f"the forms are {', '.join(every)}, all")
     return names
 
 

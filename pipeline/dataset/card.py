@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
+from pipeline.dataset.calibration import NEVER
 from pipeline.decontamination.decontaminator import LAYERS
+from pipeline.sources import licences
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 CARD = """---
-pretty_name: {pretty_name}
-language:
-- en
-task_categories:
-- text-generation
-tags:
-- code
-- instruction-tuning
-- self-alignment
-- synthetic
-size_categories:
-- {size}
-configs:
-{configs}
----
+{front}---
 
 # Self-aligned code instructions by {model}
 
 {rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
 them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
-task several times with tests. A row is here because its response passed its tests in a sandbox.
+task several times with tests. {selected}
 The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.{others}
 
 ## What a row holds
@@ -42,13 +31,13 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | id | id of the response: seed, dash, sample |
 | instruction | the task |
 | response | prose and Python, as the model wrote it |
-| tests | the asserts that the response passed |
+| tests | {tests} |
 | concepts, category, difficulty | what the instruction was made from |
 | seed | the function it started from: id, source, path, name, lines, digest, licence (SPDX; null when unknown), repository and revision (null when there is none) |
 | samples | n responses were executed for this instruction, `passed` of them passed |
-| verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; agreement with the instruction's other responses, 0 to 1 (all null when not verified) |
+| verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; inputs, the different arguments that were tested; behaviour, argument or constant where the function never returned anything else; compared, the instruction's other responses, how many of their tests the response passes (agree), and how many of these pass its tests as well (agree_both_ways); agreement, 0 to 1, by these three |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |
-| weight | how often to draw the row for an even mix of concepts, categories and difficulties; 1 is average |
+| weight | how often to draw the row for an even mix of concepts, categories and difficulties; the mean of all rows is 1 |
 | model | name and sha256 of the model that answered |
 
 ## How many were dropped, and where
@@ -57,9 +46,18 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 |---|---:|---:|---:|---|
 {funnel}
 
+## How many rows are right
+
+{trust}
+
 ## Sources and licences
 
-Seeds come from {sources}. Licences of the seeds in force: {licences}.
+Seeds come from {sources}. Licences of the seeds in force: {licences}. {row_licences}The rows are the text of a model that
+was shown these seeds; what the model's own licence asks for is not stated here.
+
+## Secrets and personal data
+
+{private}
 
 ## Decontamination
 
@@ -67,10 +65,14 @@ Seeds come from {sources}. Licences of the seeds in force: {licences}.
 
 ## Limits
 
-- Passing its own tests does not prove a response right: the model wrote the tests as well.
+- Passing its own tests does not prove a response right: the model wrote the tests as well. Where the share of right
+  rows was measured, it was on other tasks than these.
 - Only the benchmarks named above were looked for.
 """
 
+_SEARCHED = """Seeds and rows that hold a key, token, private key or password by {detector}, or an e-mail address
+that may be a person's, were rejected. Names, telephone numbers and passwords of plain words were not looked for."""
+NOT_SEARCHED = "This dataset was not searched for secrets: detect-secrets was not installed."
 NOT_DECONTAMINATED = "This dataset is not decontaminated: no benchmark was compared with it."
 _DECONTAMINATED = """Every row, and the function it started from, was compared with the benchmarks below. {removed} responses were
 taken out because they hold a task, {removed_by_seed} because their seed does; the numbers are responses found by
@@ -82,36 +84,88 @@ each layer (one may be found by several). What each layer compares: `docs/decont
 _NOT_EXECUTED = "\n\nNo row was run with the tasks' tests, so paraphrases with another algorithm were not looked for."
 
 
-_CONFIG = """- config_name: {name}
-  data_files:
-  - split: train
-    path: {path}"""
+_SELECTED = {
+    "passing": "A row is here because its response passed its tests in a sandbox.",
+    "failing": "A row is here because its response **failed** its tests in a sandbox (`[selection] among = failing`): "
+    "the\ndataset serves comparisons.",
+    "all": "Rows were chosen **whether or not** their responses passed their tests in a sandbox (`[selection] among = "
+    "all`).",
+}
+_TESTS = {
+    "passing": "the asserts that the response passed",
+    "failing": "the asserts that the response did not pass",
+    "all": "the asserts that were written with the response, which it need not pass",
+}
+# Licences that the hub knows, by its own names (hub documentation, "Licenses"); it calls others `other`, with a name.
+_HUB_LICENCES = frozenset(
+    {
+        "mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "isc", "unlicense", "cc0-1.0",
+        "zlib", "mpl-2.0", "postgresql", "ncsa", "wtfpl", "bsl-1.0", "artistic-2.0", "epl-2.0", "osl-3.0",
+        "cc-by-4.0", "cc-by-sa-4.0",
+    }
+)  # fmt: skip
 
 
-def dataset_card(manifest: dict[str, Any], configs: Mapping[str, str] | None = None) -> str:
-    """The card's Markdown text for a manifest; `configs` are the files of the hub's configs by name."""
-    named = configs or {"default": "train.jsonl"}
-    rows = manifest["rows"]
-    size = next((name for limit, name in _SIZES if rows < limit), "n>1M")
+def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, str]] | None = None) -> str:
+    """The card's Markdown text for a manifest; `configs` are the files of the hub's configs, by name and split."""
+    named = configs or {"default": {"train": "train.parquet"}}
+    by_rows = manifest.get("row_licences")
+    among = manifest.get("among", "passing")
     return CARD.format(
-        pretty_name=_yaml(f"Self-aligned code instructions ({manifest['model']['name']})"),
+        front=_front_matter(manifest, named),
         model=manifest["model"]["name"],
         sha256=manifest["model"]["sha256"],
         recipe=manifest["recipe"],
-        rows=rows,
-        size=size,
+        rows=manifest["rows"],
+        selected=_SELECTED[among],
+        tests=_TESTS[among],
         others=_others(manifest.get("other_models", {})),
-        configs="\n".join(_CONFIG.format(name=name, path=path) for name, path in named.items()),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
-        licences=", ".join(f"{name} ({count})" for name, count in manifest["licences"].items()) or "none",
+        trust=manifest.get("trust", NEVER),
+        licences=_counted(manifest["licences"]),
+        row_licences=f"Rows by the licence of\ntheir seed: {_counted(by_rows)}. " if by_rows else "",
+        private=_SEARCHED.format(detector=manifest["secrets"]) if manifest.get("secrets") else NOT_SEARCHED,
         decontamination=_decontamination(manifest["decontamination"]),
     )
 
 
-def _yaml(text: str) -> str:
-    """A text as a YAML scalar: as it is where no character of it means anything to YAML, else quoted."""
-    return text if re.fullmatch(r"[A-Za-z][\w ()./+-]*", text, re.ASCII) else json.dumps(text, ensure_ascii=False)
+def _front_matter(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, str]]) -> str:
+    """The card's metadata as YAML."""
+    rows = manifest["rows"]
+    metadata = {
+        "pretty_name": f"Self-aligned code instructions ({manifest['model']['name']})",
+        **_licence(manifest.get("row_licences") or manifest["licences"]),
+        "language": ["en"],
+        "task_categories": ["text-generation"],
+        "tags": ["code", "instruction-tuning", "self-alignment", "synthetic"],
+        "size_categories": [next((name for limit, name in _SIZES if rows < limit), "n>1M")],
+        "configs": [
+            {
+                "config_name": name,
+                "data_files": [{"split": split, "path": path} for split, path in files.items()],
+            }
+            for name, files in configs.items()
+        ],
+    }
+    text: str = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=1000)
+    return text
+
+
+def _licence(counted: Mapping[str, int]) -> dict[str, str]:
+    """The licence that all seeds together are under, as the hub's metadata states one."""
+    together = licences.all_of(counted)
+    if licences.UNKNOWN in counted or not counted:
+        return {"license": "unknown"}
+    if together is None:  # more licences than an expression may name
+        return {"license": "other"}
+    if together.lower() in _HUB_LICENCES:
+        return {"license": together.lower()}
+    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", together.lower()).strip("-")}
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({count})" for name, count in counts.items()) or "none"
 
 
 def _others(models: Mapping[str, Mapping[str, str]]) -> str:

@@ -6,7 +6,8 @@ the same whatever luigi.cfg holds now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +28,7 @@ class FinishedDataset:
         Raises MissingDataError when there is none, DamagedFiles when it is no manifest.
         """
         self.folder = root / "latest"
+        self._wanted: Callable[[Row], bool] | None = None
         path = self.folder / "manifest.json"
         try:
             self.manifest: dict[str, Any] = orjson.loads(path.read_bytes())
@@ -39,9 +41,27 @@ class FinishedDataset:
         except (KeyError, TypeError, ValueError):
             raise DamagedFiles(f"{path} is damaged", "`python -m pipeline verify --repair` makes it again") from None
 
+    def only(self, wanted: Callable[[Row], bool]) -> FinishedDataset:
+        """The same dataset with the wanted ones of all its rows."""
+        part = copy(self)
+        part._wanted = wanted
+        return part
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has all its rows."""
+        return self._wanted is None
+
     def rows(self) -> Iterator[Row]:
-        """The rows of train.jsonl."""
-        return cast(Iterator[Row], read_jsonl(self.folder / "train.jsonl"))
+        """The rows of train.jsonl, in their order."""
+        rows = cast(Iterator[Row], read_jsonl(self.folder / "train.jsonl"))
+        return rows if self._wanted is None else filter(self._wanted, rows)
+
+    @property
+    def executed_with(self) -> dict[str, Any]:
+        """What the dataset's programs ran under: packages, timeout_s and memory_mb, and the recipe's other keys."""
+        recipe = self.artifacts.recipe_of("executions")
+        return {**recipe.ingredients, **recipe.limits}
 
     def shards(self, stage: str) -> list[ShardPaths]:
         """The stage's shards that went into the dataset."""

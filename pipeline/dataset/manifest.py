@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from pipeline.dataset.calibration import Calibration, in_words
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.errors import PipelineError
 from pipeline.packs.pack import Pack
 from pipeline.project.project import Project
 from pipeline.project.proofs import kept
+from pipeline.text import private
+from pipeline.text.paths import published_name
 from targets import Artifacts
 
 _VERSIONED = (
@@ -33,11 +36,14 @@ def build_manifest(
     artifacts: Artifacts,
     fan_out: Mapping[str, tuple[str, int]],
     other_models: Mapping[str, Any],
+    calibration: Calibration | None,
+    licences: Mapping[str, int],
 ) -> dict[str, Any]:
     """The manifest as a JSON document; `artifacts` are those of the dataset's recipe.
 
     `fan_out` has, by stage, how many units a record of the stage before makes where that is not one, with the
-    number's name in the funnel; `other_models` the models of stages that have another one than the base model.
+    number's name in the funnel; `other_models` the models of stages that have another one than the base model;
+    `calibration` is what was measured of this model's rows; `licences` counts the rows by the licences of their seeds.
     Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a stage must
     take in exactly what the one before it kept.
     """
@@ -60,6 +66,7 @@ def build_manifest(
         "rows": meta["kept"],
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "recipe": artifacts.recipe.digest,
+        "among": project.settings.selection.among,
         "funnel": funnel,
         "spent": {stage: total["spent"] for stage, total in totals.items()},
         "seconds": {stage: round(total["seconds"], 3) for stage, total in totals.items()},
@@ -71,10 +78,15 @@ def build_manifest(
             "window": project.model.window,
         },
         "other_models": dict(other_models),
-        "sources": [source.label for source in project.sources],
+        "trust": in_words(calibration),
+        "calibration": calibration,
+        "sources": list(dict.fromkeys(published_name(source.label) for source in project.sources)),
         "licences": dict(
             sorted(Counter(place["licence"] or "unknown" for place in snapshot.occurrences.values()).items())
         ),
+        "row_licences": dict(sorted(licences.items())),
+        # What searched seeds and rows for secrets; null where nothing did.
+        "secrets": private.detector(),
         "decontamination": _decontamination(project, totals["decontamination"]),
         "versions": {"python": platform.python_version(), **_versions()},
         "recipes": artifacts.recipe.in_words(),
@@ -89,7 +101,7 @@ def _decontamination(project: Project, total: dict[str, Any]) -> dict[str, Any]:
         "packs": [
             {
                 "name": file.name,
-                "source": file.source,
+                "source": published_name(file.source),
                 "revision": file.revision,
                 "layout": pack.layout,
                 "tasks": len(pack.tasks),

@@ -33,15 +33,17 @@ def read_rows(selected: ShardPaths, weights: Weights, model: Mapping[str, str]) 
         yield {**chosen, "weight": weights.of(chosen), "model": name}
 
 
-def write_parquet(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows as Parquet, a bounded number of them in memory at a time."""
+def write_parquet(path: Path, rows: Iterable[Row]) -> int:
+    """Write rows as Parquet, a bounded number of them in memory at a time; return how many there were."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema, pending = parquet_schema(), iter(rows)
+    schema, pending, count = parquet_schema(), iter(rows), 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         while chunk := list(islice(pending, _CHUNK_ROWS)):
             writer.write_table(pa.Table.from_pylist(chunk, schema))
+            count += len(chunk)
+    return count
 
 
 def parquet_schema() -> pa.Schema:

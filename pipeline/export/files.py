@@ -7,42 +7,53 @@ are replaced one by one and whole; others in the folder are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from pipeline.dataset.card import dataset_card
 from pipeline.dataset.finished import FinishedDataset
-from pipeline.export.forms import FORMS
+from pipeline.export.forms import all_forms
+from pipeline.export.split import SPLITS, split
 from targets import publish
 from targets.atomic import json_bytes
 
 
-def export(dataset: FinishedDataset, names: Iterable[str], folder: Path) -> list[Path]:
+def export(dataset: FinishedDataset, names: Iterable[str], folder: Path, test_share: float = 0.0) -> list[Path]:
     """Write the forms of these names into `folder`; return the files, relative to it.
 
-    A form without rows has no file.
+    A form without rows has no file, nor has a split without rows. `test_share` of the seeds' files, from 0 to 1, give
+    the rows of the split `test`.
     """
-    forms = [FORMS[name] for name in dict.fromkeys(names)]
-    written = []
+    written: list[Path] = []
+    configs: dict[str, dict[str, str]] = {}
+
+    def write(name: str, content: Iterator[bytes]) -> None:
+        start = next(content, b"")
+        if not start:
+            # An earlier export's file would be taken for this one's.
+            (folder / name).unlink(missing_ok=True)
+            return
+        publish(folder / name, chain([start], content))
+        written.append(Path(name))
+
+    every = all_forms()
+    forms = [every[name] for name in dict.fromkeys(names)]
     for form in forms:
-        for name, content in form.files(dataset):
-            start = next(content, b"")
-            if name == form.data_file and not start:
-                # A file without rows cannot be loaded, and an earlier export's would be taken for this one's.
-                (folder / name).unlink(missing_ok=True)
-                continue
-            publish(folder / name, chain([start], content))
-            written.append(Path(name))
-    data_forms = {form.name: form.data_file for form in forms if form.data_file}
-    data_files = {name: path for name, path in data_forms.items() if Path(path) in written}
+        for part in SPLITS if form.rows else ():
+            assert form.rows is not None
+            name = f"{form.name}/{part}{form.ending}"
+            write(name, form.rows(split(dataset, part, test_share)))
+            if Path(name) in written:
+                configs.setdefault(form.name, {})[part] = name
+        for name, content in form.others(dataset):
+            write(name, content)
     # `datasets` reads all configs of a folder in one format: Parquet is one only where it is alone.
-    jsonl = {name: path for name, path in data_files.items() if path.endswith(".jsonl")}
-    if configs := jsonl or data_files:
-        publish(folder / "README.md", [dataset_card(dataset.manifest, configs).encode()])
-        written.append(Path("README.md"))
-    elif data_forms:
+    jsonl = {name: files for name, files in configs.items() if every[name].ending == ".jsonl"}
+    if configs:
+        write("README.md", iter([dataset_card(dataset.manifest, jsonl or configs).encode()]))
+    elif any(form.rows for form in forms):
         # That of an earlier export names files that are gone.
         (folder / "README.md").unlink(missing_ok=True)
-    publish(folder / "manifest.json", [json_bytes(dataset.manifest)])
-    return [*written, Path("manifest.json")]
+    write("manifest.json", iter([json_bytes(dataset.manifest)]))
+    return written

@@ -1,19 +1,23 @@
 """The forms of an export: `FORMS` has an entry for each, with its name, its help and its files.
 
-In: a finished dataset. Out: the names of a form's files with their content; nothing is written here. The names
+In: a finished dataset. Out: the rows of a form as bytes, and the files beside them; nothing is written here. The names
 of fields are those that TRL, axolotl and the hub's viewers expect; `id` stays in each row, so that `explain`
 finds the row of anything that was trained on. To add a form, add its entry here and its line to docs/commands.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline import entry_points
 from pipeline.dataset.finished import FinishedDataset
+from pipeline.dataset.rows import write_parquet
 from pipeline.export.pairs import preference_pairs
+from pipeline.export.stages import stage_files
 from pipeline.records import Row
 from targets.atomic import jsonl_lines
 
@@ -23,15 +27,23 @@ Files = Iterator[tuple[str, Iterator[bytes]]]
 _REWARD = Path(__file__).with_name("reward.py")
 
 
+def _no_files(_: FinishedDataset) -> Files:
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`help` says in a line what the form is. `files` gives its files by their path below the export's folder;
-    `data_file` is the one that `datasets.load_dataset` loads, None when it loads none."""
+    """`help` says in a line what the form is.
+
+    `rows` gives the bytes of the file that `datasets.load_dataset` loads, whose name ends with `ending`; None where it
+    loads none. `others` gives further files by their path below the export's folder.
+    """
 
     name: str
     help: str
-    files: Callable[[FinishedDataset], Files]
-    data_file: str | None = None
+    rows: Callable[[FinishedDataset], Iterator[bytes]] | None = None
+    ending: str = ".jsonl"
+    others: Callable[[FinishedDataset], Files] = _no_files
 
 
 def chat(row: Row) -> Exported:
@@ -49,17 +61,6 @@ def alpaca(row: Row) -> Exported:
     }
 
 
-def reinforcement(row: Row) -> Exported:
-    """A prompt with the tests that an answer has to pass; `runner` is the file that runs them."""
-    return {
-        "id": row["id"],
-        "prompt": _user(row),
-        "tests": row["tests"],
-        "difficulty": row["difficulty"],
-        "runner": _REWARD.name,
-    }
-
-
 def preference(row: Row, failing: str) -> Exported:
     """The row's response against one to the same instruction that failed: what DPOTrainer takes."""
     return {
@@ -70,6 +71,24 @@ def preference(row: Row, failing: str) -> Exported:
     }
 
 
+def reinforcement(dataset: FinishedDataset) -> Iterator[Exported]:
+    """Prompts with the tests that an answer has to pass.
+
+    `runner` is the file that runs them; packages, seconds and memory are those under which the rows were tested.
+    """
+    made = dataset.executed_with
+    under = {"packages": made.get("packages", []), **{key: made.get(key) for key in ("timeout_s", "memory_mb")}}
+    for row in dataset.rows():
+        yield {
+            "id": row["id"],
+            "prompt": _user(row),
+            "tests": row["tests"],
+            "difficulty": row["difficulty"],
+            "runner": _REWARD.name,
+            **under,
+        }
+
+
 def _user(row: Row) -> list[dict[str, str]]:
     return [{"role": "user", "content": row["instruction"]}]
 
@@ -78,56 +97,39 @@ def _assistant(text: str) -> list[dict[str, str]]:
     return [{"role": "assistant", "content": text}]
 
 
-def _of_rows(
-    name: str,
-    help: str,
-    rows: Callable[[FinishedDataset], Iterable[Exported]],
-    others: Mapping[str, Path] | None = None,
-) -> Form:
-    """A form of one JSONL file of rows; `others` are files that are copied beside it."""
-    data_file = f"{name}/train.jsonl"
-
-    def files(dataset: FinishedDataset) -> Files:
-        yield data_file, jsonl_lines(rows(dataset))
-        for other, path in (others or {}).items():
-            yield f"{name}/{other}", _joined([path])
-
-    return Form(name, help, files, data_file)
+def _lines(rows: Callable[[FinishedDataset], Iterable[Exported]]) -> Callable[[FinishedDataset], Iterator[bytes]]:
+    return lambda dataset: jsonl_lines(rows(dataset))
 
 
-def _parquet(dataset: FinishedDataset) -> Files:
-    yield "parquet/train.parquet", _joined([dataset.folder / "train.parquet"])
+def _parquet(dataset: FinishedDataset) -> Iterator[bytes]:
+    if dataset.is_whole:
+        with open(dataset.folder / "train.parquet", "rb") as file:
+            yield from iter(lambda: file.read(1 << 20), b"")
+        return
+    with tempfile.NamedTemporaryFile(prefix="selfcodealign-", suffix=".parquet") as file:
+        if write_parquet(Path(file.name), dataset.rows()):
+            yield from iter(lambda: file.read(1 << 20), b"")
 
 
-def _stages(dataset: FinishedDataset) -> Files:
-    for stage in dataset.artifacts.stages:
-        shards = dataset.shards(stage)
-        yield f"stages/{stage}.jsonl", _joined(shard.records for shard in shards)
-        yield f"stages/{stage}.rejected.jsonl", _joined(shard.rejected for shard in shards)
-
-
-def _joined(paths: Iterable[Path]) -> Iterator[bytes]:
-    for path in paths:
-        with open(path, "rb") as file:
-            while chunk := file.read(1 << 20):
-                yield chunk
+def _reward(_: FinishedDataset) -> Files:
+    yield f"rl/{_REWARD.name}", iter([_REWARD.read_bytes()])
 
 
 _ALL = (
-    _of_rows("chat", "messages of user and assistant", lambda data: map(chat, data.rows())),
-    _of_rows("alpaca", "instruction, input, output", lambda data: map(alpaca, data.rows())),
-    _of_rows(
+    Form("chat", "messages of user and assistant", _lines(lambda dataset: map(chat, dataset.rows()))),
+    Form("alpaca", "instruction, input, output", _lines(lambda dataset: map(alpaca, dataset.rows()))),
+    Form(
         "preference",
         "a passing response against a failing one",
-        lambda data: (preference(row, failing) for row, failing in preference_pairs(data)),
+        _lines(lambda dataset: (preference(row, failing) for row, failing in preference_pairs(dataset))),
     ),
-    _of_rows(
-        "rl",
-        "prompts with tests, and reward.py that runs them",
-        lambda data: map(reinforcement, data.rows()),
-        {_REWARD.name: _REWARD},
-    ),
-    Form("parquet", "the dataset's own rows", _parquet, "parquet/train.parquet"),
-    Form("stages", "records and rejections of every stage", _stages),
+    Form("rl", "prompts with tests, and reward.py that runs them", _lines(reinforcement), others=_reward),
+    Form("parquet", "the dataset's own rows", _parquet, ".parquet"),
+    Form("stages", "records and rejections of every stage", others=stage_files),
 )
-FORMS: Mapping[str, Form] = {form.name: form for form in _ALL}
+FORMS = {form.name: form for form in _ALL}
+
+
+def all_forms() -> dict[str, Form]:
+    """`FORMS`, and those of other packages by name. Raises ConfigError for one that does not load."""
+    return {**{form.name: form for form in entry_points.every("exports")}, **FORMS}

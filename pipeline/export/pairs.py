@@ -1,4 +1,4 @@
-"""Preference pairs: a row, and a response to the same instruction that is really worse than the row's.
+"""Preference pairs: a row whose response passed, and a really worse response to the same instruction.
 
 A response that failed may be right and its own tests wrong. So each failing response is run once more, against
 the tests that the row's response passed, under the limits of the run; only a response that fails these as well
@@ -24,7 +24,7 @@ def preference_pairs(dataset: FinishedDataset) -> Iterator[tuple[Row, str]]:
 
     Raises MachineError when this machine cannot run programs in a sandbox.
     """
-    rows = {row["seed"]["id"]: row for row in dataset.rows()}
+    rows = {row["seed"]["id"]: row for row in _passing(dataset)}
     texts: dict[str, str] = {}
     programs = []
     for response in _failing(dataset):
@@ -40,6 +40,19 @@ def preference_pairs(dataset: FinishedDataset) -> Iterator[tuple[Row, str]]:
             yield row, texts[min(worse[instruction], key=rank)]
 
 
+def _passing(dataset: FinishedDataset) -> Iterator[Row]:
+    """The rows whose response passed: where rows were not chosen among those alone, some did not."""
+    rows = list(dataset.rows())
+    ids = {row["id"] for row in rows}
+    passed = {
+        record["id"]
+        for shard in dataset.shards("executions")
+        for record in shard.read()
+        if record["passed"] and record["id"] in ids
+    }
+    return (row for row in rows if row["id"] in passed)
+
+
 def _failing(dataset: FinishedDataset) -> Iterator[Response]:
     """Responses that ran and failed their own tests."""
     shards = zip(dataset.shards("executions"), dataset.shards("responses"), strict=True)
@@ -52,8 +65,7 @@ def _failing(dataset: FinishedDataset) -> Iterator[Response]:
 
 def _failing_again(dataset: FinishedDataset, programs: list[Program]) -> Iterator[str]:
     """The ids of the programs that do not pass, run under the limits of the dataset's executions."""
-    recipe = dataset.artifacts.recipe_of("executions")
-    made = recipe.ingredients | recipe.limits
+    made = dataset.executed_with
     if not programs:
         return
     try:

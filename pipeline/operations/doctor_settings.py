@@ -14,9 +14,9 @@ from pipeline.errors import PipelineError
 from pipeline.packs.find import addresses, find
 from pipeline.packs.pack import load_pack
 from pipeline.project import model, pack_notes
-from pipeline.project.engines import engine_settings, open_server
+from pipeline.project.engines import engine_settings, lacks, open_server, require_sampling, server_of
+from pipeline.project.exemplars import choose
 from pipeline.project.sandboxes import require_packages
-from pipeline.prompts import STANDARD
 from pipeline.prompts.exemplars import load_set
 from pipeline.seeds.criteria import SeedCriteria
 from pipeline.sources.hub import PREFIX
@@ -28,7 +28,7 @@ def check_settings(settings: Settings, root: Path) -> list[Finding]:
     """A finding for each part of the configuration that is set, or that is wrong."""
     return [
         *_finding("engine", lambda: _engine(settings)),
-        *_finding("seeds", lambda: _criteria(settings)),
+        *_finding("seeds", lambda: _criteria(settings, root)),
         *_finding("exemplars", lambda: _exemplars(settings, root)),
         *_finding("packages", lambda: ", ".join(require_packages(settings))),
         *_packs(settings, root),
@@ -53,17 +53,15 @@ def _engine(settings: Settings) -> str:
     return ""
 
 
-def _criteria(settings: Settings) -> str:
-    SeedCriteria.of(settings.seeds)
+def _criteria(settings: Settings, root: Path) -> str:
+    SeedCriteria.of(settings.seeds, root)
     return ""
 
 
 def _exemplars(settings: Settings, root: Path) -> str:
-    name = settings.prompts.exemplars
-    if name == "auto":
-        return ""
-    shipped = STANDARD.parent / name
-    chosen = load_set(shipped if shipped.is_dir() else root / name)
+    if settings.prompts.exemplars == "auto":
+        return ""  # it depends on the model: see doctor.py
+    chosen = load_set(choose(settings, root, 0, is_demo=False).folder)
     return f"{chosen.name}, {len(chosen.exemplars)} exemplars"
 
 
@@ -88,12 +86,16 @@ def _packs(settings: Settings, root: Path) -> Iterator[Finding]:
 def _server(settings: Settings, name: str) -> Iterator[Finding]:
     """The server that a generating stage has for itself."""
     section = getattr(settings, name)
-    if not isinstance(section, sections.Sampled) or not section.base_url:
+    if not isinstance(section, sections.Sampled):
         return
 
     def check() -> str:
-        with open_server(settings.engine, section.base_url, section.model) as engine:
+        own = server_of(settings, name)
+        if own is None:
+            return ""
+        with open_server(settings.engine, *own) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
-        return f"{served.served}, window {served.window}, at {section.base_url}"
+            require_sampling(engine, name, section)
+            return f"{served.served}, window {served.window}, at {engine.place}{lacks(engine)}"
 
     yield from _finding(f"server of [{name}]", check)

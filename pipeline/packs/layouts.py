@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.packs.asked import Asked
 from pipeline.packs.differential import differential, published_cases
+from pipeline.packs.inputs import Inputs
 from pipeline.text.normalise import parse
 
 
@@ -24,7 +26,8 @@ class Task:
 
     `texts` are the problem statement and other prose that must not be in a dataset, the statement first;
     `solutions` are complete programs (those of an editing task: after, before); `tests` is source that
-    raises when the definitions before it are wrong, "" when the pack has none that can be run so.
+    raises when the definitions before it are wrong, "" when the pack has none that can be run so. Tasks of an evaluated
+    pack may have `inputs`, or are `asked` in a way of their own (variants.py): these decide about an answer then.
     """
 
     pack: str
@@ -34,10 +37,18 @@ class Task:
     entry_point: str = ""
     setup: str = ""
     tests: str = ""
+    inputs: Inputs | None = None
+    asked: Asked | None = None
 
     @property
     def name(self) -> str:
         return f"{self.pack}:{self.id}"
+
+    @property
+    def stub(self) -> str:
+        """The beginning of the program, where the task shows one: HumanEval's, not MBPP+'s text in a docstring."""
+        shown = self.texts[1] if len(self.texts) > 1 else ""
+        return shown if f"def {self.entry_point}" in shown else ""
 
 
 def layout_of(row: dict[str, Any]) -> str | None:
@@ -129,7 +140,7 @@ def _objects(value: Any, key: str) -> list[dict[str, Any]]:
 
 
 def _human_eval(row: dict[str, Any]) -> Task:
-    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
+    id, prompt, entry_point = _id(row, "task_id"), _text(row, "prompt"), _text(row, "entry_point")
     solution = _text(row, "canonical_solution")
     # HumanEval's solution is the body that continues the prompt, MBPP+ gives the whole function.
     whole = solution if f"def {entry_point}" in solution else prompt + solution
@@ -140,7 +151,7 @@ def _human_eval(row: dict[str, Any]) -> Task:
         tests = _differential_tests(whole, entry_point, row)
     return Task(
         "",
-        _id(row, "task_id"),
+        id,
         (docstring_of(prompt) or prompt, prompt),
         (whole,),
         entry_point,
@@ -275,6 +286,7 @@ def _cruxeval(row: dict[str, Any]) -> Task:
 # name -> (keys, of which "a|b" is one of two; reader). The first layout whose keys a task has counts.
 _LAYOUTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], Task]]] = {
     "EvalPlus": (("prompt", "entry_point", "canonical_solution", "base_input|plus_input"), _human_eval),
+    "EvoEval": (("prompt", "entry_point", "canonical_solution", "inputs"), _human_eval),
     "HumanEval": (("prompt", "entry_point", "canonical_solution"), _human_eval),
     "MBPP": (("text|prompt", "code", "test_list"), _mbpp),
     "LiveCodeBench": (("question_content",), _livecodebench),
@@ -286,7 +298,7 @@ _LAYOUTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], Task]]] = 
     "CRUXEval": (("code", "input", "output"), _cruxeval),
     "GSM8K": (("question", "answer"), _gsm8k),
 }  # fmt: skip
-LAYOUTS = (*_LAYOUTS, "EvoEval")  # the layout of EvoEval is that of HumanEval
+LAYOUTS = tuple(_LAYOUTS)
 
 
 def docstring_of(source: str) -> str:

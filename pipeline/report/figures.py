@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 
 from pipeline.records import instruction_of
-from targets import Artifacts, ShardPaths, read_jsonl
+from pipeline.text.paths import published_text
+from targets import Artifacts, Ledger, ShardPaths, read_jsonl
 
 _EXAMPLES = 5
 _EVIDENCE_CHARS = 800
@@ -75,13 +76,14 @@ def gather(
     current = set(artifacts.shard("selection", 0).read_meta()["shards"])
     for number in sorted(current):
         _instructions(figures, artifacts.shard("instructions", number), artifacts.shard("executions", number))
+    labels = {key.partition("\t")[0] for key in Ledger(artifacts.folder("seeds") / "ledger.journal")}
     unexplained = set(lost)
     for stage in artifacts.stages:
         for paths in artifacts.published(stage):
             if stage != "selection" and paths.number not in current:
                 continue
             for rejection in read_jsonl(paths.rejected):
-                _rejection(figures, stage, rejection)
+                _rejection(figures, stage, rejection, labels)
                 if rejection["id"] in unexplained:
                     unexplained.discard(rejection["id"])
                     figures.lost[f"{stage}: {rejection['rule']}"] += 1
@@ -115,10 +117,14 @@ def _instructions(figures: Figures, instructions: ShardPaths, executions: ShardP
             total.passed += by_instruction[record["id"]].passed
 
 
-def _rejection(figures: Figures, stage: str, rejection: dict[str, Any]) -> None:
+def _rejection(figures: Figures, stage: str, rejection: dict[str, Any], labels: Collection[str]) -> None:
+    """Add a rejection to its rule's examples; `labels` are the sources, with which the places of seeds begin."""
     examples = figures.examples[stage, rejection["rule"]]
     if len(examples) < _EXAMPLES:
-        examples.append(Example(rejection["id"], _as_text(rejection["evidence"])))
+        place, evidence = rejection["id"], _as_text(rejection["evidence"])
+        if stage == "seeds":
+            place, evidence = published_text(place, labels), published_text(evidence, labels)
+        examples.append(Example(place, evidence))
 
 
 def _as_text(evidence: Any) -> str:

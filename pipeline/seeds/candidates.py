@@ -15,6 +15,7 @@ from pipeline.seeds.definitions import Definition, Unparsed, decode, definitions
 from pipeline.seeds.rules import MOST_CHANGED, rejected
 from pipeline.sources import Change, Document, LeftOut, Part, Source, licences
 from pipeline.sources.base import unreadable
+from pipeline.text import private
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def _of_document(
         unread = f"{licences.UNKNOWN}: {'; '.join(stated)}" if stated else licences.UNKNOWN
         yield LeftOut(whole, Rejection("licence_not_allowed", (licence or unread)[:200]))
         return
-    items = list(definitions(text, criteria.kinds))
+    items = list(definitions(text, criteria.kinds, criteria.helpers))
     if document.change is not None:
         items = [item for item in items if _touched(item, document.change)]
     if not items:
@@ -87,6 +88,10 @@ def _of_document(
     if document.change is not None and len(items) > MOST_CHANGED:
         evidence = f"{len(items)} definitions, more than {MOST_CHANGED}"
         yield LeftOut(whole, Rejection("changes_much", evidence))
+        return
+    message = document.change.message if document.change is not None else ""
+    if rule := private.rule_of(message):
+        yield LeftOut(whole, Rejection(*rule))
         return
     for item in items:
         if isinstance(item, Unparsed):
@@ -98,7 +103,10 @@ def _of_document(
         ):
             yield LeftOut(place, rejection)
         else:
-            yield Candidate(place, _seed(part, document, item, licence))
+            seed = _seed(part, document, item, licence)
+            faults = (rule.rejection(seed) for rule in criteria.rules)
+            fault = next((fault for fault in faults if fault), None)
+            yield LeftOut(place, fault) if fault else Candidate(place, seed)
 
 
 def _place(part: Part, path: str, line: int = 0, name: str = "") -> str:

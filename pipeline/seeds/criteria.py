@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from pipeline.errors import ConfigError
+from pipeline.extensions import UserFunction, functions, require_new_names
 from pipeline.seeds import typecheck
 from pipeline.seeds.definitions import KINDS
-from pipeline.seeds.rules import RULES_VERSION, Limits
+from pipeline.seeds.rules import RULES_VERSION, SEED_RULES, Limits
 from pipeline.sources import Source, licences
+from pipeline.text import private
 from pipeline.text.lists import as_list
 
 if TYPE_CHECKING:
@@ -45,6 +48,9 @@ class SeedCriteria:
     allowed: tuple[str, ...]
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
+    limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
+    helpers: bool = False  # what a definition needs of its module and class goes along
+    rules: tuple[UserFunction, ...] = ()  # of the user, applied after the pipeline's own
     screen: Screen | None = None  # for tasks of benchmark packs; None without packs
 
     def __post_init__(self) -> None:
@@ -54,16 +60,23 @@ class SeedCriteria:
                 f"there are {', '.join(KINDS)}",
             )
         licences.AllowList(self.allowed)
+        require_new_names("[seeds] rules", self.rules, SEED_RULES)
 
     @classmethod
-    def of(cls, section: sections.seeds, screen: Screen | None = None) -> SeedCriteria:
-        """The criteria of the [seeds] section. Raises ConfigError for an unknown kind or licence."""
+    def of(cls, section: sections.seeds, root: Path, screen: Screen | None = None) -> SeedCriteria:
+        """The criteria of the [seeds] section; modules of rules are looked for in `root` first.
+
+        Raises ConfigError for an unknown kind or licence, or a rule that cannot be loaded.
+        """
         return cls(
             kinds=frozenset(as_list(section.kinds)),
-            limits=Limits(section.max_lines, frozenset(as_list(section.denied_imports))),
+            limits=Limits(section.max_lines, frozenset(as_list(section.denied_imports)), section.generators),
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
+            limit=section.limit,
+            helpers=section.helpers,
+            rules=functions("[seeds] rules", as_list(section.rules), root),
             screen=screen,
         )
 
@@ -77,6 +90,9 @@ class SeedCriteria:
         parts = [
             RULES_VERSION, sorted(self.kinds), self.limits.max_lines, sorted(self.limits.denied_imports),
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
-            typecheck.version() if self.type_check else "", *([self.screen.digest] if self.screen else []),
+            typecheck.version() if self.type_check else "", private.detector(), self.limits.generators, self.helpers,
+            *(rule.identity for rule in self.rules),
+            *([self.limit] if self.limit else []),
+            *([self.screen.digest] if self.screen else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]

@@ -5,7 +5,8 @@ not its neighbours, and syntax newer than the running interpreter is read like a
 the same definitions under every Python. rules.py decides which definitions become seeds.
 
 A seed's code is the imports that it uses (imports.py), two blank lines, and the definition's own lines; a
-method stands in its class's header. Equal code is the same seed in every place.
+method stands in its class's header. Where wanted, what it needs of its module and class stands before (helpers.py).
+Equal code is the same seed in every place.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from functools import cached_property
 from tree_sitter import Node
 
 from pipeline.records import Rejection, Rules
+from pipeline.seeds.helpers import Helpers, members_needed
 from pipeline.seeds.imports import Imports
 from pipeline.seeds.syntax import parse, text_of, undecorated
 
@@ -48,7 +50,10 @@ class Unparsed:
 
 @dataclass(frozen=True)
 class Definition:
-    """A function, method or class. Lines are those of the file, counted from 1, inclusive, with decorators."""
+    """A function, method or class. Lines are those of the file, counted from 1, inclusive, with decorators.
+
+    `context` are the nodes of all that its text holds, its own among them; `carried` counts the lines of the others.
+    """
 
     name: str
     kind: str
@@ -58,6 +63,7 @@ class Definition:
     body: str
     module: Imports
     context: tuple[Node, ...]
+    carried: int = 0
 
     @cached_property
     def imports(self) -> tuple[str, ...]:
@@ -104,13 +110,30 @@ def _printable(error: Exception) -> str:
     return str(error)[:200].encode(errors="replace").decode()
 
 
-def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Unparsed]:
-    """The definitions of these kinds in a file, in order, and its top-level syntax errors."""
+def definitions(text: str, kinds: frozenset[str], with_helpers: bool = False) -> Iterator[Definition | Unparsed]:
+    """The definitions of these kinds in a file, in order, and its top-level syntax errors.
+
+    `with_helpers` puts before each what it needs of its own module, and into a method's class what it needs of it.
+    """
     source = text.encode()
     roots = parse(source)
     lines = source.split(b"\n")
     imports = Imports(roots)
-    for node in (child for root in roots for child in _statements(root)):
+    statements = [child for root in roots for child in _statements(root)]
+    helpers = Helpers(statements if with_helpers else ())
+
+    def shown(*nodes: Node, apart: str = "") -> str:
+        """The own lines of statements; `apart` stands before and after those that are definitions."""
+        text, after = "", ""
+        for node in nodes:
+            rows = lines[node.start_point[0] : _last_row(node) + 1]
+            before = apart if undecorated(node).type in _DEFINITIONS else ""
+            text += max(before, after) if text else ""
+            text += "".join(line.decode().rstrip() + "\n" for line in rows)
+            after = before
+        return text
+
+    for node in statements:
         if node.has_error and undecorated(node).type not in _DEFINITIONS:
             row = node.start_point[0]
             evidence = lines[row].decode(errors="replace").strip()[:200]
@@ -121,13 +144,21 @@ def definitions(text: str, kinds: frozenset[str]) -> Iterator[Definition | Unpar
             inner = undecorated(outer)
             first, last = outer.start_point[0], _last_row(outer)
             name = text_of(inner.child_by_field_name("name"))
-            body = "".join(line.decode().rstrip() + "\n" for line in lines[first : last + 1])
-            context = [outer]
+            body, context, others = shown(outer), [outer], ""
             if header is not None:
                 name = f"{text_of(header.child_by_field_name('name'))}.{name}"
-                body = _header_text(header) + body
-                context += header.children_by_field_name("superclasses")
-            yield Definition(name, kind, first + 1, last + 1, inner, body, imports, tuple(context))
+                members = members_needed(header, outer) if with_helpers else []
+                parts = sorted([outer, *members], key=lambda part: part.start_byte)
+                decorators = [part for part in node.children if part.type == "decorator"] if members else []
+                body = shown(*decorators) + _header_text(source, header) + shown(*parts, apart="\n")
+                others = shown(*decorators, *members)
+                context += [*header.children_by_field_name("superclasses"), *decorators, *members]
+            # A method's class is in its own text.
+            needed = [part for part in helpers.needed_by(context) if part.id != node.id]
+            before = shown(*needed, apart="\n\n") + "\n\n" if needed else ""
+            carried = (before + others).count("\n")
+            context += needed
+            yield Definition(name, kind, first + 1, last + 1, inner, before + body, imports, tuple(context), carried)
 
 
 def _statements(root: Node) -> list[Node]:
@@ -155,7 +186,8 @@ def _last_row(node: Node) -> int:
     return row - 1 if column == 0 and row > node.start_point[0] else row
 
 
-def _header_text(node: Node) -> str:
-    """A class statement up to its colon, on one line."""
-    bases = node.child_by_field_name("superclasses")
-    return " ".join(f"class {text_of(node.child_by_field_name('name'))}{text_of(bases)}:".split()) + "\n"
+def _header_text(source: bytes, node: Node) -> str:
+    """A class statement up to its colon, on one line, as it stands in the source."""
+    parts = (node.child_by_field_name(field) for field in ("name", "type_parameters", "superclasses"))
+    texts = (source[part.start_byte : part.end_byte].decode() for part in parts if part is not None)
+    return " ".join(f"class {''.join(texts)}:".split()) + "\n"

@@ -44,7 +44,7 @@ class Imports:
     def used_by(self, *nodes: Node) -> tuple[str, ...]:
         """The import statements, in the module's order, that bind a name which these nodes use."""
         used: dict[tuple[int, str], list[str]] = {}
-        names = _names(*nodes)
+        names = used_names(*nodes)
         for name, (number, source, shown) in self._bound.items():
             if name in names:
                 used.setdefault((number, source), []).append(shown)
@@ -90,7 +90,7 @@ def _binding(entry: Node, dotted: bool) -> tuple[str, str]:
     return (shown.split(".")[0] if dotted else shown), shown
 
 
-def _names(*nodes: Node) -> set[str]:
+def used_names(*nodes: Node) -> set[str]:
     """Names that these nodes use and do not define; attributes and keywords of calls do not count."""
     names: set[str] = set()
     for node in nodes:

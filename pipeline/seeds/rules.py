@@ -21,9 +21,10 @@ from pipeline.seeds import definitions
 from pipeline.seeds.definitions import CLASSES, METHODS, Definition
 from pipeline.seeds.imports import modules_of, statements_in
 from pipeline.seeds.syntax import captures, parameters, text_of
+from pipeline.text import private
 
 # Raise it when a rule would decide otherwise for the same text: every part is then read again.
-RULES_VERSION = 4
+RULES_VERSION = 5
 
 # A line of code is rarely longer: a definition with more characters than its lines allow is data, not code.
 CHARS_A_LINE = 120
@@ -42,6 +43,7 @@ _NOT_PYTHON_3 = """
 """
 _OUTCOMES = """
 (return_statement (_) @returned) @return
+(yield (_) @yielded)
 (function_definition) @inner
 (lambda) @inner
 (class_definition) @inner
@@ -50,10 +52,12 @@ _OUTCOMES = """
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The settings of the rules: longest seed in lines, top-level modules that no seed may import."""
+    """The settings of the rules: longest seed in lines, top-level modules that no seed may import, whether a value
+    that is yielded counts as returned."""
 
     max_lines: int = 150
     denied_imports: frozenset[str] = frozenset()
+    generators: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,11 @@ def _without_argument(definition: Definition, _: Limits) -> str | None:
     return None if count > 0 else definition.name
 
 
-def _without_result(definition: Definition, _: Limits) -> str | None:
-    node = definition.node
+def _without_result(definition: Definition, limits: Limits) -> str | None:
+    functions = [definition.node]
     if definition.kind == CLASSES:
-        methods = captures("(function_definition) @method", node).get("method", [])
-        return None if any(_returns_value(method) for method in methods) else definition.name
-    return None if _returns_value(node) else definition.name
+        functions = captures("(function_definition) @method", definition.node).get("method", [])
+    return None if any(_gives_value(node, limits.generators) for node in functions) else definition.name
 
 
 def _python_2(definition: Definition, _: Limits) -> str | None:
@@ -111,7 +114,7 @@ def _python_2(definition: Definition, _: Limits) -> str | None:
 
 
 def _too_long(definition: Definition, limits: Limits) -> str | None:
-    lines = definition.last_line - definition.first_line + 1
+    lines = definition.last_line - definition.first_line + 1 + definition.carried
     if lines > limits.max_lines:
         return f"{lines} lines > {limits.max_lines}"
     most = limits.max_lines * CHARS_A_LINE
@@ -163,6 +166,12 @@ DEFINITION_RULES = (
         _too_long,
     ),
     Rule("prompt_structure", structure.RULES["prompt_structure"], _structure),
+    Rule("secret", private.RULES["secret"], lambda definition, _: private.secret(definition.code)),
+    Rule(
+        "personal_data",
+        private.RULES["personal_data"],
+        lambda definition, _: private.personal_data(definition.code),
+    ),
     Rule("unfinished", "The definition has one of the words todo, fixme, bug, XXX.", _unfinished),
     Rule(
         "relative_import",
@@ -182,6 +191,7 @@ RULES: Rules = {
     "changes_much": f"The commit touched more than {MOST_CHANGED} definitions.",
     **{rule.name: rule.drops for rule in DEFINITION_RULES},
     "not_sampled": "The definition is beyond `stdlib_share`.",
+    "beyond_limit": "As many seeds as `limit` allows are taken already, those of the lowest hashes.",
     "type_error": "The seed does not pass the type checker on its own: an undefined name, an impossible call.",
     "duplicate": "The definition has the same text as another seed, of which the first place counts.",
     "benchmark_task": "The seed holds a task of a benchmark pack: nothing is generated from it.",
@@ -213,16 +223,17 @@ def docstring(node: Node) -> str:
     )
 
 
-def _returns_value(function: Node) -> bool:
-    """Whether the function itself (not one nested in it) returns an expression other than None."""
+def _gives_value(function: Node, generators: bool) -> bool:
+    """Whether the function itself, not one nested in it, returns (for `generators` also: yields) a value but None."""
     body = function.child_by_field_name("body")
     if body is None:
         return False
     caught = captures(_OUTCOMES, body)
     inner = caught.get("inner", [])
+    values = [*caught.get("returned", ()), *(caught.get("yielded", ()) if generators else ())]
     return any(
         value.type != "none" and not any(node.start_byte <= value.start_byte < node.end_byte for node in inner)
-        for value in caught.get("returned", ())
+        for value in values
     )
 
 
@@ -234,7 +245,8 @@ def _is_static(method: Node) -> bool:
 
 def _modules(definition: Definition) -> list[str]:
     """Modules that the definition's own import statements, and those kept with it, name."""
-    inside = [module for statement in statements_in(definition.node) for module in modules_of(statement)]
+    nodes = (statement for node in definition.context for statement in statements_in(node))
+    inside = [module for statement in nodes for module in modules_of(statement)]
     kept = [line.split()[1] for line in definition.imports]
     return kept + inside
 

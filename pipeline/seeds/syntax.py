@@ -11,6 +11,7 @@ import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor, Range
 
 _PYTHON = Language(tree_sitter_python.language())
+_TYPE_PARAMETERS = re.compile(rb"^[ \t]*(?:(?:async[ \t]+)?def|class|type)[ \t]+\w+[ \t]*\[", re.MULTILINE)
 _DEFINES = re.compile(rb"@|(?:async\s+)?def\s|class\s")
 
 
@@ -21,7 +22,27 @@ def parse(source: bytes) -> list[Node]:
     definitions, is parsed on its own, so that an error cannot affect its neighbours.
     """
     whole = Parser(_PYTHON).parse(source).root_node
+    if whole.has_error and (plain := _without_type_defaults(source)) != source:
+        source = plain
+        whole = Parser(_PYTHON).parse(source).root_node
     return [_only(source, block) for block in _blocks(source, whole)] if whole.has_error else [whole]
+
+
+def _without_type_defaults(source: bytes) -> bytes:
+    """The source with spaces for the defaults of type parameters (PEP 696), which the grammar does not know."""
+    masked = bytearray(source)
+    for header in _TYPE_PARAMETERS.finditer(source):
+        depth, default = 1, False
+        for place in range(header.end(), len(source)):
+            character = source[place : place + 1]
+            depth += (character in b"[(") - (character in b"])")
+            if not depth:
+                break
+            if depth == 1 and character in b"=,":
+                default = character == b"="
+            if default and character != b"\n":
+                masked[place] = ord(" ")
+    return bytes(masked)
 
 
 def _only(source: bytes, block: Range) -> Node:

@@ -26,7 +26,7 @@ BASE_SECONDS, SECONDS_EACH = 60.0, 0.5  # far more than needed; on a timeout the
 
 _CONFIG = """
 project-includes = ["*.py"]
-python-version = "3.13"
+python-version = "3.14"
 python-platform = "linux"
 skip-interpreter-query = true
 site-package-path = []

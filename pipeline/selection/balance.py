@@ -7,8 +7,9 @@ near-synonyms are brought together ("list slicing", "slices of lists").
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pipeline.decontamination.vocabulary import content_words
@@ -60,23 +61,29 @@ class Caps:
 
 
 class Weights:
-    """Sampling weights that even a dataset out: for each aspect the mean size of its values over the size
-    of the row's (of its largest concept cluster), multiplied, to the power 1/3; 1 is average."""
+    """Sampling weights that even a dataset out, with a mean of 1.
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
-        for row in rows:
-            self._counts.update(values(row))
-        sizes: dict[str, list[int]] = {aspect: [] for aspect in ASPECTS}
-        for (aspect, _), count in self._counts.items():
-            sizes[aspect].append(count)
-        self._means = {aspect: sum(each) / len(each) for aspect, each in sizes.items() if each}
+    A row's share is, for each aspect, one over the size of its value (of its largest concept cluster), multiplied, to
+    the power 1/3; its weight is this share over the mean share of all rows.
+    """
 
-    def of(self, row: Selected) -> float:
+    def __init__(self, rows: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        """`rows` gives all rows from the first to the last; it is called twice."""
+        self._sizes: Counter[tuple[str, str]] = Counter()
+        for row in rows():
+            self._sizes.update(values(row))
+        total = count = 0.0
+        for row in rows():
+            total += self._share(row)
+            count += 1
+        self._mean = total / count if count else 1.0
+
+    def of(self, row: Mapping[str, Any]) -> float:
+        """The weight of one of the rows, rounded to four digits."""
+        return round(self._share(row) / self._mean, 4)
+
+    def _share(self, row: Mapping[str, Any]) -> float:
         largest: dict[str, int] = {}
         for aspect, value in values(row):
-            largest[aspect] = max(largest.get(aspect, 0), self._counts[aspect, value])
-        weight = 1.0
-        for aspect, size in largest.items():
-            weight *= (self._means[aspect] / size) ** (1 / len(ASPECTS))
-        return round(weight, 4)
+            largest[aspect] = max(largest.get(aspect, 0), self._sizes[aspect, value])
+        return float(math.prod(largest.values()) ** (-1 / len(ASPECTS)))

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pipeline.extensions import UserFunction
 from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
+from pipeline.selection.by_hand import ByHand
+from pipeline.selection.similar_rows import SimilarRows
+from pipeline.text import private
 from pipeline.text.hashing import rank
-from pipeline.text.nearduplicates import NearDuplicateRows
 from pipeline.text.normalise import fingerprint
+from pipeline.text.paths import published_name, without_folders
 
 if TYPE_CHECKING:
     from pipeline.config import sections
@@ -56,15 +60,27 @@ class _Offer:
 class Selector:
     """Judges batches of candidates, and compares each with the rows taken so far.
 
-    `places` has the place of every current seed; `settings` is the [selection] section.
+    `places` has the place of every current seed; `settings` is the [selection] section. `user_rules` are applied after
+    the pipeline's own. With a `score` the response with the highest one is the best, and `choose` orders equals.
+    `by_hand` is what a person took out.
     """
 
-    def __init__(self, places: Mapping[str, Place], settings: sections.selection) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, Place],
+        settings: sections.selection,
+        user_rules: Sequence[UserFunction] = (),
+        score: UserFunction | None = None,
+        by_hand: ByHand | None = None,
+    ) -> None:
+        self._by_hand = by_hand or ByHand()
         self._places = places
-        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words)
+        self._user_rules = user_rules
+        self._score = score
+        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words, settings.min_agreement)
         self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
-        self._near = NearDuplicateRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
+        self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
         self._caps = Caps(
             {
                 "concept": settings.max_per_concept,
@@ -82,15 +98,25 @@ class Selector:
         # A million candidates do not fit into memory: they are kept in a file until they are judged.
         with tempfile.TemporaryFile() as waiting:
             for candidate in batch:
-                if rejection := rules.fault(candidate, self._criteria):
+                if rejection := self._fault(candidate):
                     yield Fate(candidate["id"], rejection)
                     continue
-                places.append((self._quality(candidate), waiting.tell()))
+                score = self._score.number(candidate) if self._score else 0.0
+                if isinstance(score, Rejection):
+                    yield Fate(candidate["id"], score)
+                    continue
+                places.append(((-score, *self._quality(candidate)), waiting.tell()))
                 waiting.write(orjson.dumps(candidate, option=orjson.OPT_APPEND_NEWLINE))
             for _, place in sorted(places):
                 waiting.seek(place)
                 candidate = orjson.loads(waiting.readline())
                 yield Fate(candidate["id"], self._take(candidate))
+
+    def _fault(self, candidate: Candidate) -> Rejection | None:
+        """The first rule that the candidate breaks by itself."""
+        if rejection := self._by_hand.rejection(candidate["id"]) or rules.fault(candidate, self._criteria):
+            return rejection
+        return next(filter(None, (rule.rejection(candidate) for rule in self._user_rules)), None)
 
     def _take(self, candidate: Candidate) -> Selected | Rejection:
         """Take a candidate that breaks no rule of its own, unless a row taken before excludes it."""
@@ -115,7 +141,10 @@ class Selector:
         )
 
     def _exclusion(self, offer: _Offer) -> Rejection | None:
-        """The first rule by which the rows taken so far exclude an offer."""
+        """The first rule by which an offer may not be published, or the rows taken so far exclude it."""
+        text = "\n".join((offer.row["instruction"], offer.row["response"], offer.row["tests"]))
+        if rule := private.rule_of(text):
+            return Rejection(*rule)
         if same := self._fingerprints.get(offer.fingerprint):
             return Rejection("duplicate", f"same instruction and response as {same}")
         if self._near is not None and (match := self._near.find(*offer.texts)):
@@ -152,13 +181,13 @@ def example(candidate: Candidate, place: Place) -> Selected:
         "difficulty": instruction["difficulty"],
         "seed": {
             "id": seed["id"],
-            "source": place["source"],
-            "path": place["path"],
+            "source": published_name(place["source"]),
+            "path": without_folders(place["path"]),
             "name": place["name"],
             "lines": place["lines"],
             "digest": seed["digest"],
             "licence": place["licence"],
-            "repository": place["repository"],
+            "repository": without_folders(place["repository"]) if place["repository"] else None,
             "revision": place["revision"],
         },
         "samples": samples,
@@ -168,6 +197,11 @@ def example(candidate: Candidate, place: Place) -> Selected:
             "mutants": verification["mutants"],
             "killed": verification["killed"],
             "agreement": verification["agreement"],
+            "inputs": verification["inputs"],
+            "behaviour": verification["behaviour"],
+            "compared": verification["asked"],
+            "agree": len(verification["agrees"]),
+            "agree_both_ways": len({*verification["agrees"]}.intersection(verification["supports"])),
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
     }

@@ -28,20 +28,35 @@ RULES: Rules = {
 # Lines for tools and for the record: "Signed-off-by: A", "Fixes: #12", bare links.
 _TRAILER = re.compile(
     r"^(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)+: .*|(?:fix(?:e[sd])?|close[sd]?|resolve[sd]?|refs?|see|issue|bug):? ?#?\d+\W*"
-    r"|https?://\S+|git-svn-id: .*|\(cherry picked from .*\))$",
+    r"|https?://\S+|git-svn-id: .*|\(cherry picked from .*\)|-{3,})$",
     re.IGNORECASE,
 )
 # "feat(core)!: ", "[parser] ", "GH-123: ", "ABC-12 ", "(#45)".
 _TAG = re.compile(
     r"^(?:(?:feat|fix|perf|refactor|chore|docs|style|test|build|ci)(?:\([^)]*\))?!?: |\[[^\]]*\]:? "
-    r"|(?:gh-|#|bpo-|[A-Z]{2,}-)\d+:? )"
+    r"|(?!CI|DOC)[A-Z]{2,5}: |(?:gh-|#|bpo-|[A-Z]{2,}-)\d+:? )"
 )
-_NUMBER = re.compile(r"\s*\((?:#|gh-|bpo-)\d+\)")
+# "(#45)", "Addresses #12 and #13." as a sentence, "[skip ci]".
+_ISSUE = r"(?:#|gh-|bpo-)\d+"
+_NUMBER = re.compile(
+    rf"\s*\({_ISSUE}\)"
+    r"|(?:^|(?<=[.;] ))(?:address|clos|fix|resolv|see|refs?|cherry-?pick|related|part)\w*"
+    r"(?: (?:to|from|of|issues?|pr))*:? "
+    rf"{_ISSUE}(?:(?:,| and|, and)? {_ISSUE})*\.?(?=$|(?-i: [A-Z*]))"
+    r"|\s*\[(?:ci skip|skip ci|skip \w+|\w+ skip|no ci)\]",
+    re.IGNORECASE,
+)
+# What converters of histories add to a message, to its end.
+_CONVERTED = re.compile(r"^(?:--HG--|git-svn-id:|svn path=|Change-Id:).*", re.MULTILINE | re.DOTALL)
+# The messages of the commits that were squashed into one.
+_BULLET = re.compile(r"^[*-] +")
 
 _UNFINISHED = re.compile(r"^\[?(?:wip\b|(?:fixup|squash|amend)!|(?:tmp|temp|draft)(?:[:\]]|$))", re.IGNORECASE)
 _AUTOMATIC = re.compile(
-    r"^(?:merge (?:pull|branch|remote|tag|commit|master\b|main\b|')|revert \"|bump (?:version|\S+ (?:from|to)\b)"
-    r"|(?:release |version |prepare release )?v?\d+\.\d+|initial (?:commit|import|revision)"
+    r"^(?:merge (?:pull|branch|remote|tag|commit|master\b|main\b|')|revert \""
+    r"|bump(?:ed|s)? (?:\w+ )?(?:version|\S+ (?:from|to)\b)"
+    r"|(?:release |version |prepare release )?(?:[\w.]+-)?v?\d+\.\d+|apply suggestions? from|update \S+\.\w+$"
+    r"|initial (?:commit|import|revision)"
     r"|update \S+ (?:requirement )?(?:from \S+ )?to \W*v?\d"
     r"|\[?bot\b)",
     re.IGNORECASE,
@@ -62,9 +77,19 @@ _EMPTY_WORD = re.compile(
 
 def cleaned(message: str) -> str:
     """The message as one paragraph, without trailers, issue numbers and the tags of commit conventions."""
-    lines = [line.strip() for line in message.strip().splitlines()]
+    subject, *body = _CONVERTED.sub("", message).strip().splitlines() or [""]
+    lines = [subject.strip(), *(line for line in map(str.strip, body) if not _squashed(line, subject))]
     text = " ".join(line for line in lines if line and not _TRAILER.match(line))
     return " ".join(_NUMBER.sub("", _TAG.sub("", text)).split())
+
+
+def _squashed(line: str, subject: str) -> bool:
+    """Whether a line is the message of a squashed commit that adds nothing: the subject again, or no change of code."""
+    if not _BULLET.match(line):
+        return False
+    text = _BULLET.sub("", line)
+    said = text.casefold().rstrip(".") in subject.casefold()
+    return said or bool(_UNFINISHED.match(text) or _AUTOMATIC.match(text) or _BESIDE_THE_CODE.search(text))
 
 
 def rejected(message: str) -> Rejection | None:
@@ -80,7 +105,7 @@ def rejected(message: str) -> Rejection | None:
         return Rejection("message_too_short", subject[:200])
     if len(words) > MAX_WORDS:
         return Rejection("message_too_long", f"{len(words)} words > {MAX_WORDS}")
-    if beside := _BESIDE_THE_CODE.search(_TAG.sub("", subject)):
+    if beside := _BESIDE_THE_CODE.search(_NUMBER.sub("", _TAG.sub("", subject))):
         return Rejection("message_beside_the_code", beside[0])
     telling = {word for word in re.findall(r"\w+", text.lower()) if not _EMPTY_WORD.fullmatch(word)}
     if len(telling) < MIN_TELLING:

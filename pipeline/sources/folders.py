@@ -174,6 +174,10 @@ def _licence_files(folder: Path) -> dict[str, str]:
     return texts
 
 
+# Sources without a path, which a hasty hand writes with an underscore.
+_KEYWORDS = ("python-stdlib", "python-packages")
+
+
 def _folder(label: str, root: Path, may_vanish: bool) -> Path:
     """The folder of an entry.
 
@@ -182,7 +186,21 @@ def _folder(label: str, root: Path, may_vanish: bool) -> Path:
     folder = (root / Path(label).expanduser()).resolve()
     if may_vanish:
         return folder
+    if folder.is_file():
+        raise MissingDataError(
+            f"[seeds] sources: {folder} is a file in a form that is not read",
+            "name a folder, a .py file, or a table as .jsonl, .jsonl.gz, .jsonl.zst or .parquet: convert it to one",
+        )
     if not folder.is_dir():
+        if "://" in label:
+            raise MissingDataError(
+                f"[seeds] sources: {label} is an address, not a folder",
+                "clone the repository and name the clone as git:FOLDER; a dataset of the hub is hf:owner/name",
+            )
+        if label.replace("_", "-").lower() in _KEYWORDS:
+            raise MissingDataError(
+                f"[seeds] sources: there is no folder {folder}", f"did you mean {label.replace('_', '-').lower()}?"
+            )
         raise MissingDataError(
             f"[seeds] sources: there is no folder {folder}",
             "correct the path in luigi.cfg, or mount the disk that it is on; to let its rows go from the "

@@ -1,4 +1,4 @@
-"""Git repositories as a source: `git:PATH` or `git:PATH@REF`, a work tree or a bare repository.
+"""Git repositories as a source: `git:PATH` or `git:PATH@REF`, a work tree, a folder of one, or a bare repository.
 
 Files are read from the commit that REF (HEAD by default) names, through the git program: uncommitted changes are not
 visible. A file is read again only when its blob changes; its seeds keep the commit in which that blob was first read.
@@ -31,8 +31,9 @@ class GitSource(RepositorySource):
         return self._repository.where
 
     def parts(self) -> Iterator[Part]:
+        below = self._repository.below
         for path, mode, blob, size in self._repository.files():
-            if path.endswith(".py"):
+            if path.endswith(".py") and path.startswith(below):
                 yield Part(self.label, path, [blob], self._left_out(path, mode, size))
 
     def _left_out(self, path: str, mode: str, size: int) -> Rejection | None:

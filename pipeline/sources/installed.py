@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 _STDLIB = "python-stdlib"
 _PACKAGES = "python-packages"
+
+
+# Metadata that a licence text cannot outweigh: a reservation, or an expression that is cut off.
+_RESTRICTS = re.compile(r"(?i:proprietary)|\b(?:AND|OR|WITH)\s*$|^\s*(?:AND|OR|WITH)\b")
 
 
 class StandardLibrary(FolderSource):
@@ -130,12 +135,20 @@ def licence_of(distribution: Distribution) -> str | None:
         if text.startswith("License ::")
     ]
     written = [text for text in metadata.get_all("License") or () if text.strip() not in ("", "UNKNOWN")]
+    if any(_RESTRICTS.search(text) for text in (*written, *classifiers)):
+        return None
     # Classifiers have no place for a condition, so they do not count beside a text that cannot be read.
     stated = licences.from_licence_text(" ".join(written)) if written else licences.all_of(classifiers)
     if not texts:
         return stated
     text = licences.of_folder(texts)
-    if text is None or stated is None:
-        return text
+    if text is None:
+        return None
     # The text of a GPL does not say whether later versions may be chosen; metadata does.
-    return stated if text.replace("-only", "-or-later") == stated else licences.all_of([text, stated])
+    later = text.replace("-only", "-or-later")
+    if later != text and later in (stated, *map(licences.normalised, classifiers)):
+        return later
+    if stated is None:
+        # Vague metadata ("BSD") adds nothing to a text, but for a family of licences that the text is not of.
+        return None if "GPL" not in text and any("GPL" in name for name in (*written, *classifiers)) else text
+    return licences.all_of([text, stated])

@@ -28,6 +28,10 @@ _SPDX = re.compile(r"SPDX-License-Identifier:[ \t]*(.*?)[ \t]*(?:\*/|-->|[\"']{3
 _OWN = re.compile(r"(?:DocumentRef-[\w.-]+:)?LicenseRef-[\w.-]+")
 _PERMISSIVE = ("Permissive", "Public Domain")
 
+# Of classifiers: "GNU Lesser General Public License v2 or later (LGPLv2+)".
+_GNU = re.compile(r"^GNU .*\((A?L?GPL)v(\d)(?:\.(\d))?(\+)?\)$", re.IGNORECASE)
+# Names of families of licences: which of them is meant, nobody states.
+_WITHOUT_VERSION = frozenset({"GPL", "LGPL", "AGPL", "MPL", "EPL", "ARTISTIC", "CC-BY", "CC-BY-SA"})
 # Names in package metadata and datasets that stand for an SPDX identifier.
 _ALIASES = {
     "mit license": "MIT", "the mit license": "MIT", "mit/x11": "MIT",
@@ -82,6 +86,10 @@ def normalised(text: str) -> str | None:
     """An SPDX expression in its canonical form, or None for a text that is not one."""
     text = " ".join(text.split())
     text = _ALIASES.get(text.lower(), text)
+    if match := _GNU.search(text):
+        text = f"{match[1].upper()}-{match[2]}.{match[3] or 0}-{'or-later' if match[4] else 'only'}"
+    if text.upper() in _WITHOUT_VERSION:
+        return None
     if not text or len(text) > 500:
         return None
     try:

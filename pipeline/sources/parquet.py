@@ -34,7 +34,7 @@ def read_rows(opened: IO[bytes], columns: Collection[str] | None = None) -> Iter
 
     # Through a small buffer: otherwise a row group's whole column is in memory at once.
     table = pq.ParquetFile(opened, buffer_size=_BUFFER, pre_buffer=False)
-    names = [name for name in table.schema_arrow.names if columns is None or name in columns]
+    names = [name for name in table.schema_arrow.names if columns is None or name.lower() in columns]
     for batch in table.iter_batches(_BATCH_ROWS, columns=names, use_threads=False):
         try:
             rows: list[dict[str, Any] | BadRow] = batch.to_pylist()
@@ -42,6 +42,14 @@ def read_rows(opened: IO[bytes], columns: Collection[str] | None = None) -> Iter
             # One value fails its whole batch, so the rows of this batch are read one by one.
             rows = [_row(batch.slice(number, 1)) for number in range(batch.num_rows)]
         yield from rows
+
+
+def column_names(opened: IO[bytes]) -> list[str]:
+    """The names of all columns of a table. Raises pyarrow.ArrowException or OSError for a damaged file."""
+    import pyarrow.parquet as pq
+
+    names: list[str] = pq.ParquetFile(opened).schema_arrow.names
+    return names
 
 
 # Text that is not UTF-8; a date or number that Python cannot hold.

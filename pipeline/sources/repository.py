@@ -33,6 +33,8 @@ class Repository:
         self.label = label
         self.folder, ref = _split(label.partition(":")[2], root)
         self.commit = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        # The folder of the work tree that was named, with a slash; empty for all of it and for a bare repository.
+        self.below = self.git("rev-parse", "--show-prefix", may_fail=True)
         self.url = _without_secrets(self.git("config", "--get", "remote.origin.url", may_fail=True))
         self._licence_blobs: dict[str, dict[str, str]] = {}
         self._reader: subprocess.Popen[bytes] | None = None
@@ -40,7 +42,7 @@ class Repository:
 
     @property
     def where(self) -> str:
-        return f"{self.folder} at {self.commit[:12]}"
+        return f"{self.folder} at {self.commit[:12]}" + (f", below {self.below}" if self.below else "")
 
     def files(self) -> Iterator[tuple[str, str, str, int]]:
         """Path, mode, blob and size in bytes of every file of the commit.

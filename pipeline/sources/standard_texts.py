@@ -34,11 +34,20 @@ _IN_NAMES = frozenset(
     {
         "and", "or", "by", "the", "of", "to", "present", "individual", "respective", "others", "other", "et", "al",
         "open", "source", "see", "file", "for", "details", "affiliates", "contributors", "authors", "author",
-        "developers", "team", "project", "inc", "ltd", "llc", "de", "van", "von", "der", "la", "du",
+        "developers", "team", "project", "inc", "ltd", "llc", "de", "van", "von", "der", "la", "du", "its",
     }
 )  # fmt: skip
 # A name before one of these may be written small: "the attrs contributors".
 _GROUPS = frozenset(("contributors", "authors", "developers", "team", "project"))
+# Words of a condition: a line that has one states more than a copyright.
+_TERMS = frozenset(
+    {
+        "only", "use", "uses", "used", "noncommercial", "non-commercial", "commercial", "personal", "confidential",
+        "proprietary", "evaluation", "license", "licence", "licensed", "licenced", "unlicensed", "permission",
+        "permitted", "restricted", "prohibited", "must", "may", "not", "without", "except", "distribution",
+        "unpublished", "secret",
+    }
+)  # fmt: skip
 _FSF = re.compile(
     r"(?:59 temple place (?:suite 330 )?|51 franklin st(?:reet)? (?:(?:fifth floor|suite 500) )?)"
     r"boston ma 0211[01](?: 130[17])? (?:usa )?"
@@ -109,7 +118,14 @@ def _is_copyright(line: str) -> bool:
     if not words or len(words) > 2 * NAME_WORDS or not (dated or not rest.isupper()):
         return False
     plain = [word.lower().strip(".:&-") for word in words]
+    if not _TERMS.isdisjoint(plain):
+        return False
+    capital = [False, *(word[0].isupper() for word in words), False]
     return all(
-        not word[0].islower() or name in _IN_NAMES or after in _GROUPS or set("@/.") & set(word[1:-1])
-        for word, name, after in zip(words, plain, [*plain[1:], ""], strict=True)
+        not word[0].islower()
+        or name in _IN_NAMES
+        or after in _GROUPS
+        or set("@/.") & set(word[1:-1])
+        or (capital[place] and capital[place + 2])  # in a name, as "Ingy döt Net"
+        for place, (word, name, after) in enumerate(zip(words, plain, [*plain[1:], ""], strict=True))
     )

@@ -1,12 +1,14 @@
-"""Datasets in files as a source: JSONL (also gzipped) and Parquet with a content column.
+"""Datasets in files as a source: JSONL (also compressed by gzip or zstd) and Parquet with a content column.
 
-A row is one Python file. Columns are recognised by the names that published datasets use, The Stack's among them.
+A row is one Python file, or a repository with its files in the column `files`, as in The Stack v2. Columns are
+recognised by the names that published datasets use, The Stack's among them.
 Rows in other languages are left out, and so are tests, vendored and generated files by their paths.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import stat
 import zlib
@@ -21,13 +23,13 @@ from pipeline.errors import MissingDataError
 from pipeline.records import Rejection, Rules
 from pipeline.sources import licences
 from pipeline.sources.base import MAX_BYTES, Document, LeftOut, Part, printable, signature_of, too_large, unreadable
-from pipeline.sources.exclusions import by_content, by_path, included
-from pipeline.sources.parquet import BadRow, read_rows
+from pipeline.sources.exclusions import GENERATED, VENDORED, by_content, by_path, excluded, included
+from pipeline.sources.parquet import BadRow, column_names, read_rows
 
 if TYPE_CHECKING:
     from pipeline.config import sections
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
+SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 MAX_LINE = 64 * 1024 * 1024
 
 _CONTENT = ("content", "code", "text")
@@ -40,11 +42,15 @@ _PYTHON = frozenset({"python", "py", ".py", "python3"})
 
 ROW_RULES: Rules = {
     "malformed_row": "The row is not a JSON object, or a value in it cannot be read.",
-    "no_content": "The row has no column with the file's content.",
+    "no_content": "The row, or the file in it, has no column with a file's content.",
     "other_language": "The row is a file in another language than Python.",
     "not_utf8": "The file's bytes are not text in the encoding that the file declares.",
 }
-_COLUMNS = frozenset((*_CONTENT, *_PATH, *_REPOSITORY, *_REVISION, *_LICENCE, *_LANGUAGE))
+_FILES = "files"  # The Stack v2: a row is a repository, with its files in this column
+_MARKS = {"is_vendor": VENDORED, "is_generated": GENERATED}  # columns of The Stack v2
+_COLUMNS = frozenset((*_CONTENT, *_PATH, *_REPOSITORY, *_REVISION, *_LICENCE, *_LANGUAGE, _FILES, *_MARKS))
+_HELD = frozenset((*_CONTENT, _FILES))
+_IDS = frozenset({"blob_id", "content_id"})
 
 
 class TableSource:
@@ -62,7 +68,7 @@ class TableSource:
         pattern = str(Path(escape(str(root))) / Path(label).expanduser())
         is_pattern = has_magic(label) and not literal.exists()
         names = sorted(glob(pattern, recursive=True)) if is_pattern else [str(literal)]
-        files = [Path(name) for name in names if name.endswith(SUFFIXES)]
+        files = [file for name in names if name.endswith(SUFFIXES) for file in _files(Path(name))]
         if not any(path.is_file() for path in files):
             raise MissingDataError(
                 f"[seeds] sources: there is no file {root / Path(label).expanduser()}", "correct the path in luigi.cfg"
@@ -113,8 +119,26 @@ def documents_of(
     for number, row in enumerate(rows):
         if isinstance(row, LeftOut):
             yield row
-        else:
-            yield _document(row, f"{place}#{number}", include, repository, revision)
+            continue
+        # Names of columns are written in any case; of two that are the same name, the one in lower case counts.
+        columns = {**{name.lower(): value for name, value in row.items()}, **row}
+        of_repository = columns.pop(_FILES, None)
+        if not isinstance(of_repository, list):
+            yield _document(columns, f"{place}#{number}", include, repository, revision)
+            continue
+        for index, file in enumerate(of_repository):
+            where = f"{place}#{number}/{index}"
+            if isinstance(file, dict):
+                yield _document({**columns, **file}, where, include, repository, revision)
+            else:
+                yield LeftOut(where, Rejection("malformed_row", f"{type(file).__name__}, not an object"))
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or the tables in a folder that is named like one, as Spark writes them."""
+    tables = path.iterdir() if path.is_dir() else ()
+    named = (file for file in tables if file.name.endswith(SUFFIXES) and not file.name.startswith((".", "_")))
+    return sorted(named) or [path]
 
 
 def _lines(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
@@ -166,6 +190,10 @@ def _json(line: bytes) -> Any:
 def _opened(file: Path) -> IO[bytes]:
     if file.name.endswith(".gz"):
         return cast(IO[bytes], gzip.open(file))
+    if file.name.endswith(".zst"):
+        import pyarrow as pa
+
+        return io.BufferedReader(pa.input_stream(str(file), compression="zstd"))
     return open(file, "rb")
 
 
@@ -174,12 +202,15 @@ def _parquet(file: Path, place: str) -> Iterator[dict[str, Any] | LeftOut]:
 
     with open(file, "rb") as opened:
         try:
+            names = column_names(opened)
+            # Where there is no content, the evidence names all columns that there are.
+            unread = {} if _HELD.intersection(map(str.lower, names)) else dict.fromkeys(names)
             for number, row in enumerate(read_rows(opened, _COLUMNS)):
                 if isinstance(row, BadRow):
                     rule = "not_utf8" if row.not_text else "malformed_row"
                     yield LeftOut(f"{place}#{number}", Rejection(rule, row.reason))
                 else:
-                    yield row
+                    yield {**unread, **row}
         except (pa.ArrowException, OSError, ValueError) as error:
             yield LeftOut(place, Rejection("unreadable", str(error)[:200]))
 
@@ -193,10 +224,13 @@ def _document(
 ) -> Document | LeftOut:
     content = _first(row, _CONTENT)
     if not isinstance(content, str | bytes):
-        evidence = f"columns: {', '.join(map(str, row))}"[:200]
-        return LeftOut(place, Rejection("no_content", evidence))
+        ids = "; the contents of these ids have to be fetched first" if _IDS & row.keys() else ""
+        return LeftOut(place, Rejection("no_content", f"columns: {', '.join(map(str, row))}"[:200] + ids))
+    for column, kind in _MARKS.items():
+        if row.get(column) is True and kind not in include:
+            return LeftOut(place, excluded(kind, column))
     language = (_text(_first(row, _LANGUAGE)) or "").lower()
-    path = _text(_first(row, _PATH)) or place
+    path = (_text(_first(row, _PATH)) or "").lstrip("/") or place  # in The Stack v2 a path begins with a slash
     if (language and language not in _PYTHON) or (not language and path.endswith(_OTHER)):
         return LeftOut(place, Rejection("other_language", language or path))
     try:

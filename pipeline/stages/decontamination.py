@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-import luigi
-
 from pipeline.decontamination.confirmation import Confirmation, Row, findings_of
 from pipeline.decontamination.decontaminator import RULES, Decontaminator, Finding, Suspect, in_words
 from pipeline.project.proofs import examined
@@ -38,10 +36,8 @@ class Decontamination(ShardTask):
     """A shard of the decontamination stage."""
 
     stage, version = "decontamination", 3
+    follows = Verifications
     rules = RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Verifications)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.decontamination

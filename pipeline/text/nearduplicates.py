@@ -13,14 +13,12 @@ Memory is about 230 bytes for the bands and 250 for the sketch of each added tex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.text.minhash import Sketch, Sketcher, similarity
-from pipeline.text.normalise import definitions_only
 
 Keys = npt.NDArray[np.uint64]
 
@@ -164,46 +162,6 @@ class _Segment:
     def _place(self, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
         buckets = ((keys >> np.uint64(32)) * np.uint64(self._buckets)) >> np.uint64(32)
         return buckets.astype(np.int64), (keys & np.uint64(0xFFF)).astype(np.uint32)
-
-
-@dataclass(frozen=True, slots=True)
-class RowMatch:
-    """An earlier row that a row resembles: in which field, and how much (estimated Jaccard index)."""
-
-    id: str
-    field: str
-    similarity: float
-
-    @property
-    def evidence(self) -> str:
-        return f"{self.field} resembles {self.id} (Jaccard {self.similarity:.2f})"
-
-
-class NearDuplicateRows:
-    """An index of rows; a row is a near-duplicate when its instruction, its response or its code is."""
-
-    def __init__(self, threshold: float = 0.7, permutations: int = 250) -> None:
-        self._last: tuple[str, str] = ("", "")
-        self._fields = {name: NearDuplicates(threshold, permutations) for name in ("instruction", "response", "code")}
-
-    def find(self, instruction: str, response: str, code: str) -> RowMatch | None:
-        """The earlier row that this one resembles, by the first field that reaches the threshold."""
-        for name, text in self._texts(instruction, response, code):
-            if match := self._fields[name].find(text):
-                return RowMatch(match.id, name, match.similarity)
-        return None
-
-    def add(self, id: str, instruction: str, response: str, code: str) -> None:
-        """Add a row to the index."""
-        for name, text in self._texts(instruction, response, code):
-            self._fields[name].add(id, text)
-
-    def _texts(self, instruction: str, response: str, code: str) -> Iterator[tuple[str, str]]:
-        yield "instruction", instruction
-        yield "response", response
-        if self._last[0] != code:
-            self._last = (code, definitions_only(code))
-        yield "code", self._last[1]
 
 
 def bands_for(threshold: float, permutations: int) -> tuple[int, int]:

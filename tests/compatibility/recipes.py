@@ -1,7 +1,7 @@
 """The recipes of every stage and goal under named configurations, as documents that can be compared with golden ones.
 
-The interpreter's version is an ingredient of a recipe: here it is always 3.11, so that one golden file serves
-every interpreter.
+The versions of the interpreter and of the detector of secrets are ingredients of a recipe: here they are always the same,
+so that one golden file serves every machine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.loop.comparison import Comparison
-from pipeline.loop.evaluation import Evaluation
+from pipeline.loop.evaluation import PackEvaluation
 from pipeline.loop.self_alignment import SelfAlignment
 from pipeline.packs.find import PackFile
 from pipeline.project.model import Model
@@ -22,6 +22,7 @@ from targets import Recipe
 from tests.support.pinned import PinnedProject, settings
 
 SERVED = Model("s", 100_000, served="s (vllm, root org/s)")
+_VERSIONS = {"python": "3.11", "secrets": "detect-secrets"}
 SNAPSHOT = "0123456789abcdef"
 PACK = PackFile("he", "packs/he.jsonl", Path("packs/he.jsonl"), "1" * 64)
 
@@ -61,7 +62,7 @@ def demo_recipes(folder: Path) -> dict[str, Recipe]:
     project = Project(chosen, folder)
     return {
         "demo": with_snapshot(project),
-        "evaluation": Evaluation(project=project).recipe,
+        "evaluation": PackEvaluation(project=project).recipe,
         "comparison": Comparison(project=project).recipe,
         "self_alignment": SelfAlignment(project=project).recipe,
     }
@@ -69,7 +70,7 @@ def demo_recipes(folder: Path) -> dict[str, Recipe]:
 
 def document(recipe: Recipe) -> list[dict[str, Any]]:
     """The recipe and all that it was made from, the last stage first, each with its digest and kin."""
-    words = on_python_311(recipe.in_words())
+    words = pinned_versions(recipe.in_words())
     lines = []
     pinned: Recipe | None = Recipe.from_words(words)
     while pinned is not None:
@@ -87,8 +88,8 @@ def document(recipe: Recipe) -> list[dict[str, Any]]:
     return lines
 
 
-def on_python_311(words: Any) -> Any:
-    """A recipe's document as the interpreter 3.11 writes it."""
+def pinned_versions(words: Any) -> Any:
+    """A recipe's document as the interpreter 3.11 writes it, with any version of the detector of secrets."""
     if isinstance(words, dict):
-        return {key: "3.11" if key == "python" else on_python_311(value) for key, value in words.items()}
+        return {key: _VERSIONS.get(key) or pinned_versions(value) for key, value in words.items()}
     return words

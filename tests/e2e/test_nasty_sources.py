@@ -19,7 +19,8 @@ HEADER = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def finished(shared_project):
     nasty.build(shared_project.root / "nasty", many=3)
-    shared_project.configure(seeds={"sources": "nasty, python-stdlib", "stdlib_share": 0.03}, responses={"samples": 2})
+    sources = f"{shared_project.root / 'nasty'}, python-stdlib"
+    shared_project.configure(seeds={"sources": sources, "stdlib_share": 0.03}, responses={"samples": 2})
     code, output = shared_project.run()
     assert code == 0, output
     return shared_project
@@ -42,7 +43,7 @@ def outside_fences(text: str) -> str:
 
 
 def test_every_seed_stays_inside_its_own_section_of_the_prompt(finished):
-    seeds = [seed for seed in finished.records("seeds").values() if seed["source"] == "nasty"]
+    seeds = [seed for seed in finished.records("seeds").values() if seed["source"].endswith("/nasty")]
     assert {seed["name"] for seed in seeds} >= nasty.DOCSTRINGS.keys()
     exemplars = load_set(demo.EXEMPLARS)
     context = render.context(exemplars, "concepts", 2, "any")
@@ -65,3 +66,15 @@ def test_every_nasty_seed_has_a_fate_and_the_funnel_adds_up(finished):
     code, output = finished.ask("explain", "nasty/utf16.py")
     assert code == 0
     assert "rejected by not_utf8" in output
+
+
+def test_no_folder_of_this_machine_is_in_what_is_published(finished, tmp_path):
+    code, output = finished.ask("export", "all", "--to", str(tmp_path / "out"))
+    assert code == 0, output
+    published = [*(finished.artifacts / "latest").resolve().rglob("*"), *(tmp_path / "out").rglob("*")]
+    texts = {path: path.read_bytes() for path in published if path.is_file() and path.suffix != ".parquet"}
+    assert {"train.jsonl", "README.md", "manifest.json", "report.html", "seeds.rejected.jsonl"} <= {
+        path.name for path in texts
+    }
+    assert [path for path, text in texts.items() if str(finished.root).encode() in text] == []
+    assert "nasty" in finished.manifest()["sources"]

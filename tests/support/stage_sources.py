@@ -37,9 +37,13 @@ _SHARED_BY_STAGES = ("pipeline.stages.generation", "pipeline.stages.verdicts")
 # What runs in the sandbox, by the module that reads it.
 _READ_AS_TEXTS = {
     "pipeline.verification.job": "pipeline.verification.inside",
+    "pipeline.packs.programs": "pipeline.packs.inside",
     "pipeline.decontamination.embedded": "pipeline.decontamination.inside",
 }
-_IN_THE_SANDBOX = ("sandbox.evidence", "sandbox.inside", "sandbox.staging.files")
+_IN_THE_SANDBOX = (
+    "sandbox.evidence", "sandbox.expectations", "sandbox.falsification", "sandbox.falsified", "sandbox.inside",
+    "sandbox.staging.files",
+)  # fmt: skip
 
 
 def recorded_versions() -> dict[str, Any]:

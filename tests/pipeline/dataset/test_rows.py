@@ -9,13 +9,15 @@ from typing import Any, get_type_hints, is_typeddict
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from datasets import load_dataset
 
 from pipeline.dataset import rows as dataset_rows
-from pipeline.dataset.card import CARD
+from pipeline.dataset.card import CARD, dataset_card
 from pipeline.dataset.rows import parquet_schema, read_rows, write_parquet
 from pipeline.records import Row
 from pipeline.selection.balance import Weights
 from targets import ShardPaths, ShardWriter
+from targets.atomic import jsonl_lines, publish
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = """\
@@ -30,7 +32,7 @@ seed: struct<id: string, source: string, path: string, name: string, lines: list
 licence: string, repository: string, revision: string>
 samples: struct<n: int64, passed: int64>
 verification: struct<asserts: int64, functions: list<item: string>, mutants: int64, killed: int64, \
-agreement: double>
+agreement: double, inputs: int64, behaviour: string, compared: int64, agree: int64, agree_both_ways: int64>
 measured_difficulty: string
 weight: double
 model: struct<name: string, sha256: string>"""
@@ -40,7 +42,8 @@ SELECTED = {
     "seed": {"id": "a", "source": "code", "path": "a.py", "name": "f", "lines": [1, 3], "digest": "a0",
              "licence": None, "repository": None, "revision": None},
     "samples": {"n": 4, "passed": 3},
-    "verification": {"asserts": None, "functions": None, "mutants": None, "killed": None, "agreement": 0.0},
+    "verification": {"asserts": None, "functions": None, "mutants": None, "killed": None, "agreement": 0.0,
+                     "inputs": None, "behaviour": None, "compared": 0, "agree": 0, "agree_both_ways": 0},
     "measured_difficulty": "easy",
 }  # fmt: skip
 MODEL = {"name": "m", "sha256": "0" * 64}
@@ -75,7 +78,7 @@ def test_a_row_is_a_selected_record_with_weight_and_model(tmp_path):
     with ShardWriter(selected) as writer:
         writer.keep("a-000", SELECTED)
         writer.publish()
-    (row,) = read_rows(selected, Weights(selected.read()), MODEL)
+    (row,) = read_rows(selected, Weights(selected.read), MODEL)
     assert row == {**SELECTED, "weight": 1.0, "model": MODEL}
     assert list(row) == list(get_type_hints(Row))
 
@@ -95,3 +98,24 @@ def test_the_documentation_lists_the_fields_of_a_row():
     page = (ROOT / "docs" / "files.md").read_text()
     table = page.partition("## What a row holds")[2].partition("\n## ")[0]
     assert re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE) == fields(Row)
+
+
+def test_a_dataset_whose_first_licences_are_null_loads_by_its_card(tmp_path):
+    rows = [
+        {**SELECTED, "id": f"a-{n:03d}", "weight": 1.0, "model": MODEL,
+         "seed": {**SELECTED["seed"], "licence": "MIT" if n == 3 else None}}
+        for n in range(4)
+    ]  # fmt: skip
+    folder = tmp_path / "latest"
+    folder.mkdir()
+    write_parquet(folder / "train.parquet", iter(rows))
+    publish(folder / "train.jsonl", jsonl_lines(rows))
+    (folder / "README.md").write_text(
+        dataset_card(
+            {
+                "rows": 4, "recipe": "abc", "model": {"name": "m", "sha256": "0"}, "funnel": {}, "sources": ["code"],
+                "licences": {"MIT": 1, "unknown": 3}, "decontamination": {"packs": []},
+            }
+        )
+    )  # fmt: skip
+    assert list(load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))) == rows

@@ -8,11 +8,13 @@ from pathlib import Path
 import orjson
 import pytest
 import yaml
+from pyarrow import parquet
 
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import DamagedFiles, MissingDataError
 from pipeline.export.files import export
 from pipeline.export.forms import FORMS
+from pipeline.export.split import side
 from tests.support.datasets import STAGES, write_dataset
 
 ROOT = Path(__file__).parents[3]
@@ -60,8 +62,16 @@ def test_parquet_is_a_config_where_it_is_alone(dataset, tmp_path):
 
 def test_the_stages_are_there_with_records_and_rejections(dataset, tmp_path):
     written = export(dataset, ["stages"], tmp_path / "out")
+    # A stage that rejected nothing has no file of rejections.
+    rejecting = [stage for stage in STAGES if dataset.shards(stage)[0].rejected.stat().st_size]
+    assert {"seeds", "selection"} <= set(rejecting) < set(STAGES)
     assert [str(path) for path in written] == [
-        *(f"stages/{stage}{kind}.jsonl" for stage in STAGES for kind in ("", ".rejected")),
+        *(
+            f"stages/{stage}{kind}.jsonl"
+            for stage in STAGES
+            for kind in ("", ".rejected")
+            if not kind or stage in rejecting
+        ),
         "manifest.json",
     ]
 
@@ -91,6 +101,7 @@ def test_a_form_without_rows_is_no_file_and_no_config_and_takes_an_earlier_file_
     (dataset.folder / "train.jsonl").write_bytes(b"")
     written = export(dataset, ["chat", "alpaca", "rl"], out)
     assert [str(path) for path in written] == ["rl/reward.py", "manifest.json"]
+    assert all((out / path).stat().st_size for path in written)
     assert not (out / "chat" / "train.jsonl").exists()
     assert not (out / "README.md").exists()
 
@@ -117,3 +128,72 @@ def test_the_front_matter_of_a_plain_name_is_as_it_was(dataset, tmp_path):
     export(dataset, ["chat"], tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
     assert "\npretty_name: Self-aligned code instructions (org/model-7b)\n" in card
+
+
+def test_a_test_split_shares_no_file_with_the_rest_and_takes_its_share(tmp_path):
+    def texts(number: int, field: str) -> str:
+        return f"{field} {number // 3 if field == 'path' else number % 5}"
+
+    (tmp_path / "latest").symlink_to(write_dataset(tmp_path, range(600), texts))
+    dataset = FinishedDataset(tmp_path)
+    dataset.manifest["decontamination"]["packs"] = []
+    out = tmp_path / "out"
+    export(dataset, ["chat", "parquet"], out, test_share=0.25)
+    sides = [
+        {orjson.loads(line)["id"] for line in (out / "chat" / f"{part}.jsonl").read_bytes().splitlines()}
+        for part in ("train", "test")
+    ]
+    files = [
+        {(row["seed"]["source"], row["seed"]["path"]) for row in dataset.rows() if row["id"] in ids} for ids in sides
+    ]
+    assert not files[0] & files[1]
+    assert len(sides[0]) + len(sides[1]) == 600
+    assert 90 < len(sides[1]) < 220
+    assert parquet.read_table(out / "parquet" / "test.parquet").column("id").to_pylist() == sorted(sides[1])
+    front = yaml.safe_load((out / "README.md").read_text().split("---\n")[1])
+    assert front["configs"][0]["data_files"] == [
+        {"split": "train", "path": "chat/train.jsonl"}, {"split": "test", "path": "chat/test.jsonl"},
+    ]  # fmt: skip
+    export(dataset, ["chat"], out)
+    assert not (out / "chat" / "test.jsonl").exists()
+
+
+def test_a_file_is_on_the_same_side_in_a_folder_a_repository_and_its_history():
+    rows = [
+        {"seed": {"source": source, "path": "a.py", "repository": None}}
+        for source in ("project", "git:project", "commits:project", "git:project@v1")
+    ]
+    assert all(len({side(row, share / 20) for row in rows}) == 1 for share in range(20))
+
+
+@pytest.mark.parametrize(
+    ("among", "sentence", "tests"),
+    [
+        ("passing", "passed its tests", "the response passed"),
+        ("failing", "**failed** its tests", "did not pass"),
+        ("all", "**whether or not**", "need not pass"),
+    ],
+)
+def test_the_card_states_which_responses_the_rows_were_chosen_among(dataset, tmp_path, among, sentence, tests):
+    dataset.manifest["among"] = among
+    export(dataset, ["chat"], tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert sentence in card
+    assert re.search(rf"^\| tests \| .*{tests}", card, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("licences", "stated"),
+    [
+        ({"MIT": 3}, {"license": "mit"}),
+        ({"PSF-2.0": 3}, {"license": "other", "license_name": "psf-2.0"}),
+        ({"MIT": 3, "Apache-2.0": 1}, {"license": "other", "license_name": "apache-2.0-and-mit"}),
+        ({"MIT": 3, "unknown": 1}, {"license": "unknown"}),
+        ({f"LicenseRef-{number}-{'x' * 40}": 1 for number in range(20)}, {"license": "other"}),
+    ],
+)
+def test_the_card_has_the_licence_of_the_seeds_of_its_rows(dataset, tmp_path, licences, stated):
+    dataset.manifest["row_licences"] = licences
+    export(dataset, ["chat"], tmp_path / "out")
+    front = yaml.safe_load((tmp_path / "out" / "README.md").read_text().split("---\n")[1])
+    assert {key: value for key, value in front.items() if key.startswith("license")} == stated

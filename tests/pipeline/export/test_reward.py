@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import textwrap
 from itertools import product
 
 import pytest
 
 from pipeline.export import reward
+from pipeline.project import sandboxes
 from pipeline.text import markdown, programs
+from sandbox.falsified import together
 
 FENCES = ("```", "````", "~~~", "  ```")
 LANGUAGES = ("python", "py", "python3", "", "python  ")
@@ -30,7 +33,7 @@ def test_it_finds_the_same_code_as_the_pipeline(text):
 
 @pytest.mark.parametrize(("code", "tests"), [*product(("", "x = 1", "x\n\n\n", " \t\n"), repeat=2)])
 def test_it_makes_the_same_program_as_the_pipeline(code, tests):
-    assert reward.program_text(code, tests) == programs.program_text(code, tests)
+    assert together(code, tests) == programs.program_text(code, tests)
 
 
 def test_a_trainer_that_imports_it_loads_no_pipeline(tmp_path):
@@ -64,6 +67,14 @@ COMPLETIONS = [
     (WRONG, 0.0),
     (f"```python\n{WRONG}```\n\n```\n{CODE}```", 0.0),
     (f"```bash\nrm x\n```\n{CODE}", 0.0),
+    (f"```{{python}}\n{CODE}```", 1.0),
+    (f"```python title=\"a.py\"\n{CODE}```", 1.0),
+    (f"```ipython3\n{CODE}```", 1.0),
+    (f"1. So:\n\n   ```python\n{textwrap.indent(CODE, '   ')}   ```\n", 1.0),
+    (f"```python3\n{CODE}", 1.0),
+    (f"```\nan output\n```\n\n```python\n{CODE}```", 1.0),
+    (f"```bash\nrm x\n```\n\n```python3\n{CODE}```", 1.0),
+    (f"```js\n{CODE}```", 0.0),
     ("It cannot be done.", 0.0),
     ([], 0.0),
     ([{"role": "assistant", "content": None}], 0.0),
@@ -75,3 +86,34 @@ def test_the_fences_that_models_write_are_read_and_a_wrong_answer_earns_nothing(
     completions = [completion for completion, _ in COMPLETIONS]
     rewards = reward.reward(completions, ["assert double(2) == 4\n"] * len(completions))
     assert rewards == [wanted for _, wanted in COMPLETIONS]
+
+
+def test_a_completion_runs_under_the_packages_and_limits_of_its_row():
+    slow = "import time\n\ndef double(x):\n    time.sleep(1.5)\n    return 2 * x\n"
+    needs = "import pathspec\n\ndef double(x):\n    return 2 * x\n"
+    completions = [f"```python\n{code}```" for code in (slow, slow, needs, needs)]
+    rewards = reward.reward(
+        completions,
+        ["assert double(2) == 4\n"] * 4,
+        packages=[[], [], [], ["pathspec"]],
+        timeout_s=[10.0, 0.5, 10.0, 10.0],
+        memory_mb=[512] * 4,
+        difficulty=["easy"] * 4,
+    )
+    assert rewards == [1.0, 0.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(("seconds", "memory"), [(10.0, 1024), (0.3, 64)])
+def test_its_limits_are_those_of_the_pipeline(seconds, memory):
+    assert reward.limits(seconds, memory) == sandboxes.limits(seconds, memory)
+
+
+def test_completions_and_columns_of_other_lengths_are_refused():
+    with pytest.raises(ValueError, match="shorter"):
+        reward.reward(["a", "b"], ["assert 1"])
+
+
+def test_code_that_makes_the_tests_comparisons_lie_earns_nothing():
+    lying = f"import math\n{WRONG}class Lying(type(math)):\n    isclose = property(lambda self: lambda *_: True)\n"
+    tests = "import math\nassert math.isclose(double(1.0), 2.0)\n"
+    assert reward.reward([lying + "math.__class__ = Lying\n", CODE], [tests] * 2) == [0.0, 1.0]

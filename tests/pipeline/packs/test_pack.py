@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.packs.differential import MOST_CHARS, differential
 from pipeline.packs.layouts import LAYOUTS
-from pipeline.packs.pack import load_pack
+from pipeline.packs.pack import load_evaluated, load_pack
 
 STUB = 'def double(x):\n    """Double the number x.\n    >>> double(2)\n    4\n    """\n'
 BODY = "    return x * 2\n"
@@ -29,7 +29,7 @@ ROWS = {
     },
     "EvoEval": {
         "task_id": "EvoEval/0", "prompt": STUB, "entry_point": "double", "canonical_solution": BODY,
-        "inputs": "[[2]]", "test": CHECK, "main": "",
+        "inputs": ["2", "3"], "test": CHECK, "main": "",
     },
     "MBPP": {
         "task_id": 2, "text": "Double the number x.", "code": FUNCTION, "test_setup_code": "",
@@ -85,7 +85,7 @@ def test_there_is_a_case_for_every_layout():
 @pytest.mark.parametrize("layout", ROWS)
 def test_a_layout_is_recognised_and_its_statement_and_solution_read(layout, tmp_path):
     pack = load_pack(write(tmp_path / "bench.jsonl", ROWS[layout], ROWS[layout]))
-    assert pack.layout == ("HumanEval" if layout == "EvoEval" else layout)
+    assert pack.layout == layout
     assert [task.pack for task in pack.tasks] == ["bench", "bench"]
     task = pack.tasks[0]
     assert "Double the number x." in task.texts[0]
@@ -274,3 +274,23 @@ def test_a_row_of_parquet_that_is_no_text_and_a_cut_table_are_refused(tmp_path):
         path.write_bytes(wrong)
         with pytest.raises(ConfigError, match="damaged"):
             load_pack(path)
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "value", "says"),
+    [
+        ("EvalPlus", "atol", "small", "atol is str"),
+        ("EvoEval", "inputs", ["open('x')"], r"inputs\[0\] is no Python literal"),
+        ("EvoEval", "inputs", {"a": 1}, "inputs is dict"),
+        ("LiveCodeBench", "private_test_cases", "gASVAA==", "private test cases are damaged"),
+        ("LiveCodeBench", "public_test_cases", "[]", "no test cases"),
+    ],
+)
+def test_a_row_that_cannot_be_scored_is_refused_by_file_and_line(layout, key, value, says, tmp_path):
+    row = {**ROWS[layout], key: value}
+    if layout == "LiveCodeBench" and key == "public_test_cases":
+        row["private_test_cases"] = ""
+    path = write(tmp_path / "bench.jsonl", row)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_evaluated(path)
+    assert f"{path}, line 1:" in str(caught.value)

@@ -22,7 +22,21 @@ def test_concepts_in_other_words_are_one_cluster():
 
 def test_rare_rows_weigh_more_and_an_even_dataset_weighs_one():
     even = [row(category=name) for name in "ab"]
-    assert {Weights(even).of(each) for each in even} == {1.0}
+    assert {weights(even).of(each) for each in even} == {1.0}
     rows = [row(category="common")] * 8 + [row(category="rare")]
-    weights = Weights(rows)
-    assert weights.of(rows[-1]) > 1 > weights.of(rows[0])
+    assert weights(rows).of(rows[-1]) > 1 > weights(rows).of(rows[0])
+
+
+def test_the_mean_of_the_weights_is_one():
+    rows = [
+        *([row(["lists", "sorting"], "function", "easy")] * 40),
+        *([row(["sets"], "class", "hard")] * 7),
+        *([row([f"rare {number}"], "program", "medium") for number in range(5)]),
+    ]
+    each = [weights(rows).of(one) for one in rows]
+    assert sum(each) / len(each) == pytest.approx(1.0, abs=1e-3)
+    assert max(each) > 2 > 0.8 > min(each)
+
+
+def weights(rows):
+    return Weights(lambda: rows)

@@ -11,9 +11,11 @@ import pytest
 
 from pipeline.config import sections
 from pipeline.records import Rejection
-from pipeline.selection import rules, selector
+from pipeline.selection import by_hand, rules, selector
+from pipeline.selection.by_hand import ByHand
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
+from pipeline.text import private
 
 PLACE = {
     "source": "code",
@@ -36,8 +38,15 @@ def settings(**changes):
 PARAMETERS = sections.selection.get_params()
 
 
+def test_an_instructions_next_response_is_chosen_where_a_person_took_out_the_best():
+    judged = Selector({"a": PLACE}, settings(), by_hand=ByHand({"a-000": "wrong"}))
+    fates = {fate.id: fate.outcome for fate in judged.judge([candidate("a", 0), candidate("a", 1)])}
+    assert fates["a-000"] == Rejection("by_hand", "wrong")
+    assert fates["a-001"]["id"] == "a-001"
+
+
 def code(name: str) -> str:
-    lines = "".join(f"    x = {name}_{word}(x)\n" for word in WORDS[:12])
+    lines = "".join(f"    x = {name}_{word}(x, '{name} {word}')\n" for word in WORDS[:12])
     return f"def {name}(x):\n{lines}    return x\n"
 
 
@@ -66,6 +75,11 @@ def candidate(group: str, sample: int = 0, **changes):
             "functions": [name],
             "mutants": 4,
             "killed": changes.get("killed", 4),
+            "agrees": ["x", "y"],
+            "supports": ["y", "z"],
+            "asked": 3,
+            "inputs": 1,
+            "behaviour": "",
             "agreement": changes.get("agreement", 1.0),
         },
         "samples": changes.get("samples", {"n": 4, "passed": 4}),
@@ -111,6 +125,7 @@ def test_shortest_takes_the_shortest_response():
     ("rule", "changes"),
     [
         ("not_passed", {"passed": False}),
+        ("not_agreed", {"agreement": 0.2}),
         ("unfinished", {"response": "TODO later"}),
         ("instruction_too_long", {"text": "word " * 201}),
         ("no_definition", {"code": "print(1)\n"}),
@@ -118,19 +133,25 @@ def test_shortest_takes_the_shortest_response():
     ],
 )
 def test_each_rule_names_what_it_drops(rule, changes):
-    assert fates([candidate("a", **changes)]) == {"a-000": rule}
+    assert fates([candidate("a", **changes)], min_agreement=0.5) == {"a-000": rule}
     assert rule in RULES
 
 
 def test_all_rules_are_declared():
-    module = ast.parse(inspect.getsource(rules)), ast.parse(inspect.getsource(selector))
+    module = [ast.parse(inspect.getsource(each)) for each in (rules, selector)]
     named = {
         call.args[0].value
         for tree in module
         for call in ast.walk(tree)
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Rejection"
+        if isinstance(call.args[0], ast.Constant)
     }
-    assert named == set(RULES)
+    assert named | {by_hand.RULE} | set(private.RULES) == set(RULES)
+
+
+def test_a_row_with_a_secret_or_an_address_of_a_person_gives_way():
+    batch = [candidate("a", text="Mail it to jane.doe@acme-corp.com, and return x."), candidate("b")]
+    assert fates(batch) == {"a-000": "personal_data", "b-000": "taken"}
 
 
 def test_a_row_whose_seed_is_gone_leaves():

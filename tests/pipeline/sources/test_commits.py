@@ -159,6 +159,10 @@ def test_a_merge_is_named_and_the_commits_that_it_brought_count(tmp_path, reposi
         ("Merge pull request #3 from a/b", "message_automatic"),
         ('Revert "Greet people"', "message_automatic"),
         ("Bump version to 1.2.3", "message_automatic"),
+        ("Bump release version", "message_automatic"),
+        ("release networkx-0.35.1 - fix imports", "message_automatic"),
+        ("Update core/range.py", "message_automatic"),
+        ("Apply suggestions from code review", "message_automatic"),
         ("v2.0.1", "message_automatic"),
         ("Initial commit", "message_automatic"),
         ("Merge branch 'side' into main", "message_automatic"),
@@ -191,6 +195,19 @@ def test_a_message_that_does_not_say_what_was_done_is_refused_by_its_rule(messag
             "Refuse zero steps\n\nThey divided\nby zero.\n\nFixes #3\nCo-authored-by: B <b@c>",
             "Refuse zero steps They divided by zero.",
         ),
+        (
+            "Refuse zero steps. Addresses #3 and #4.\n\n--HG--\nextra : convert_revision : svn%3A3ed01bd8/trunk%40106",
+            "Refuse zero steps.",
+        ),
+        ("Refuse zero steps\n\ngit-svn-id: https://host/svn/trunk@12 3ed01bd8", "Refuse zero steps"),
+        ("ENH: Refuse zero steps [skip ci]", "Refuse zero steps"),
+        (
+            "Refuse zero steps (#12)\n\n* Refuse zero steps\n* Fix typo\n* Apply suggestions from code review\n"
+            "* Accept negative ones\n* Update core/range.py\n\n---------\n\nCo-authored-by: B <b@c>",
+            "Refuse zero steps * Accept negative ones",
+        ),
+        ("Refuse zero steps; this PR fixes #3 by a check", "Refuse zero steps; this PR fixes #3 by a check"),
+        ("Refuse zero steps. See #3 for the reason", "Refuse zero steps. See #3 for the reason"),
     ],
 )
 def test_a_message_is_cleaned_of_what_is_there_for_tools(message, cleaned):

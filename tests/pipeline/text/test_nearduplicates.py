@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.text.minhash import Sketcher, similarity
-from pipeline.text.nearduplicates import NearDuplicateRows, NearDuplicates, bands_for
+from pipeline.text.nearduplicates import NearDuplicates, bands_for
 
 CHANCE = random.Random(5)
 VOCABULARY = [f"word{number}" for number in range(5000)]
@@ -176,29 +176,3 @@ def test_the_bands_find_a_text_at_the_threshold():
 def test_a_threshold_that_makes_no_sense_is_refused(threshold):
     with pytest.raises(ValueError, match="threshold"):
         NearDuplicates(threshold)
-
-
-ROW = (
-    "Write a function that adds up the squares of all numbers in a list.",
-    "The squares are added in a loop over all of the numbers that are in the list.",
-    "def add_squares(numbers):\n    total = 0\n    for n in numbers:\n        total += n * n\n    return total\n",
-)
-
-
-@pytest.mark.parametrize(("place", "field"), list(enumerate(("instruction", "response", "code"))))
-def test_a_row_is_a_near_duplicate_when_one_of_its_fields_is(place, field):
-    rows = NearDuplicateRows()
-    rows.add("first", *ROW)
-    other = ["Something else that nobody has asked for so far."] * 2 + ["def f(x):\n    return x\n"]
-    assert rows.find(*other) is None
-    other[place] = ROW[place]
-    match = rows.find(*other)
-    assert (match.id, match.field) == ("first", field)
-    assert match.evidence == f"{field} resembles first (Jaccard 1.00)"
-
-
-def test_docstrings_do_not_hide_that_code_is_the_same():
-    rows = NearDuplicateRows()
-    rows.add("first", *ROW)
-    code = ROW[2].replace(":\n", ':\n    """Adds up squares, and says so at length."""\n', 1)
-    assert rows.find("Another task.", "Another answer.", code).field == "code"
