@@ -168,7 +168,7 @@ def arrangements(arity: int, least: int, most: int) -> Iterator[Way]:
         yield _AS_SEVERAL, (), lambda arguments: _several(arguments[0], least, most)
 
 
-_AS_ONE, _AS_SEVERAL = "as one list", "as several"
+_AS_ONE, _AS_SEVERAL = OTHER_FORMS = "as one list", "as several"
 
 
 def _picked(places: tuple[int, ...]) -> Arrange:
