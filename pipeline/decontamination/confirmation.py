@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.decontamination import embedded
 from pipeline.decontamination.decontaminator import SMALL, Decontaminator, Finding
-from pipeline.decontamination.inside.compare import KINDS, kind_of
+from pipeline.decontamination.inside.compare import KINDS, OTHER_FORMS, kind_of
 from pipeline.decontamination.proofs import Proof
 from pipeline.decontamination.shapes import largest, mended
 from pipeline.packs.layouts import Task
@@ -73,6 +73,8 @@ class Agreement:
 
     def needs_words(self, size: int) -> bool:
         """Whether other tasks may have the behaviour of code of `size` syntax nodes, or chance gives the answers."""
+        if self.arrangement in OTHER_FORMS:
+            return True
         if size < _TINY or not self.calls:
             return size < SMALL
         if self.agreed == self.variants:

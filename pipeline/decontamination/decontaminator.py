@@ -46,7 +46,7 @@ SCREEN_VERSION = 1
 
 LAYERS = ("substring", "ngrams", "minhash", "tests", "code", "resemblance", "execution")
 
-# Least sum of two similarities, of words and of shapes, each from 0 to 1; chosen with benchmarks/data_quality.py.
+# Least sum of two similarities, of words and of shapes, each from 0 to 1; chosen with benchmarks/decontamination.py.
 RESEMBLES = 1.0
 SUSPECT = 0.28
 _BOTH_AGREE = 0.2  # least similarity of each for a resemblance to count

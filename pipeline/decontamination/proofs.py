@@ -94,12 +94,32 @@ class Proofs:
 
         `seconds` is the wall limit of the pool's programs.
         """
-        new = [pack for pack in packs if self.known(pack) is None]
-        if new:
+        found = [self.known(pack) for pack in packs]
+        if None in found:
             with open_pool() as pool:
-                for pack in new:
-                    self._keep(pack, _examined(pack, pool, seconds, self._packages))
-        return [proof for pack in packs for proof in self.known(pack) or ()]
+                for place, pack in enumerate(packs):
+                    if found[place] is None:
+                        found[place] = self._examined(pack, pool, seconds)
+        return [proof for proofs in found for proof in proofs or ()]
+
+    def _examined(self, pack: Pack, pool: Pool, seconds: float) -> list[Proof]:
+        """The proofs of a pack; they are kept unless the machine failed, which is no verdict on a task."""
+        proofs = [Proof(reason_not_to_run(task)) for task in pack.tasks]
+        programs = (
+            Program(str(number), embedded.program(str(number), "observe", _job(task, seconds)))
+            for number, task in enumerate(pack.tasks)
+            if not proofs[number].reason
+        )
+        has_failed = False
+        for result in pool.run_many(programs):
+            report = embedded.read_report(result.id, result.stdout)
+            has_failed |= result.status == "sandbox_error"
+            proofs[int(result.id)] = (
+                Proof(f"its own solution gave no verdict: {result.status}") if report is None else _judged(report)
+            )
+        if not has_failed:
+            self._keep(pack, proofs)
+        return proofs
 
     def _keep(self, pack: Pack, proofs: Sequence[Proof]) -> None:
         path = self._path(pack)
@@ -124,22 +144,6 @@ def _read(document: Mapping[str, Any]) -> Proof:
     return Proof(document["reason"], arity, calls, variants)
 
 
-def _examined(pack: Pack, pool: Pool, seconds: float, packages: Sequence[str]) -> list[Proof]:
-    proofs = [Proof(reason_not_to_run(task)) for task in pack.tasks]
-    programs = (
-        Program(str(number), embedded.program(str(number), "observe", _job(task, seconds)))
-        for number, task in enumerate(pack.tasks)
-        if not proofs[number].reason
-    )
-    for result in pool.run_many(programs):
-        report = embedded.read_report(result.id, result.stdout)
-        task = pack.tasks[int(result.id)]
-        proofs[int(result.id)] = (
-            Proof(f"its own solution gave no verdict: {result.status}") if report is None else _judged(task, report)
-        )
-    return proofs
-
-
 def _job(task: Task, seconds: float) -> dict[str, Any]:
     return {
         "setup": task.setup,
@@ -150,7 +154,7 @@ def _job(task: Task, seconds: float) -> dict[str, Any]:
     }
 
 
-def _judged(task: Task, report: Mapping[str, Any]) -> Proof:
+def _judged(report: Mapping[str, Any]) -> Proof:
     if not report["passes"]:
         return Proof(f"its own solution does not pass: {report['error']}")
     if report["fooled"]:

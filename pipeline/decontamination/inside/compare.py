@@ -80,13 +80,19 @@ def _row(
     first = int.from_bytes(progress[:8], "big")
     names = namespace("row")
     execute(code, names)
-    functions = [(*each, positional(each[1])) for each in callables(names, "row")[:_MOST_FUNCTIONS]]
+    functions = [
+        (name, function, bounds)
+        for name, function in callables(names, "row")[:_MOST_FUNCTIONS]
+        if (bounds := positional(function)) is not None
+    ]
     turn = 0
     for name, function, bounds in functions:
         known: dict[Any, Any] = {}
         for shape, group in behaviours.items():
             ways = [way for way in arrangements(len(shape), *bounds) if _fits(way, shape, kinds)]
-            for number, calls, more in group if ways else ():
+            if not ways:
+                continue
+            for number, calls, more in group:
                 turn += 1
                 if turn <= first:
                     continue
@@ -162,7 +168,7 @@ def arrangements(arity: int, least: int, most: int) -> Iterator[Way]:
         yield _AS_SEVERAL, (), lambda arguments: _several(arguments[0], least, most)
 
 
-_AS_ONE, _AS_SEVERAL = "as one list", "as several"
+_AS_ONE, _AS_SEVERAL = OTHER_FORMS = "as one list", "as several"
 
 
 def _picked(places: tuple[int, ...]) -> Arrange:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
+from pipeline import demo
 from tests.support.projects import Project
 
 
@@ -72,12 +73,20 @@ def test_a_llama_cpp_that_cannot_be_loaded_fails_and_the_model_is_not_blamed(tmp
     assert "model" not in by_name
 
 
+def test_a_real_model_without_a_pack_is_a_caution(tmp_path):
+    project = Project(tmp_path)
+    project.configure(model={"path": str(demo.MODEL)})
+    _, by_name = findings(project)
+    assert by_name["packs"]["level"] == "CAUTION"
+    assert "no benchmark is compared" in by_name["packs"]["text"]
+
+
 @pytest.mark.parametrize(
     ("sections", "name", "text", "remedy"),
     [
         ({"sandbox": {"packages": "yaml"}}, "packages", "'yaml' is not installed", "PyYAML"),
         ({"sandbox": {"packages": "no-such-package"}}, "packages", "'no-such-package' is not installed", ""),
-        ({"decontamination": {"packs": "nowhere"}}, "packs", "nowhere", "switch decontamination off"),
+        ({"decontamination": {"packs": "nowhere"}}, "packs", "nowhere", "name benchmarks of the hub: humaneval"),
         ({"prompts": {"exemplars": "nowhere"}}, "exemplars", "nowhere", "[prompts] exemplars"),
         ({"seeds": {"kinds": "funktions"}}, "seeds", "funktions is unknown", "functions"),
         ({"seeds": {"licences": "MTI"}}, "seeds", "MTI", ""),

@@ -137,7 +137,6 @@ def test_more_inputs_than_there_is_room_for_are_thinned_evenly():
     tests = differential(FUNCTION, "double", [[0]], [[number] for number in range(100_000)], 0)
     inputs = tests.count("], [")
     assert 10_000 < inputs < MOST_CHARS / len("[12345]")
-    assert f"[{99_999 // 2 // 5 * 5}" in tests
 
 
 def test_gzipped_packs_json_lists_and_parquet_are_read_too(tmp_path):
