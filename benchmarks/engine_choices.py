@@ -52,7 +52,7 @@ def demo_requests(n: int, contexts: int, max_tokens: int = 160) -> list[Request]
     exemplars, rng = load_set(DEMO / "exemplars"), random.Random(3)
     pool = [render.context(exemplars, "responses", 2, str(key)) for key in range(contexts)]
     tails = [render.responses_tail(exemplar.instruction) for exemplar in exemplars.exemplars]
-    stops = render.STOPS["responses"]
+    stops = render.stops(exemplars, "responses")
     return [Request(str(i), rng.choice(pool), tails[i % len(tails)], max_tokens, stops, seed=i) for i in range(n)]
 
 

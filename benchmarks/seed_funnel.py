@@ -32,7 +32,7 @@ def look(folder: Path) -> Scan:
     section = sections.seeds()
     settings = SimpleNamespace(**{key: getattr(section, key) for key, _ in section.get_params()})
     found = [sources.resolve(label, Path.cwd(), settings) for label in LABELS]
-    return Scan(folder, found, SeedCriteria.of(settings))
+    return Scan(folder, found, SeedCriteria.of(settings, Path()))
 
 
 def cpu_seconds() -> float:

@@ -154,7 +154,8 @@ def _candidate(number: int, texts: Candidate) -> dict[str, Any]:
         "response": {"response": response, "code": code, "tests": "assert True"},
         "verdict": {"passed": True, "status": "passed"},
         "samples": {"n": 1, "passed": 1},
-        "verification": {"asserts": 1, "functions": [], "mutants": 1, "killed": 1, "agreement": 1.0},
+        "verification": {"asserts": 1, "functions": [], "mutants": 1, "killed": 1, "agreement": 1.0,
+                         "agrees": [], "supports": [], "asked": 0, "inputs": 1, "behaviour": ""},
     }  # fmt: skip
 
 

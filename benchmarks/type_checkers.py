@@ -56,7 +56,7 @@ def candidates(labels: list[str]) -> Iterator[str]:
     section = sections.seeds()
     values = {key: getattr(section, key) for key, _ in section.get_params()}
     settings = SimpleNamespace(**{**values, "type_check": False})
-    limits = SeedCriteria.of(settings).limits
+    limits = SeedCriteria.of(settings, Path()).limits
     for label in labels:
         source = sources.resolve(label, Path.cwd(), settings)
         for part in source.parts():

@@ -1,29 +1,22 @@
 """`python -m pipeline`, installed as `selfcodealign`: the one way in, from `init` to `clean`.
 
-Each command is a module of `pipeline.commands` with `HELP`, `add_arguments(parser)` and `run(arguments) -> exit code`.
-One with `HANDS_THROUGH` gets the words that its parser does not know as `arguments.others`.
+Each command is a module of `pipeline.commands` (parsers.py) with `run(arguments) -> exit code`.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import keyword
 import logging
 import sys
 from types import ModuleType
 
 from pipeline.commands import version
+from pipeline.commands.parsers import COMMANDS, add_folder, command_module, parser_of
 from pipeline.config import command_line, location
 from pipeline.engine import EngineError
 from pipeline.errors import DamagedFiles, MachineError, PipelineError
 from pipeline.text.nearest import nearest
 from targets import Damaged
-
-COMMANDS = (
-    "init", "doctor", "try", "plan", "run", "status", "export", "why", "explain", "verify", "retry", "clean",
-    "evaluate",
-)  # fmt: skip
 
 _DESCRIPTION = "Make, examine and export instruction datasets: one project a folder, one luigi.cfg a project."
 
@@ -62,7 +55,7 @@ def _parse(argv: list[str] | None) -> tuple[ModuleType, argparse.Namespace]:
     """The command's module, and its arguments. Ends the process on wrong ones, and for --help and --version."""
     # Only the module of the command that is named is imported.
     parser = argparse.ArgumentParser(prog="selfcodealign", description=_DESCRIPTION, add_help=False, allow_abbrev=False)
-    _add_folder(parser, None)
+    add_folder(parser, None)
     parser.add_argument("-h", "--help", action="store_true", help="show this help and end")
     parser.add_argument("--version", action="version", version=f"selfcodealign {version()}")
     parser.add_argument("command", nargs="?", metavar="COMMAND")
@@ -72,24 +65,17 @@ def _parse(argv: list[str] | None) -> tuple[ModuleType, argparse.Namespace]:
         parser.print_help()
         print("\ncommands:")
         for name in COMMANDS:
-            print(f"  {name:10}{_module(name).HELP}")
+            print(f"  {name:10}{command_module(name).HELP}")
         parser.exit()
     if first.command is None:
         parser.error(f"a COMMAND is missing: {', '.join(COMMANDS)}")
     if first.command not in COMMANDS:
         parser.error(f"there is no command {first.command}: {nearest(first.command, COMMANDS)}")
-    module = _module(first.command)
+    module = command_module(first.command)
     hands_through = hasattr(module, "HANDS_THROUGH")
-    own = argparse.ArgumentParser(
-        prog=f"selfcodealign {first.command}",
-        description=module.HELP,
-        allow_abbrev=not hands_through,
-        # `run --help` is about the command, `run TASK --help` about Luigi's options.
-        add_help=not hands_through or first.words[:1] in (["-h"], ["--help"]),
-        epilog="Keys of luigi.cfg are options too: --responses-samples 8 is [responses] samples = 8.",
-    )
-    _add_folder(own, first.folder)
-    module.add_arguments(own)
+    # `run --help` is about the command, `run TASK --help` about Luigi's options.
+    own = parser_of(first.command, not hands_through or first.words[:1] in (["-h"], ["--help"]))
+    own.set_defaults(folder=first.folder)
     # Luigi reads the keys of its own command line; of any other they are taken out first, with their values.
     values, words = ({}, first.words) if hands_through else command_line.split(first.words)
     arguments, others = own.parse_known_args(words)
@@ -97,18 +83,6 @@ def _parse(argv: list[str] | None) -> tuple[ModuleType, argparse.Namespace]:
         own.error(f"unrecognized arguments: {' '.join(others)}")
     arguments.values, arguments.others = values, others
     return module, arguments
-
-
-def _add_folder(parser: argparse.ArgumentParser, default: str | None) -> None:
-    parser.add_argument(
-        "-C", dest="folder", metavar="FOLDER", default=default, help="work in this folder and its project, as `git -C`"
-    )
-
-
-def _module(command: str) -> ModuleType:
-    """The command's module; one that Python reserves the name of has an underscore after it."""
-    name = f"{command}_" if keyword.iskeyword(command) else command
-    return importlib.import_module(f"pipeline.commands.{name}")
 
 
 if __name__ == "__main__":

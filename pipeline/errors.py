@@ -43,7 +43,19 @@ class AlreadyRunning(PipelineError):
     exit_code = 10
 
 
+class Hopeless(PipelineError):
+    """A stage loses everything, and [project] stop_when_hopeless ends the run for it."""
+
+    exit_code = 50
+
+
 class DamagedFiles(PipelineError):
     """Published files are not what was published."""
 
     exit_code = 45
+
+
+class NotTrusted(PipelineError):
+    """The rows would not be as often right as `[selection] trust` demands, as far as that was measured."""
+
+    exit_code = 55

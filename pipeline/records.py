@@ -95,7 +95,7 @@ class Response(TypedDict):
     instruction_id: str
     sample: int  # from 0
     response: str  # prose and code as written
-    code: str  # the contents of its Python blocks
+    code: str  # what of its Python blocks is executed
     tests: str
 
 
@@ -123,7 +123,10 @@ class Verification(TypedDict):
     mutants: int | None  # that were run
     killed: int | None  # of them, by the tests
     agrees: list[str]  # other responses to the instruction whose tests it passes
-    asked: int  # with how many others' tests it was run
+    supports: list[str]  # other responses to the instruction that pass its tests
+    asked: int  # with how many others it was compared
+    inputs: int | None  # different arguments with which its tests call the function that they test
+    behaviour: str | None  # argument or constant, where that is all that the function ever returned
 
 
 class Clean(TypedDict):
@@ -161,7 +164,12 @@ class RowVerification(TypedDict):
     functions: list[str] | None
     mutants: int | None
     killed: int | None
-    agreement: float  # share of the passing responses of its instruction that agree with it both ways
+    agreement: float  # of the other responses with it, 0 to 1, by the last three: pipeline/verification/agreement.py
+    inputs: int | None  # different arguments with which the tests call the function that they test
+    behaviour: str | None  # argument or constant, where that is all that the function ever returned; else empty
+    compared: int  # other responses to the instruction that it was compared with
+    agree: int  # of them, those whose tests it passes
+    agree_both_ways: int  # of these, those whose code passes its tests
 
 
 class ModelName(TypedDict):

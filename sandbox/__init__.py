@@ -49,16 +49,22 @@ A pass. The program's own process must send the token back after its last top-le
 be on that socket, and its exit code must be 0. The kernel attests which process wrote. inside/runner.py
 explains why Python code cannot reach the token; evidence.py is the verdict as a pure function.
 
-What is promised: nothing of the host is read, written, signalled or slowed down beyond the limits; nothing
-survives; a program cannot pass by leaving early, by another process or thread, by patching built-ins, unittest,
-hooks or the runner, or by printing. A failure of the machine is a sandbox_error, never a failed program. Where
-no sandbox can be made, SandboxUnavailable names the remedy; there is no mode without one.
+Falsification. A response and its tests share one interpreter, so a pass alone does not prove that the tests were
+run or that their comparisons are true. Where a pass is used, it is falsified (falsification.py): the response is
+run again in programs in which its tests can no longer be right (falsified.py, expectations.py, inside/wrong.py).
 
-What is not promised: that tests which assert nothing, or compare with what claims to equal everything, fail; that
-a program which corrupts its interpreter's memory (hand-made byte code, a bug of CPython, a compiled package such
-as numpy) cannot forge its own pass, and only that: it stays in the sandbox; protection from bugs in the kernel, or
-from side channels of the processor; a bound on the kernel memory behind pipes and sockets other than that of their
-number, without a control group.
+What is promised: nothing of the host is read, written, signalled or slowed down beyond the limits; nothing
+survives; a program passes only when its own process reached its last statement and left with exit code 0: not by
+leaving early, by another process, by writing evidence itself, or by printing. A failure of the machine is a
+sandbox_error, never a failed program. Where no sandbox can be made, SandboxUnavailable names the remedy; there is
+no mode without one.
+
+What is not promised: that the tests in a program were run or that their comparisons are true, without
+falsification; that a program which corrupts its interpreter's memory (hand-made byte code, a bug of CPython, a
+compiled package such as numpy) cannot forge its own pass, and only that: it stays in the sandbox; that locks on files
+which all sandboxes see, such as /dev/null, tell nothing; protection from bugs in the kernel, or from side channels of
+the processor; a bound on the kernel memory behind pipes and sockets other than that of their number, without a
+control group.
 """
 
 from __future__ import annotations

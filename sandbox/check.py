@@ -154,7 +154,21 @@ def _interpreter() -> Finding:
             f"{text} contains {', '.join(sorted(inside))}, through which a program can forge a pass",
             "run with a Python whose ctypes is a file of its own: a system's, or one built by pyenv",
         )
+    if not _is_position_independent(os.path.realpath(sys.executable)):
+        return Finding(
+            CAUTION,
+            "interpreter",
+            f"{text} lies at fixed addresses, which makes attacks on its memory easier",
+            "run with a Python that was built as a position-independent executable",
+        )
     return Finding(PASS, "interpreter", text)
+
+
+def _is_position_independent(path: str) -> bool:
+    """Whether an ELF program is of the type ET_DYN, which the kernel loads at a random address."""
+    with open(path, "rb") as file:
+        header = file.read(18)
+    return header[16:18] == b"\3\0"
 
 
 def _memory_control() -> Finding:

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.inside.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
+from sandbox.inside.runner import EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
 from sandbox.inside.tripwires import FIRST_TRIP, IMPORTED, WIRES
 from sandbox.linux import signal_name
 
@@ -52,6 +52,8 @@ def judge(seen: Observed) -> tuple[str, str]:
     if not seen.messages or seen.messages[0] != STARTED:
         return "sandbox_error", "the sandbox did not start"
     endings = [message for message in seen.messages[1:] if message != FAILED]
+    if len(endings) > 1 and endings[-1] == EXITED:  # left by os._exit after its end, as atexit functions can
+        endings.pop()
     if seen.foreign or len(endings) > 1 or not all(_is_known(end, seen.token) for end in endings):
         return "tampered", "wrote to the runner's evidence"
     number = ended_by_signal(seen)
@@ -60,7 +62,7 @@ def judge(seen: Observed) -> tuple[str, str]:
     if number is not None:
         return "crashed", f"ended by {signal_name(number)}"
     ending = endings[0] if endings else b""
-    if seen.exit_status in _ACTS and ending in (b"", seen.token):
+    if seen.exit_status in _ACTS and EXITED not in seen.messages and ending in (b"", seen.token):
         return "tampered", f"used {_ACTS[seen.exit_status]}"
     # The token is compared before letters: it may begin with any byte.
     return _at_its_end(seen) if ending == seen.token else _before_its_end(seen, ending)
@@ -77,8 +79,6 @@ def _at_its_end(seen: Observed) -> tuple[str, str]:
 
 def _before_its_end(seen: Observed, ending: bytes) -> tuple[str, str]:
     """The verdict on a program that did not; `ending` is the runner's message, empty without one."""
-    if ending[:1] == CHANGED:
-        return "tampered", ending[1:].decode(errors="replace")
     if FAILED in seen.messages:
         return _COUNTED
     if ending in _ENDINGS:
@@ -98,4 +98,4 @@ def ended_by_signal(seen: Observed) -> int | None:
 
 
 def _is_known(message: bytes, token: bytes) -> bool:
-    return message == token or message in (*_ENDINGS, EXITED) or message[:1] == CHANGED
+    return message == token or message in (*_ENDINGS, EXITED)

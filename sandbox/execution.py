@@ -160,8 +160,8 @@ class Execution:
 
     def _supervise(self) -> int:
         """Start bwrap, watch it, end it, wait for all its processes; return its exit status."""
-        self.stdout = Stream(self.limits.output_bytes)
-        self.stderr = Stream(self.limits.output_bytes)
+        self.stdout = Stream("/dev/stdout", self.limits.output_bytes)
+        self.stderr = Stream("/dev/stderr", self.limits.output_bytes)
         self.evidence, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.evidence.setblocking(False)
         self.evidence.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)

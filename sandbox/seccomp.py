@@ -20,7 +20,10 @@ _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NEWEST = 452  # fchmodat2; numbers from 424 on are the same everywhere
 
 _NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that clone can carry
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# What the standard library calls of ioctl: isatty and the size of a terminal (there is none), blocking, inheritance.
+# Others write to memory at an address that fcntl.ioctl takes from a number, or type into a terminal.
+_IOCTLS = (0x5401, 0x5413, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONBIO, FIONCLEX, FIOCLEX
+_F_SETLEASE, _F_NOTIFY = 1024, 1026
 _AF_UNIX = 1
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
@@ -33,6 +36,8 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "clock_adjtime": (305, 266), "sethostname": (170, 161), "setdomainname": (171, 162),
     "vhangup": (153, 58), "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225),
     "kexec_load": (246, 104), "kexec_file_load": (320, 294),
+    # the whole machine's dirty pages
+    "sync": (162, 81), "syncfs": (306, 267),
     # modules, raw input and output, tracing
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106),
     "create_module": (174, None), "query_module": (178, None), "get_kernel_syms": (177, None),
@@ -62,7 +67,7 @@ _MISSING: dict[str, tuple[int | None, int | None]] = {
     "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "mount_setattr": (442, 442),
-    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "io_setup": (206, 0), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     # watches that pin kernel memory; nothing in the standard library needs them
     "inotify_init": (253, None), "inotify_init1": (294, 26),
     # memory that no file system's size and no address-space limit bounds
@@ -108,7 +113,15 @@ _BY_ARGUMENT = {
     "ioctl": _ByArgument(
         (16, 29),
         (
-            _argument(1), (_JEQ, 1, 0, _TIOCSTI), (_JEQ, 0, 1, _TIOCLINUX), _fail(errno.EPERM),
+            _argument(1), *((_JEQ, len(_IOCTLS) - at, 0, request) for at, request in enumerate(_IOCTLS)),
+            _fail(errno.EPERM), (_RET, 0, 0, ALLOW),
+        ),
+    ),
+    # leases and notifications of the staged root's files would tell of other sandboxes
+    "fcntl": _ByArgument(
+        (72, 25),
+        (
+            _argument(1), (_JEQ, 1, 0, _F_SETLEASE), (_JEQ, 0, 1, _F_NOTIFY), _fail(errno.EPERM),
             (_RET, 0, 0, ALLOW),
         ),
     ),

@@ -1,4 +1,7 @@
-"""A program's stdout or stderr: a pipe of which the first bytes are kept and all are counted."""
+"""A program's stdout or stderr: a pipe of which the first bytes are kept and all are counted.
+
+The pipe has a name in /dev, so that a program can open /dev/stdout without /proc. It is empty while nobody has it open.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ import os
 class Stream:
     """Both ends of the pipe, and the first `most` bytes that were read from it."""
 
-    def __init__(self, most: int) -> None:
-        self.reader, self.writer = os.pipe()
-        os.set_blocking(self.reader, False)
+    def __init__(self, path: str, most: int) -> None:
+        self.reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.writer = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
         self.kept, self.most, self.seen = bytearray(), most, 0
 
     def close_writer(self) -> None:

@@ -26,6 +26,7 @@ from sandbox.scratch import Scratch
 FIRST_UID = 61_000  # between Linux's usual accounts and systemd's dynamic ones
 _UIDS = 184
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+_STREAMS = ("stdout", "stderr")
 _EVIDENCE_BELOW = 256  # the runner moves its socket to a high descriptor, but below any soft limit
 _LOWEST_FD = 16  # descriptors below are set up again for each program
 
@@ -223,6 +224,9 @@ def _change_root(staged: str) -> None:
     for name in _DEVICES:
         open(f"mnt/dev/{name}", "w").close()
         linux.mount(f"/dev/{name}", f"mnt/dev/{name}", None, linux.MS_BIND)
+    for name in _STREAMS:
+        os.mkfifo(f"mnt/dev/{name}", 0o600)
+    os.symlink("/dev/null", "mnt/dev/stdin")
     os.symlink("/tmp", "mnt/dev/shm")
     os.chdir("mnt")
     linux.pivot_root(".", "old")

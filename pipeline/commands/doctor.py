@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
+from pipeline import TASKS
 from pipeline.commands import console, print_json
 from pipeline.errors import MachineError
 from pipeline.operations.doctor import examine
@@ -18,12 +19,13 @@ _STYLES = {PASS: "green", CAUTION: "yellow", FAIL: "bold red"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", nargs="?", default="", choices=["", *TASKS], metavar="TASK", help="a task to check for")
     parser.add_argument("--json", action="store_true", help="print one JSON array of findings")
 
 
 def run(arguments: argparse.Namespace) -> int:
     findings = []
-    for finding in examine():
+    for finding in examine(arguments.task):
         findings.append(finding)
         if not arguments.json:
             _show(finding)

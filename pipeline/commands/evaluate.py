@@ -1,25 +1,38 @@
-"""`evaluate`: scores a GGUF model on a benchmark pack, as `luigi --module pipeline Evaluation` does."""
+"""`evaluate`: scores a GGUF model, or answers that are there, as `luigi --module pipeline Evaluation` does."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-import orjson
 from luigi.cmdline import luigi_run
 
 from pipeline.commands import print_json
-from pipeline.loop.evaluation import BASE, TUNED, Evaluation
+from pipeline.loop.answers import BASE, TUNED
+from pipeline.loop.asking import STYLES
+from pipeline.loop.evaluation import Evaluation
+from pipeline.packs.problems import WORDINGS
+from pipeline.text.lists import as_list
 
-HELP = "score a model on a benchmark pack: pass@k with intervals"
-_KEYS = ("model", "pack", "prompt", "samples", "k", "temperature", "seed")
+HELP = "score a model, or a file of answers, on benchmark packs: pass@k with intervals"
+_KEYS = (
+    "model", "pack", "answers", "prompt", "wording", "instruction_prefix", "response_prefix", "samples", "k",
+    "temperature", "seed",
+)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help=f"a GGUF file, {BASE} (the default) or {TUNED}")
-    parser.add_argument("--pack", help="a file in the layout of HumanEval or MBPP; default: demo pack")
-    parser.add_argument("--prompt", choices=("auto", "few_shot", "tuned"), help="how it is asked")
-    parser.add_argument("--samples", type=int, help="answers for each task")
+    parser.add_argument("--pack", help="the files of benchmarks, separated by commas; default: demo pack")
+    parser.add_argument("--prompt", choices=("auto", *STYLES), help="how the model is asked")
+    parser.add_argument("--wording", choices=tuple(WORDINGS), help="how instructions are worded")
+    parser.add_argument("--instruction-prefix", help="what precedes a task, instead of the wording's")
+    parser.add_argument("--response-prefix", help="what a response begins with, instead of the wording's")
+    parser.add_argument(
+        "--samples",
+        metavar="NUMBER | FILE",
+        help="answers for each task; or a file of answers that are scored (EvalPlus's, lm-eval's or this project's)",
+    )
     parser.add_argument("--k", help="the k of pass@k, separated by commas")
     parser.add_argument("--temperature", type=float, help="0 is greedy")
     parser.add_argument("--seed", type=int, help="decides few-shot contexts and samples")
@@ -27,11 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    arguments.answers = None
+    if arguments.samples is not None and not arguments.samples.isdigit():
+        arguments.answers, arguments.samples = arguments.samples, None
     try:
         luigi_run(["--module", "pipeline", "Evaluation", *_options(arguments)])
     except SystemExit as ended:
         if ended.code == 0 and arguments.json:
-            print_json(orjson.loads(Evaluation().report.read_bytes()))
+            reports = Evaluation().reports()
+            print_json(reports[0] if len(reports) == 1 else reports)
         return int(ended.code or 0)
     return 0
 
@@ -43,7 +60,9 @@ def _options(arguments: argparse.Namespace) -> list[str]:
         value = getattr(arguments, key)
         if value is None:
             continue
-        if key in ("model", "pack") and value not in (BASE, TUNED):
+        if key == "pack":
+            value = ", ".join(str(Path(entry).expanduser().resolve()) for entry in as_list(value))
+        elif key == "answers" or (key == "model" and value not in (BASE, TUNED)):
             value = Path(value).expanduser().resolve()
-        options += [f"--evaluation-{key}", str(value)]
+        options += [f"--evaluation-{key.replace('_', '-')}", str(value)]
     return options

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     project = open_project()
-    if in_stages := uses(arguments.id, project.artifacts):
+    if in_stages := uses(arguments.id, project):
         return _explain_rule(in_stages, arguments.json)
     events = lineage(project, arguments.id)
     if not events:

@@ -10,7 +10,7 @@ from pipeline.commands import announce, console, open_project, print_json
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError
 from pipeline.export.files import export
-from pipeline.export.forms import FORMS
+from pipeline.export.forms import FORMS, all_forms
 from pipeline.export.hub import push
 
 HELP = f"write the dataset for trainers: {', '.join(FORMS)}; push it"
@@ -54,10 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _names(forms: list[str]) -> list[str]:
     """The forms that the command line names. Raises ConfigError for an unknown one."""
-    names = list(FORMS) if "all" in forms else forms or ["chat"]
+    every = all_forms()
+    names = list(every) if "all" in forms else forms or ["chat"]
     for name in names:
-        if name not in FORMS:
-            raise ConfigError(f"there is no form {name}", f"the forms are {', '.join(FORMS)}, all")
+        if name not in every:
+            raise ConfigError(f"there is no form {name}", f"the forms are {', '.join(every)}, all")
     return names
 
 

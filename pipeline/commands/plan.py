@@ -12,7 +12,9 @@ from rich.table import Table
 from pipeline.commands import console, open_project, print_json, require_sandbox
 from pipeline.errors import ConfigError
 from pipeline.operations.estimate import seeds_in
+from pipeline.operations.judge_ability import in_words
 from pipeline.operations.plan import compare_with_dataset, make_plan
+from pipeline.project.pack_notes import NO_PACK, NO_PACK_REMEDY
 from pipeline.text.display import duration, size
 
 HELP = "estimate tokens, hours, disk and rows of the whole run from a pilot of a few seeds"
@@ -38,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--seeds {arguments.seeds} is too few", "take at least 2, rather 32")
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
+    if not project.packs and not project.model.is_demo:
+        progress.print(f"warning: {NO_PACK}\n  {NO_PACK_REMEDY}")
     plan = make_plan(project, arguments.seeds, progress.print)
     if arguments.budget_hours is not None:
         plan["fit"] = seeds_in(plan, arguments.budget_hours)
@@ -55,7 +59,11 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
     table.add_column("stage")
     for name in ("units", "kept", "new tokens", "time", "disk"):
         table.add_column(name, justify="right")
+    table.add_column("lost in the pilot")
     for stage, numbers in plan["stages"].items():
+        if numbers["units"] is None:
+            table.add_row(stage, "", "nothing came here")
+            continue
         tokens = numbers["new_tokens"]
         table.add_row(
             stage,
@@ -64,13 +72,19 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
             _interval(tokens) if tokens[1] else "",
             duration(numbers["seconds"][1]),
             size(numbers["bytes"]),
+            _by_rule(numbers["lost"]),
         )
     out.print(table)
     low, middle, high = (duration(3600 * hours) for hours in plan["hours"])
-    out.print(f"rows    {_interval(plan['rows'])}")
+    lost = f"; the selection dropped {_by_rule(plan['lost'])} in the pilot" if plan["lost"] else ""
+    rows = _interval(plan["rows"]) if plan["rows"] else "unknown: the pilot made none"
+    out.print(f"rows    {rows}{lost}")
     out.print(f"tokens  {_interval(plan['new_tokens'])} new ones")
     out.print(f"time    {middle} [{low} to {high}]")
     out.print(f"disk    {size(plan['disk_bytes'])}")
+    if plan["judge"]:
+        out.print(f"judge   {in_words(plan['judge'])}")
+    out.print(f"trust   {plan['trust']}")
     if budget is not None:
         fit = plan["fit"]
         verdict = "all seeds fit" if fit == plan["seeds"] else f"{fit} of {plan['seeds']} seeds fit"
@@ -85,6 +99,10 @@ def _show_comparison(lines: Sequence[Mapping[str, Any]]) -> None:
         off = "" if line["off"] is None else f"{100 * line['off']:+.0f}%"
         table.add_row(line["what"], _interval(line["estimate"]), f"{line['happened']:,}", off)
     console().print(table)
+
+
+def _by_rule(rules: Mapping[str, int]) -> str:
+    return ", ".join(f"{rule} {count}" for rule, count in sorted(rules.items(), key=lambda item: -item[1]))
 
 
 def _interval(numbers: Sequence[float]) -> str:

@@ -10,13 +10,20 @@ from luigi.configuration import get_config
 from pipeline.config.sections import SECTIONS
 
 
+def flags() -> dict[str, tuple[str, str]]:
+    """The option of every key, with its section and the key."""
+    return {
+        f"--{section.__name__}-{key.replace('_', '-')}": (section.__name__, key)
+        for section in SECTIONS
+        for key, _ in section.get_params()
+    }
+
+
 def split(words: Sequence[str]) -> tuple[dict[tuple[str, str], str], list[str]]:
     """The values by section and key that the words of a command line set, and the other words."""
     parser = argparse.ArgumentParser("selfcodealign", usage=argparse.SUPPRESS, add_help=False, allow_abbrev=False)
-    for section in SECTIONS:
-        for key, _ in section.get_params():
-            flag = f"--{section.__name__}-{key.replace('_', '-')}"
-            parser.add_argument(flag, dest=f"{section.__name__} {key}", metavar="VALUE")
+    for flag, (section, key) in flags().items():
+        parser.add_argument(flag, dest=f"{section} {key}", metavar="VALUE")
     known, others = parser.parse_known_args(list(words))
     given = {name: value for name, value in vars(known).items() if value is not None}
     return {(name.split()[0], name.split()[1]): value for name, value in given.items()}, others

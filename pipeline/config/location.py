@@ -11,6 +11,7 @@ from __future__ import annotations
 import configparser
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ def install() -> None:
     if found.file and not found.problem:
         config.read_string(found.text, source=str(found.file))
     _set_defaults(config)
+    # An unknown key is refused (settings.py), and Luigi does not know all of its own.
+    warnings.filterwarnings("ignore", message="The configuration contains the parameter", category=UserWarning)
 
 
 def enter(folder: str) -> None:
@@ -173,6 +176,8 @@ def _set_defaults(config: Any) -> None:
         defaults["worker"]["keep_alive"] = "true"
         # What other workers make counts as not run here: multi_worker.py checks at the end.
         defaults["retcode"] |= {"already_running": "0", "not_run": "0"}
+        # A scheduler that has stopped is reported in seconds; Luigi's own pauses are of half a minute.
+        defaults["core"] |= {"rpc_retry_attempts": "4", "rpc_retry_wait": "3"}
     for section, keys in defaults.items():
         for key, value in keys.items():
             if not config.has_option(section, key):

@@ -8,8 +8,10 @@ documents each key.
 from __future__ import annotations
 
 import math
+import re
 import typing
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import luigi
@@ -38,6 +40,25 @@ class Flag(luigi.BoolParameter):
         super().__init__(default=default, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
 
 
+class Threshold(luigi.Parameter[Any]):
+    """A number from 0 to 1, or `top N%` for a share of what is compared."""
+
+    def parse(self, text: str) -> float | str:
+        if (share := top_share(text)) is not None:
+            number = 100 * share
+        else:
+            number = 100 * float(text)
+        if not 0 <= number <= 100:
+            raise ValueError(text)
+        return " ".join(text.split()) if share is not None else number / 100
+
+
+def top_share(threshold: float | str) -> float | None:
+    """The share that `top N%` names, 0 to 1; None for a number."""
+    found = re.fullmatch(r"\s*top\s+(\d+(?:\.\d+)?)\s*%\s*", str(threshold))
+    return float(found[1]) / 100 if found else None
+
+
 def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
     """The smallest and the largest value of a key; None for a key that is not a number."""
     return (parameter.low, parameter.high) if isinstance(parameter, (Whole, Real)) else None
@@ -45,13 +66,19 @@ def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
 
 def refusal(parameter: luigi.Parameter[Any]) -> str:
     """What is wrong with a value that a key's parameter does not take; empty where the parameter itself says it."""
-    kinds = {Whole: "the value is not a whole number", Real: "the value is not a number"}
+    kinds = {
+        Whole: "the value is not a whole number",
+        Real: "the value is not a number",
+        Threshold: "the value is neither a number from 0 to 1 nor a share such as top 60%",
+    }
     return kinds.get(type(parameter), "")
 
 
 class project(luigi.Config):
     artifacts = luigi.Parameter(default="artifacts")
     shard_size = Whole(default=256, low=1, high=100_000)
+    stop_when_hopeless = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
+    stages = luigi.Parameter(default="")
 
 
 class seeds(luigi.Config):
@@ -68,7 +95,9 @@ class seeds(luigi.Config):
     )
     type_check = Flag(default=True)
     near_duplicates = Real(default=0.5, low=0, high=1)
+    limit = Whole(default=0, low=0, high=1_000_000_000)
     vanished = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
+    rules = luigi.Parameter(default="")
 
 
 class model(luigi.Config):
@@ -86,7 +115,7 @@ class prompts(luigi.Config):
 
 class judgements(luigi.Config):
     judge = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
-    threshold = Real(default=0.5, low=0, high=1)
+    threshold = Threshold(default=0.5)
 
 
 class Sampled:
@@ -104,6 +133,7 @@ class Sampled:
     attempt = Whole(default=1, low=1, high=1_000_000)
     base_url = luigi.Parameter(default="")
     model = luigi.Parameter(default="")
+    api = luigi.ChoiceParameter(default="completions", choices=("completions", "chat"))
 
 
 class concepts(Sampled, luigi.Config):
@@ -118,6 +148,7 @@ class instructions(Sampled, luigi.Config):
 
 class responses(Sampled, luigi.Config):
     samples = Whole(default=4, low=1, high=1000)
+    reasoning = luigi.ChoiceParameter(default="cut", choices=("cut", "keep"))
 
 
 class executions(luigi.Config):
@@ -142,7 +173,7 @@ class sandbox(luigi.Config):
 
 class decontamination(luigi.Config):
     packs = luigi.Parameter(default="packs")
-    resembles = Real(default=0.42, low=0, high=2)
+    resembles = Real(default=1.0, low=0, high=2)
     suspect = Real(default=0.28, low=0, high=2)
     execute = Flag(default=True)
 
@@ -151,12 +182,16 @@ class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
+    min_agreement = Real(default=0.0, low=0, high=1)
+    trust = Real(default=0.0, low=0, high=1)
     near_duplicates = Real(default=0.7, low=0.3, high=1)
     max_instruction_words = Whole(default=200, low=1, high=100_000)
     max_same_names = Whole(default=1, low=0, high=1_000_000)
     max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
     max_per_category = Whole(default=0, low=0, high=1_000_000_000)
     max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
+    rules = luigi.Parameter(default="")
+    score = luigi.Parameter(default="")
 
 
 class engine(luigi.Config):
@@ -180,14 +215,18 @@ class engine(luigi.Config):
     concurrency = Whole(default=16, low=1, high=10_000)
     timeout = Real(default=600.0, low=1, high=100_000)
     max_retries = Whole(default=6, low=0, high=100)
+    unanswered = luigi.ChoiceParameter(default="stop", choices=("stop", "drop"))
     api_key_env = luigi.Parameter(default="OPENAI_API_KEY")
 
 
 class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
+    data = luigi.Parameter(default="")
     rows = Whole(default=0, low=0, high=100_000_000)
     tests = Flag(default=False)
     learning_rate = Real(default=0.0, low=0, high=1)
+    clipping = Real(default=0.0, low=0, high=1_000_000)
+    dropout = Real(default=0.0, low=0, high=0.99)
     optimizer = luigi.Parameter(default="adafactor")
     epochs = Whole(default=4, low=1, high=1000)
     batch = Whole(default=64, low=1, high=100_000)
@@ -203,7 +242,13 @@ class finetuning(luigi.Config):
 class evaluation(luigi.Config):
     model = luigi.Parameter(default="base")
     pack = luigi.Parameter(default="")
-    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "tuned"))
+    since = luigi.Parameter(default="")
+    until = luigi.Parameter(default="")
+    answers = luigi.Parameter(default="")
+    prompt = luigi.ChoiceParameter(default="auto", choices=("auto", "few_shot", "completion", "tuned", "chat"))
+    wording = luigi.ChoiceParameter(default="plain", choices=("plain", "reference", "evalplus"))
+    instruction_prefix = luigi.Parameter(default="")
+    response_prefix = luigi.Parameter(default="")
     samples = Whole(default=1, low=1, high=10_000)
     k = luigi.Parameter(default="1")
     max_tokens = Whole(default=0, low=0, high=1_000_000)
@@ -214,6 +259,7 @@ class evaluation(luigi.Config):
 
 class comparison(luigi.Config):
     arms = luigi.Parameter(default="passing, random, failing, best")
+    rates = luigi.Parameter(default="")
     seeds = Whole(default=3, low=1, high=1000)
     rows = Whole(default=0, low=0, high=100_000_000)
     publish = luigi.Parameter(default="")
@@ -242,7 +288,11 @@ class Settings:
     evaluation: evaluation
     comparison: comparison
     engine: engine
+    # Sections that stages of other packages have, by name.
+    others: Mapping[str, luigi.Config] = field(default_factory=dict)
 
 
-# Every section, in the order in which they are read and listed.
-SECTIONS: tuple[type[luigi.Config], ...] = tuple(typing.get_type_hints(Settings).values())
+# Every section of the pipeline's own, in the order in which they are read and listed.
+SECTIONS: tuple[type[luigi.Config], ...] = tuple(
+    section for name, section in typing.get_type_hints(Settings).items() if name != "others"
+)

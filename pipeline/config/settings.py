@@ -6,7 +6,9 @@ nearest right one. Every key can be overridden on the command line (`[responses]
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +16,13 @@ import luigi
 from luigi.configuration import get_config
 from luigi.task_register import Register
 
+from pipeline import entry_points
 from pipeline.config import sections
 from pipeline.config.location import location, require
 from pipeline.config.sections import SECTIONS, Settings
 from pipeline.config.syntax import place
 from pipeline.errors import ConfigError
+from pipeline.text.lists import as_list
 from pipeline.text.nearest import nearest
 
 # [section] key -> another value.
@@ -29,9 +33,10 @@ def override(settings: Settings, overrides: Overrides) -> Settings:
     """A copy of the settings with some values replaced. Sections without a replaced value are shared."""
     changed: dict[str, Any] = {}
     for (name, key), value in overrides.items():
-        section = changed.get(name, getattr(settings, name))
+        section = changed.get(name) or settings.others.get(name) or getattr(settings, name)
         changed[name] = type(section)(**{**section.param_kwargs, key: value})
-    return replace(settings, **changed)
+    others = {name: changed.pop(name, section) for name, section in settings.others.items()}
+    return replace(settings, **changed, others=others)
 
 
 def load() -> Settings:
@@ -40,12 +45,14 @@ def load() -> Settings:
     Raises ConfigError that names the section and key, and the nearest right name for an unknown one.
     """
     require()
-    _refuse_unknown()
+    added = _added_sections()
+    _refuse_unknown(added)
     read: dict[str, Any] = {section.__name__: _read(section) for section in SECTIONS}
-    settings = Settings(**read)
+    settings = Settings(**read, others={section.__name__: _read(section) for section in added})
     if not settings.project.artifacts.strip():
         # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
         raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
+    require_possible_agreement(settings)
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(
@@ -57,6 +64,24 @@ def load() -> Settings:
     if settings.model.repo_id and settings.model.path:
         raise ConfigError("[model] has both path and repo_id", "keep the one that you mean")
     return settings
+
+
+def most_agreement(settings: Settings) -> float:
+    """The largest agreement that a response can have (pipeline/verification/agreement.py)."""
+    if not settings.verification.enabled:
+        return 0.0
+    others = min(settings.responses.samples - 1, settings.verification.max_others)
+    return others / (others + 1)
+
+
+def require_possible_agreement(settings: Settings) -> None:
+    """Raise ConfigError for a least agreement that no response can have."""
+    least, most = settings.selection.min_agreement, most_agreement(settings)
+    if least > most:
+        raise ConfigError(
+            f"[selection] min_agreement = {least}: under these settings no response can have more than {most:.2f}",
+            "lower it, or raise [responses] samples and [verification] max_others; [verification] enabled must be true",
+        )
 
 
 def _read(section: type[luigi.Config]) -> luigi.Config:
@@ -72,6 +97,7 @@ def _read(section: type[luigi.Config]) -> luigi.Config:
     instance = section()
     for key, parameter in section.get_params():
         _check_range(section.__name__, key, parameter, getattr(instance, key))
+        _check_homes(section.__name__, key, getattr(instance, key))
     return instance
 
 
@@ -84,10 +110,24 @@ def _check_range(section: str, key: str, parameter: luigi.Parameter[Any], value:
         )
 
 
-def _refuse_unknown() -> None:
+def _check_homes(section: str, key: str, value: Any) -> None:
+    for entry in as_list(value) if isinstance(value, str) else ():
+        home = re.match(r"(?:\w+:)?(~[^/]*)", entry)
+        if home and home[1] == os.path.expanduser(home[1]):
+            raise ConfigError(f"[{section}] {key}: {home[1]} is no user's home", "write the path out")
+
+
+def _added_sections() -> list[type[luigi.Config]]:
+    """The sections that stages of other packages have: the class that is such a stage's `settings`."""
+    names = as_list(getattr(_read(sections.project), "stages"))  # noqa: B009  Luigi's type has no keys
+    named = entry_points.named("stages", names, "[project] stages")
+    return [stage.settings for stage in named if hasattr(stage, "settings")]
+
+
+def _refuse_unknown(added: Iterable[type[luigi.Config]]) -> None:
     """Raise ConfigError for a section or key that neither this pipeline nor Luigi has."""
     parser = get_config()
-    keys = {section.__name__: {key for key, _ in section.get_params()} for section in SECTIONS}
+    keys = {section.__name__: {key for key, _ in section.get_params()} for section in (*SECTIONS, *added)}
     names = set(keys) | _luigi_sections()
     for name in parser.sections():
         if name not in names:

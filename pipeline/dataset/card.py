@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from pipeline.dataset.calibration import NEVER
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.sources import licences
 
@@ -34,7 +35,7 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | concepts, category, difficulty | what the instruction was made from |
 | seed | the function it started from: id, source, path, name, lines, digest, licence (SPDX; null when unknown), repository and revision (null when there is none) |
 | samples | n responses were executed for this instruction, `passed` of them passed |
-| verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; agreement with the instruction's other responses, 0 to 1 (all null when not verified) |
+| verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; inputs, the different arguments that were tested; behaviour, argument or constant where the function never returned anything else; compared, the instruction's other responses, how many of their tests the response passes (agree), and how many of these pass its tests as well (agree_both_ways); agreement, 0 to 1, by these three |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |
 | weight | how often to draw the row for an even mix of concepts, categories and difficulties; the mean of all rows is 1 |
 | model | name and sha256 of the model that answered |
@@ -44,6 +45,10 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | stage | in | kept | rejected | by rule |
 |---|---:|---:|---:|---|
 {funnel}
+
+## How many rows are right
+
+{trust}
 
 ## Sources and licences
 
@@ -60,7 +65,8 @@ was shown these seeds; what the model's own licence asks for is not stated here.
 
 ## Limits
 
-- Passing its own tests does not prove a response right: the model wrote the tests as well.
+- Passing its own tests does not prove a response right: the model wrote the tests as well. Where the share of right
+  rows was measured, it was on other tasks than these.
 - Only the benchmarks named above were looked for.
 """
 
@@ -74,7 +80,8 @@ each layer (one may be found by several). What each layer compares: `docs/decont
 
 | benchmark | form | tasks | from | revision (sha256) | {layers} |
 |---|---|---:|---|---|{rule}|
-{packs}"""
+{packs}{unconfirmed}"""
+_NOT_EXECUTED = "\n\nNo row was run with the tasks' tests, so paraphrases with another algorithm were not looked for."
 
 
 _SELECTED = {
@@ -115,6 +122,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         others=_others(manifest.get("other_models", {})),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
+        trust=manifest.get("trust", NEVER),
         licences=_counted(manifest["licences"]),
         row_licences=f"Rows by the licence of\ntheir seed: {_counted(by_rows)}. " if by_rows else "",
         private=_SEARCHED.format(detector=manifest["secrets"]) if manifest.get("secrets") else NOT_SEARCHED,
@@ -180,7 +188,22 @@ def _decontamination(checked: dict[str, Any]) -> str:
             + " |"
             for pack in checked["packs"]
         ),
+        unconfirmed=_unconfirmed(checked["packs"]),
     )
+
+
+def _unconfirmed(packs: Sequence[Mapping[str, Any]]) -> str:
+    """Which tasks execution could not confirm, and why."""
+    if all(pack["not_confirmable"] is None for pack in packs):
+        return _NOT_EXECUTED
+    lines = [
+        f"- {pack['name']}: {sum(pack['not_confirmable'].values())} of {pack['tasks']} ("
+        + "; ".join(f"{count}: {reason}" for reason, count in pack["not_confirmable"].items())
+        + ")"
+        for pack in packs
+        if pack["not_confirmable"]
+    ]
+    return "\n\nTasks that execution cannot confirm:\n\n" + "\n".join(lines) if lines else ""
 
 
 def _funnel_row(stage: str, counts: dict[str, Any]) -> str:

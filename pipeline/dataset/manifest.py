@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from pipeline.dataset.calibration import Calibration, in_words
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.errors import PipelineError
+from pipeline.packs.pack import Pack
 from pipeline.project.project import Project
+from pipeline.project.proofs import kept
 from pipeline.text import private
 from pipeline.text.paths import published_name
 from targets import Artifacts
@@ -33,13 +36,14 @@ def build_manifest(
     artifacts: Artifacts,
     fan_out: Mapping[str, tuple[str, int]],
     other_models: Mapping[str, Any],
+    calibration: Calibration | None,
     licences: Mapping[str, int],
 ) -> dict[str, Any]:
     """The manifest as a JSON document; `artifacts` are those of the dataset's recipe.
 
     `fan_out` has, by stage, how many units a record of the stage before makes where that is not one, with the
     number's name in the funnel; `other_models` the models of stages that have another one than the base model;
-    `licences` counts the rows by the licences of their seeds.
+    `calibration` is what was measured of this model's rows; `licences` counts the rows by the licences of their seeds.
     Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a stage must
     take in exactly what the one before it kept.
     """
@@ -74,6 +78,8 @@ def build_manifest(
             "window": project.model.window,
         },
         "other_models": dict(other_models),
+        "trust": in_words(calibration),
+        "calibration": calibration,
         "sources": list(dict.fromkeys(published_name(source.label) for source in project.sources)),
         "licences": dict(
             sorted(Counter(place["licence"] or "unknown" for place in snapshot.occurrences.values()).items())
@@ -100,6 +106,7 @@ def _decontamination(project: Project, total: dict[str, Any]) -> dict[str, Any]:
                 "layout": pack.layout,
                 "tasks": len(pack.tasks),
                 "found": {layer: int(spent.pop(f"{file.name}/{layer}", 0)) for layer in LAYERS},
+                "not_confirmable": _not_confirmable(project, pack),
             }
             for file, pack in zip(project.packs, decontaminator.packs if decontaminator else (), strict=True)
         ],
@@ -109,6 +116,12 @@ def _decontamination(project: Project, total: dict[str, Any]) -> dict[str, Any]:
             key: getattr(project.settings.decontamination, key) for key in ("resembles", "suspect", "execute")
         },
     }
+
+
+def _not_confirmable(project: Project, pack: Pack) -> dict[str, int] | None:
+    """How many of the pack's tasks execution cannot confirm, by reason; None where it was not examined."""
+    proofs = kept(project).known(pack) if project.settings.decontamination.execute else None
+    return None if proofs is None else dict(Counter(proof.reason for proof in proofs if proof.reason))
 
 
 def reconcile(funnel: Mapping[str, Mapping[str, Any]], fan_out: Mapping[str, int]) -> None:

@@ -1,8 +1,9 @@
 """Finds copies of a benchmark's texts in a row: whole copies, and parts with at least half of the word 6-grams.
 
 Texts are compared as words in lower case, so wrapping, indentation, case and punctuation do not matter. An index from
-6-grams to the texts that have them makes the cost of a row independent of the number of texts. Grams that many texts
-share are boilerplate ("write a function that takes a") and count for whole copies only.
+6-grams to the texts that have them makes the cost of a row independent of the number of texts. Grams that many problems
+share are boilerplate ("write a function that takes a") and count for whole copies only; copies and variants of a
+problem are one (families.py).
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
+from pipeline.decontamination.families import families
 from pipeline.packs.layouts import Task
 from pipeline.text.minhash import word_grams
 from pipeline.text.normalise import definitions_only, without_examples, words
 
 GRAM = 6
 _LEAST_GRAMS = 6
-_BOILERPLATE = 8  # texts that share a gram
+_BOILERPLATE = 8  # problems that share a gram
 _SHOWN_WORDS = 12
 
 
@@ -59,10 +62,19 @@ class Copies:
         flat = np.concatenate(grams) if grams else np.empty(0, np.uint32)
         order = np.argsort(flat, kind="stable")
         self._grams, self._gram_texts = flat[order], owners_of_grams[order]
-        _, group, shared = np.unique(self._grams, return_inverse=True, return_counts=True)
-        self._distinctive = (shared[group] <= _BOILERPLATE).astype(np.float64)
+        self._distinctive = (self._problems(tasks) <= _BOILERPLATE).astype(np.float64)
         self._total = np.bincount(self._gram_texts, minlength=len(grams))
         self._total_distinctive = np.bincount(self._gram_texts, self._distinctive, minlength=len(grams))
+
+    def _problems(self, tasks: Sequence[Task]) -> npt.NDArray[np.int64]:
+        """For each gram of each text, the number of problems that have it."""
+        family = np.array(families(tasks), np.int64)
+        of_text = np.array([family[self._owners[text][0]] for text in self._texts], np.int64)
+        of_gram = of_text[self._gram_texts] if len(of_text) else np.empty(0, np.int64)
+        pairs = np.unique(np.stack([self._grams.astype(np.int64), of_gram]), axis=1)
+        grams, counts = np.unique(pairs[0], return_counts=True)
+        shared: npt.NDArray[np.int64] = counts[np.searchsorted(grams, self._grams)]
+        return shared
 
     def find(self, fields: Sequence[str]) -> Iterator[tuple[int, str, float, str]]:
         """(task number, layer, score, evidence) for each task that has a text in the fields; each task once a layer."""

@@ -25,11 +25,19 @@ class Resemblance:
     """An index of documents, each a sequence of distinct features.
 
     `doubt` is added to the product of two vectors' lengths; the square of a rare feature's weight is about 14, that of
-    a common feature 1 to 4.
+    a common feature 1 to 4. Documents of one family count as one where the share of a feature is measured.
     """
 
-    def __init__(self, documents: Sequence[Sequence[str]], background: Mapping[str, float], doubt: float) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Sequence[str]],
+        background: Mapping[str, float],
+        doubt: float,
+        families: Sequence[int],
+    ) -> None:
         self._count = len(documents)
+        of = np.array(families, np.int64)
+        count = len(set(families))
         self._background = background
         # Of features that no document has.
         self._elsewhere = {feature: self._weight(feature, 0.0) for feature in background}
@@ -39,7 +47,7 @@ class Resemblance:
             for feature in features:
                 postings.setdefault(feature, []).append(number)
         self._weights = {
-            feature: self._weight(feature, len(numbers) / (self._count + _IMAGINED))
+            feature: self._weight(feature, len(np.unique(of[numbers])) / (count + _IMAGINED))
             for feature, numbers in postings.items()
         }
         squares = np.zeros(self._count)

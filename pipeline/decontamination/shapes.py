@@ -70,6 +70,20 @@ def units(code: str) -> list[Unit]:
     return parts
 
 
+def structure(code: str) -> str:
+    """The canonical text of all of the code, with names numbered; empty for code that cannot be repaired."""
+    module = mended(code[:MAX_CODE_CHARS])
+    try:
+        return _Walk().visit(module)[0] if module is not None else ""
+    except RecursionError:  # an expression nested deeper than Python's own stack
+        return ""
+
+
+def largest(code: str) -> int:
+    """The syntax nodes of the largest function or class of a snippet, or of all of it where it has none."""
+    return max((unit.size for unit in units(code)), default=0)
+
+
 def mended(code: str) -> ast.Module | None:
     """The syntax tree of code, after blanking at most MAX_REPAIRS lines; None for code that cannot be repaired."""
     code = textwrap.dedent(code.replace("\t", "    ").replace("\0", ""))

@@ -28,6 +28,7 @@ from pipeline.engine.protocol import (
     Request,
     Sampling,
     Scores,
+    Turn,
 )
 from pipeline.engine.server import ServerEngine
 from pipeline.engine.settings import EngineSettings, ServerSettings
@@ -51,6 +52,7 @@ __all__ = [
     "ServedModel",
     "ServerEngine",
     "ServerSettings",
+    "Turn",
     "cores",
     "free_host_memory",
     "inspect_model",

@@ -1,126 +1,131 @@
-"""Converts between this package's records and the OpenAI-compatible completions API.
+"""Converts between this package's records and the OpenAI-compatible APIs: /completions and /chat/completions.
 
-Contains the differences between servers (llama-server, llama-cpp-python, vLLM, SGLang). Pure
-functions of requests, replies and errors of the openai client, which is not imported here.
+Pure functions of requests and of checked answers.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.engine import reasoning
+from pipeline.engine.abilities import TOP_LOGPROBS
+from pipeline.engine.answers import Answer, BadAnswer
 from pipeline.engine.protocol import Completion, Reason, Request
+from pipeline.engine.repetition import is_repeating
 
 # Some servers read seeds as signed 32-bit numbers, and the largest unsigned one as "random".
 _SEEDS = 2**31 - 1
-_TOO_LONG = ("context length", "context size", "context window", "exceed_context", "too long")
-# Requested log-probabilities of the likeliest tokens: vLLM's default limit.
-_TOP_LOGPROBS = 20
+_TOO_LONG = ("context length", "context size", "context window", "exceed_context", "too long", "context_length")
 
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model as the server lists it; `window` is 0 if the server does not state it."""
+    """A model as the server lists it; `window` is 0 and `owner` empty if the server does not state it."""
 
     id: str
-    owner: str
-    window: int
-    traits: tuple[tuple[str, str], ...]
+    owner: str = ""
+    window: int = 0
+    traits: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def parameters(self) -> int:
+        """The number of the model's weights; 0 if the server does not state it."""
+        stated = dict(self.traits).get("n_params", "")
+        return int(stated) if stated.isdecimal() else 0
 
     def describe(self) -> str:
         """Identification of the model, in one line."""
         traits = "".join(f", {key} {value}" for key, value in self.traits)
-        return f"{self.id} ({self.owner}{traits})"
+        return f"{self.id} ({self.owner}{traits})" if self.owner or traits else self.id
 
 
-def served(model: Any) -> ServedModel:
+def served(model: Mapping[str, Any]) -> ServedModel:
     """Convert an entry of the server's list of models."""
-    extra = getattr(model, "model_extra", None) or {}
-    meta = extra.get("meta") or {}  # llama-server's; the others are vLLM's and SGLang's
-    traits = {"root": extra.get("root")}
+    meta = model.get("meta")  # llama-server's; the others are vLLM's and SGLang's
+    meta = meta if isinstance(meta, dict) else {}
+    traits = {"root": model.get("root")}
     traits |= {key: meta.get(key) for key in ("n_params", "size", "ftype")}
     stated = tuple((key, str(value)) for key, value in traits.items() if value)
-    window = extra.get("max_model_len") or meta.get("n_ctx") or 0
-    return ServedModel(model.id, str(model.owned_by), int(window), stated)
+    windows = (model.get("max_model_len"), meta.get("n_ctx"))
+    window = next((value for value in windows if isinstance(value, int) and value > 0), 0)
+    return ServedModel(str(model["id"]), str(model.get("owned_by")), window, stated)
 
 
-def arguments(request: Request, model: ServedModel) -> dict[str, Any]:
-    """Arguments of `completions.create` for a request."""
+def arguments(request: Request, model: ServedModel, takes: Set[str]) -> dict[str, Any]:
+    """The body of a request, of the optional parameters those that the server `takes`."""
     sampling = request.sampling
-    # No top-k is -1 for vLLM and SGLang, and 0 for llama-cpp-python's server, whose models are
-    # owned by "me". Every value is sent, because the servers' defaults differ.
-    top_k = sampling.top_k or (0 if model.owner == "me" else -1)
-    return {
+    body: dict[str, Any] = {
         "model": model.id,
-        "prompt": request.context + request.tail,
         "max_tokens": request.max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "seed": request.seed % _SEEDS,
-        "stop": list(request.stops) or None,
-        "logprobs": _TOP_LOGPROBS if request.options else None,
-        "extra_body": {"top_k": top_k, "min_p": sampling.min_p},
     }
-
-
-def completion(request: Request, reply: Any) -> Completion:
-    """Convert the server's reply to a request."""
-    if not reply.choices:
-        return Completion(request.id, "", "error", "the server answered without a completion")
-    choice, usage = reply.choices[0], reply.usage
+    if request.turns:
+        body["messages"] = [{"role": turn.role, "content": turn.text} for turn in request.turns]
+    else:
+        body["prompt"] = request.context + request.tail
+        # A chat model thinks before it answers, and a stop would end its thoughts: there the answer alone is cut.
+        body |= {"stop": list(request.stops)} if request.stops else {}
+    # No top-k is -1 for vLLM and SGLang, and 0 for llama-cpp-python's server, whose models are
+    # owned by "me". Every value is sent, because the servers' defaults differ.
+    top_k = sampling.top_k or (0 if model.owner == "me" else -1)
+    optional = {"top_k": top_k, "min_p": sampling.min_p, "seed": request.seed % _SEEDS}
     if request.options:
-        return _scored(request, choice)
-    prompt = usage.prompt_tokens if usage else 0
-    new = usage.completion_tokens if usage else 0
-    details = usage.prompt_tokens_details if usage else None
-    cached = (details.cached_tokens or 0) if details else 0
-    end, detail = choice.finish_reason, ""
-    if end == "length" and usage and new < request.max_tokens:
-        end = "window"
-        detail = f"the server stopped after {new} tokens: its window is full"
-    elif end not in ("stop", "length"):
-        end, detail = "error", f"the server ended with reason {end}"
+        optional["logprobs"] = TOP_LOGPROBS
+    return body | {name: value for name, value in optional.items() if name in takes}
+
+
+def completion(request: Request, answer: Answer) -> Completion:
+    """Convert a checked answer to a request. Raises BadAnswer for one that does not answer it."""
+    if request.options:
+        return _scored(request, answer)
+    usage = answer.usage
+    thoughts, text = "", answer.text
+    if request.turns:
+        thoughts, text = reasoning.split(reasoning.joined(answer.reasoning, text))
+    # Some servers leave the stop and what follows it in the text.
+    stops = [place for stop in request.stops if (place := text.find(stop)) >= 0]
+    new = usage.new if usage else 0
+    end, detail = _end(request, answer), ""
+    if stops and end != "error":
+        end = "stop"
+    elif end == "error":
+        detail = "the server's filter refused the completion"
+    elif end == "length" and is_repeating(text.encode(errors="replace")):
+        end = "repetition"
+    elif end == "length" and 0 < new < request.max_tokens:
+        end, detail = "window", f"the server stopped after {new} tokens: its window is full"
     return Completion(
         id=request.id,
-        text=choice.text if end in ("stop", "length") else "",
+        text=thoughts + text[: min(stops, default=None)] if end in ("stop", "length", "repetition") else "",
         reason=end,
         detail=detail,
-        prompt_tokens=prompt,
-        computed_prompt_tokens=prompt - cached,
+        prompt_tokens=usage.prompt if usage else 0,
+        computed_prompt_tokens=usage.prompt - usage.cached if usage else 0,
         new_tokens=new,
     )
 
 
-def refused(request: Request, error: Any) -> Completion:
-    """The completion of a request that the server refuses: reason "window" or "error"."""
-    text = error_text(error)
-    too_long = any(mark in text.lower() for mark in _TOO_LONG)
-    kind: Reason = "window" if too_long else "error"
-    return Completion(request.id, "", kind, f"HTTP {error.status_code}: {text}")
+def _end(request: Request, answer: Answer) -> Reason:
+    if answer.end == "refused":
+        return "error"
+    if answer.end is not None:
+        return answer.end
+    if answer.usage is None:
+        raise BadAnswer("the answer states neither finish_reason nor usage")
+    return "length" if answer.usage.new >= request.max_tokens else "stop"
 
 
-def _scored(request: Request, choice: Any) -> Completion:
-    top = _top_logprobs(choice.logprobs)
-    if not top:
-        detail = "the server gave no log-probabilities: it ended the text, or does not give any"
-        return Completion(request.id, "", "error", detail)
-    logprobs = tuple(top.get(option, -math.inf) for option in request.options)
+def is_too_long(text: str) -> bool:
+    """Whether a server's message states that a prompt does not fit."""
+    return any(mark in text.lower() for mark in _TOO_LONG)
+
+
+def _scored(request: Request, answer: Answer) -> Completion:
+    if not answer.top:
+        raise BadAnswer("the answer has no log-probabilities")
+    logprobs = tuple(answer.top.get(option, -math.inf) for option in request.options)
     return Completion(request.id, "", "stop", logprobs=logprobs)
-
-
-def _top_logprobs(logprobs: Any) -> dict[str, float]:
-    """Log-probabilities of the first token's likeliest candidates, by their text."""
-    content = (getattr(logprobs, "model_extra", None) or {}).get("content")
-    if content:  # llama-server uses the form of chat completions
-        return {entry["token"]: entry["logprob"] for entry in content[0]["top_logprobs"]}
-    return logprobs.top_logprobs[0] if logprobs and logprobs.top_logprobs else {}
-
-
-def error_text(error: Exception) -> str:
-    """Message of an error of the client, in one line."""
-    body = getattr(error, "body", None)
-    text = body.get("message") if isinstance(body, dict) else None
-    cause = error.__cause__ if error.__cause__ is not None else None
-    parts = [str(text or error)] + ([str(cause)] if cause is not None and not text else [])
-    return " ".join(": ".join(parts).split())[:300]

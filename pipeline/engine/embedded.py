@@ -203,6 +203,8 @@ class LlamaEngine:
             native_seconds = counters.decode_seconds + counters.sample_seconds
             self._count(
                 steps=counters.steps,
+                tokens_read=counters.prompt_tokens,
+                tokens_drawn=counters.new_tokens,
                 decode_seconds=counters.decode_seconds,
                 sample_seconds=counters.sample_seconds,
                 python_seconds=counters.step_seconds - native_seconds,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
 
-Reason = Literal["stop", "length", "window", "crash", "error"]
+Reason = Literal["stop", "length", "repetition", "window", "crash", "error", "undone"]
 
 
 class EngineError(Exception):
@@ -43,10 +43,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One sample to draw. Consecutive requests with equal context and tail share their prompt.
 
-    A request with `options` draws no text: the options are scored, see `Choice`.
+    A request with `options` draws no text: the options are scored, see `Choice`. One with `turns` is a conversation
+    that holds the same as context and tail, for a server's chat model. In a `chat` the names of special tokens stand
+    for the tokens; in any other prompt they are plain text.
     """
 
     id: str
@@ -57,6 +67,8 @@ class Request:
     seed: int = 0
     sampling: Sampling = field(default_factory=Sampling)
     options: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    chat: bool = False
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -73,9 +85,11 @@ class Request:
 class Completion:
     """The result of one request.
 
-    reason: stop (a stop string or an end-of-text token), length (max_tokens reached), window (the
-        prompt and max_tokens do not fit, nothing was generated), crash (the request ended the
-        engine's process twice while it ran alone), error (a server failed on it in every retry)
+    reason: stop (a stop string or an end-of-text token), length (max_tokens reached), repetition (one
+        passage again and again, see repetition.py), window (the prompt and max_tokens do not fit,
+        nothing was generated), crash (the request ended the engine's process twice while it ran
+        alone), error (a server refuses it, and takes others), undone (a server failed on it in
+        every retry: no property of the request, which a later run sends again)
     text: what was generated, without the stop
     prompt_tokens: length of the prompt
     computed_prompt_tokens: those evaluated for this request; the others were shared
@@ -122,7 +136,7 @@ class Scores:
     Probabilities are the model's, before any temperature or filter. They rarely add up to 1,
     because other tokens may follow too. -inf stands for an option that a server did not list among
     the likeliest tokens. A choice that cannot be scored has no `logprobs`, a `reason` as in
-    `Completion` (window, crash, error) and a `detail`.
+    `Completion` (window, crash, error, undone) and a `detail`.
     """
 
     id: str
@@ -140,7 +154,8 @@ class EngineStats:
     """Totals since the engine was opened. Seconds are wall time; restarts are of its process.
 
     Token counts are summed over completions. What a process computed before it died is computed
-    again by the next one, and counted once.
+    again by the next one, and counted once. `tokens_read` (of prompts) and `tokens_drawn` count, once a
+    second, what unfinished completions have cost as well; a server does not state it.
     """
 
     requests: int = 0
@@ -148,6 +163,8 @@ class EngineStats:
     prompt_tokens_needed: int = 0
     prompt_tokens_computed: int = 0
     new_tokens: int = 0
+    tokens_read: int = 0
+    tokens_drawn: int = 0
     seconds: float = 0.0
     steps: int = 0
     decode_seconds: float = 0.0
@@ -202,6 +219,8 @@ class ModelFacts:
 
     unwritable: the characters of source code that the vocabulary cannot reproduce
     token_counts: lengths of the texts given to `inspect_model`, in tokens
+    chat_template: the model's own, "" where it has none
+    bos, eos: the texts of the tokens that begin and end a text
     """
 
     path: str
@@ -219,6 +238,9 @@ class ModelFacts:
     llama_cpp: str
     unwritable: str
     token_counts: tuple[int, ...]
+    chat_template: str = ""
+    bos: str = ""
+    eos: str = ""
 
 
 class Engine(Protocol):

@@ -1,30 +1,33 @@
-"""Generation on an OpenAI-compatible completions server: llama-server, vLLM, SGLang and others.
+"""Generation on an OpenAI-compatible server: llama-server, vLLM, SGLang, hosted ones and others.
 
 Up to `concurrency` requests are in flight, through the openai client (extra `server`), which
-retries lost connections, timeouts, 429 and 5xx with exponential backoff, `max_retries` times. A
-request that fails in every retry completes with reason "error" and does not affect the others. Only
-a failure common to all requests ends the run, with an EngineError: no such server or model, a
-refused key, a server that has gone, or a long series of failures.
+retries lost connections, timeouts, 429 and 5xx with exponential backoff, `max_retries` times; an
+answer that is none (answers.py) is retried in the same way. A request that fails in every retry
+completes with reason "undone" and does not affect the others. One that the server refuses although
+it takes the same with another prompt completes with "error". Only a failure common to all requests
+ends the run, with an EngineError: no such server or model, a refused key, a server that has gone,
+or a long series of failures.
 
-The prompt is sent as text: the server tokenizes it, adds its BOS, and shares prefixes if it can.
+A prompt is sent as text: the server tokenizes it, adds its BOS, and shares prefixes if it can.
 Not promised: that equal seeds give equal samples; that depends on the server.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
-import threading
 import time
-from collections.abc import Coroutine, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from pipeline.engine import completions_api
-from pipeline.engine.completions_api import ServedModel, error_text
+from pipeline.engine import abilities, answers, completions_api
+from pipeline.engine.abilities import Abilities
+from pipeline.engine.answers import BadAnswer
+from pipeline.engine.completions_api import ServedModel
+from pipeline.engine.connection import REFUSED, Connection
 from pipeline.engine.protocol import (
     Choice,
     Completion,
@@ -33,43 +36,46 @@ from pipeline.engine.protocol import (
     Request,
     Sampling,
     Scores,
+    Turn,
 )
 from pipeline.engine.settings import ServerSettings
 
-_PROBE_SECONDS = 30.0
+_LONGEST_PAUSE = 8.0
 
-_T = TypeVar("_T")
 _Results: TypeAlias = "queue.SimpleQueue[Completion | EngineError]"
 
 
 class ServerEngine:
     """A completions server. Use from one thread, one `generate` at a time.
 
-    Raises EngineError when the openai client is not installed.
+    Raises EngineError when the openai client is not installed, or the key cannot be one.
     """
 
     def __init__(self, settings: ServerSettings) -> None:
-        try:
-            import openai
-        except ImportError:
-            raise EngineError(
-                "[engine] backend = server needs the openai client: pip install 'selfcodealign-luigi[server]'"
-            ) from None
-        self._openai = openai
+        self._server = Connection(settings)
         self._settings = settings
         self._model: ServedModel | None = None
-        self._client: Any = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._owner = os.getpid()
+        self._abilities = Abilities()
         self._generating = False
         self._failures = 0
         self._stats = EngineStats()
 
     def start(self) -> ServedModel:
-        """Look up the server's model. Raises EngineError if it cannot be used."""
+        """Look up the server's model and what it can do. Raises EngineError if it cannot be used."""
         if self._model is None:
-            self._model = self._run(self._find_model()).result()
+            self._model, self._abilities = self._server.run(self._look()).result()
         return self._model
+
+    @property
+    def place(self) -> str:
+        """Its address, without a user and password in it."""
+        return self._server.place
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the server can do; see `start` for what is raised."""
+        self.start()
+        return self._abilities
 
     @property
     def leaves_cores_free(self) -> bool:
@@ -83,13 +89,18 @@ class ServerEngine:
         for it. The beginning-of-text token, if there is one, is counted.
         """
         counts = [0] * len(texts)
-        greedy = Sampling(temperature=0)
-        requests = (Request(str(i), "", text, 1, sampling=greedy) for i, text in enumerate(texts) if text)
+        greedy, is_chat = Sampling(temperature=0), self._settings.api == "chat"
+        requests = (
+            Request(str(i), "", text, 1, sampling=greedy, turns=(Turn("user", text),) if is_chat else ())
+            for i, text in enumerate(texts)
+            if text
+        )
         for completion in self.generate(requests):
             if not completion.prompt_tokens:
                 raise EngineError(
-                    f"{self._settings.base_url}: no token counts from this server "
-                    f"({completion.detail or 'its answers have no usage'})"
+                    f"{self.place}: no token counts from this server "
+                    f"({completion.detail or 'its answers have no usage'}): prompts cannot be planned without, "
+                    "set base_url to a server that states usage"
                 )
             counts[int(completion.id)] = completion.prompt_tokens
         return counts
@@ -99,12 +110,7 @@ class ServerEngine:
 
     def close(self) -> None:
         """Drop the connections."""
-        loop, client = self._loop, self._client
-        self._loop = self._client = None
-        if loop is None or self._owner != os.getpid():
-            return
-        asyncio.run_coroutine_threadsafe(client.close(), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
+        self._server.close()
 
     def __enter__(self) -> ServerEngine:
         return self
@@ -136,7 +142,7 @@ class ServerEngine:
         try:
             for request in source:
                 model = self.start()
-                task = self._run(self._complete(request, model, results))
+                task = self._server.run(self._complete(request, model, results))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
                 n_in_flight += 1
@@ -158,10 +164,10 @@ class ServerEngine:
         result = results.get()
         if isinstance(result, EngineError):
             raise result
-        self._failures = self._failures + 1 if result.reason == "error" else 0
+        self._failures = self._failures + 1 if result.reason == "undone" else 0
         if self._failures > 2 * max(8, self._settings.concurrency):
             raise EngineError(
-                f"{self._settings.base_url}: {self._failures} requests in a row have failed "
+                f"{self.place}: {self._failures} requests in a row have failed "
                 f"({result.detail}): look at the server's log, then run again to resume"
             )
         old = self._stats
@@ -176,69 +182,101 @@ class ServerEngine:
 
     # On the event loop's thread
 
-    def _run(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
-        """Run a coroutine on the event loop's thread, started here if this process has none."""
-        if self._loop is None or self._owner != os.getpid():
-            self._owner, self._loop = os.getpid(), asyncio.new_event_loop()
-            threading.Thread(target=self._loop.run_forever, daemon=True).start()
-            self._client = self._openai.AsyncOpenAI(
-                base_url=self._settings.base_url,
-                api_key=os.environ.get(self._settings.api_key_env) or "none",
-                timeout=self._settings.timeout,
-                max_retries=self._settings.max_retries,
-            )
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+    async def _look(self) -> tuple[ServedModel, Abilities]:
+        model = await self._find_model()
+
+        async def send(optional: dict[str, Any]) -> object:
+            request = Request("", "", abilities.PROMPT, 1, turns=self._turns(abilities.PROMPT))
+            return await self._server.probe({**completions_api.arguments(request, model, frozenset()), **optional})
+
+        try:
+            return model, await abilities.find(send, self._settings.api == "chat")
+        except EngineError as error:
+            raise EngineError(f"{self.place}, model {model.id}: {error}") from None
+
+    def _turns(self, text: str) -> tuple[Turn, ...]:
+        return (Turn("user", text),) if self._settings.api == "chat" else ()
 
     async def _find_model(self) -> ServedModel:
-        url, requested = self._settings.base_url, self._settings.model
+        errors, requested = self._server.errors, self._settings.model
+        listed = None
         try:
-            listed = (await self._client.models.list(timeout=_PROBE_SECONDS)).data
-        except self._openai.APIStatusError as error:
-            raise self._unusable(error) from error
-        except self._openai.OpenAIError as error:
+            listed = answers.models(await self._server.models())
+        except BadAnswer:
+            pass
+        except errors.APIStatusError as error:
+            if error.status_code not in (404, 405, 501) or not requested:
+                raise self._server.unusable(error) from error
+        except errors.OpenAIError as error:
             raise EngineError(
-                f"{url}: no answer from a completions server ({error_text(error)}): start it, or "
-                "correct [engine] base_url (it ends in /v1 as a rule)"
+                f"{self.place}: no answer from a completions server ({self._server.text(error)}): start it, or "
+                "correct base_url (it ends in /v1 as a rule)"
             ) from error
-        names = [model.id for model in listed]
+        if listed is None:
+            if not requested:
+                raise EngineError(f"{self.place}: it lists no models: set model, or correct base_url")
+            return ServedModel(requested)
+        names = ", ".join(model["id"] for model in listed)
         if not requested and len(listed) != 1:
-            raise EngineError(f"{url}: it serves {len(listed)} models ({', '.join(names)}): set [engine] model")
-        matches = [model for model in listed if requested in ("", model.id)]
-        if not matches:
-            raise EngineError(f"{url}: it does not serve {requested!r} but {', '.join(names)}: set [engine] model")
-        return completions_api.served(matches[0])
-
-    def _unusable(self, error: Any) -> EngineError:
-        remedy = "correct [engine] base_url (it ends in /v1 as a rule)"
-        if error.status_code in (401, 403):
-            remedy = f"put a valid key into the variable {self._settings.api_key_env}"
-        url = self._settings.base_url
-        return EngineError(f"{url}: HTTP {error.status_code} ({error_text(error)}): {remedy}")
+            raise EngineError(f"{self.place}: it serves {len(listed)} models ({names}): set [engine] model")
+        for model in listed:
+            if requested in ("", model["id"]):
+                return completions_api.served(model)
+        raise EngineError(f"{self.place}: it does not serve {requested!r} but {names}: set [engine] model")
 
     async def _complete(self, request: Request, model: ServedModel, results: _Results) -> None:
-        api = self._openai
+        errors = self._server.errors
         try:
-            reply = await self._client.completions.create(**completions_api.arguments(request, model))
-            results.put(completions_api.completion(request, reply))
-        except (api.AuthenticationError, api.PermissionDeniedError, api.NotFoundError) as error:
-            results.put(self._unusable(error))
-        except (api.BadRequestError, api.UnprocessableEntityError) as error:
-            results.put(completions_api.refused(request, error))
-        except (api.APIConnectionError, api.InternalServerError) as error:
+            results.put(await self._answered(request, completions_api.arguments(request, model, self._abilities.takes)))
+        except (errors.AuthenticationError, errors.PermissionDeniedError, errors.NotFoundError) as error:
+            results.put(self._server.unusable(error))
+        except errors.APIStatusError as error:
+            is_refused = error.status_code in REFUSED
+            results.put(await self._refused(request, model, error) if is_refused else self._undone(request, error))
+        except errors.APIConnectionError as error:
             results.put(await self._failed(request, error))
         except Exception as error:  # noqa: BLE001  one bad answer costs its own request
-            results.put(Completion(request.id, "", "error", error_text(error)))
+            results.put(self._undone(request, error))
+
+    async def _answered(self, request: Request, body: dict[str, Any]) -> Completion:
+        """The completion of a request; answers that are none are retried with growing pauses."""
+        attempt = 0
+        while True:
+            try:
+                return completions_api.completion(request, answers.read(await self._server.post(body)))
+            except BadAnswer as error:
+                if attempt == self._settings.max_retries:
+                    return self._undone(request, error)
+            attempt += 1
+            await asyncio.sleep(min(0.25 * 2**attempt, _LONGEST_PAUSE))
+
+    def _undone(self, request: Request, error: Exception) -> Completion:
+        return Completion(request.id, "", "undone", self._server.text(error))
+
+    async def _refused(self, request: Request, model: ServedModel, error: Any) -> Completion | EngineError:
+        """A refused completion if the server takes the same request with another prompt, else an EngineError."""
+        text = f"HTTP {error.status_code}: {self._server.text(error)}"
+        if completions_api.is_too_long(text):
+            return Completion(request.id, "", "window", text)
+        turns = self._turns(abilities.PROMPT)
+        control = replace(request, context="", tail=abilities.PROMPT, turns=turns, max_tokens=1)
+        try:
+            await self._server.probe(completions_api.arguments(control, model, self._abilities.takes))
+        except abilities.Refused:
+            return EngineError(f"{self.place}: it refuses every request as configured ({text})")
+        except EngineError as other:
+            return other
+        return Completion(request.id, "", "error", text)
 
     async def _failed(self, request: Request, error: Exception) -> Completion | EngineError:
-        """After the last retry: a failed completion if the server responds, else an EngineError."""
-        failed = Completion(request.id, "", "error", error_text(error))
+        """After the last retry: a request left undone if the server responds, else an EngineError."""
         try:
-            await self._client.models.list(timeout=_PROBE_SECONDS)
-        except self._openai.APIStatusError:
-            return failed
-        except self._openai.OpenAIError:
+            await self._server.models()
+        except (BadAnswer, self._server.errors.APIStatusError):
+            pass  # it responds
+        except self._server.errors.OpenAIError:
             return EngineError(
-                f"{self._settings.base_url}: the server has gone ({error_text(error)}): start it "
-                "again, then run again to resume"
+                f"{self.place}: the server has gone ({self._server.text(error)}): start it again, "
+                "then run again to resume"
             )
-        return failed
+        return self._undone(request, error)

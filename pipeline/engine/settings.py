@@ -58,9 +58,10 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """An OpenAI-compatible completions server. The key is read from the variable `api_key_env`."""
+    """An OpenAI-compatible server. The key is read from the variable `api_key_env`."""
 
     base_url: str
+    api: Literal["completions", "chat"] = "completions"
     model: str = ""  # empty: the only model that the server lists
     concurrency: int = 16  # requests in flight
     timeout: float = 600.0  # seconds a request may take

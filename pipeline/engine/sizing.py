@@ -60,9 +60,9 @@ class _Memory:
     device: str
 
     @property
-    def cells(self) -> int:
-        """Cells that the cache may have; 0: unlimited."""
-        return int(self.free_bytes * MEMORY_SHARE) // self.cell_bytes
+    def cells(self) -> int | None:
+        """Cells that the cache may have; None: unknown."""
+        return int(self.free_bytes * MEMORY_SHARE) // self.cell_bytes if self.free_bytes else None
 
     @property
     def free_mib(self) -> int:
@@ -153,7 +153,7 @@ def _fit(settings: EngineSettings, n_seq: int, window: int, memory: _Memory, shr
     if settings.n_cells:
         return n_seq, max(_PAD, settings.n_cells >> shrink)
     cells = _cells(n_seq, window, settings.n_contexts)
-    if not memory.cells:
+    if memory.cells is None:
         return n_seq, cells
     while cells > memory.cells and n_seq > 1:
         n_seq = max(1, n_seq * 3 // 4)
@@ -170,7 +170,7 @@ def _window(settings: EngineSettings, longest: int, cells: int, memory: _Memory)
     """The window: `longest`, or what the cells hold if it is not set. Raises EngineError."""
     if longest <= cells:
         return longest
-    if not settings.n_ctx:
+    if not settings.n_ctx and cells >= _PAD:
         return cells
     raise EngineError(
         f"the window of {longest} tokens needs {memory.mib(longest)} MiB of "

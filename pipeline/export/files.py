@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.dataset.card import dataset_card
 from pipeline.dataset.finished import FinishedDataset
-from pipeline.export.forms import FORMS
+from pipeline.export.forms import all_forms
 from pipeline.export.split import SPLITS, split
 from targets import publish
 from targets.atomic import json_bytes
@@ -37,7 +37,8 @@ def export(dataset: FinishedDataset, names: Iterable[str], folder: Path, test_sh
         publish(folder / name, chain([start], content))
         written.append(Path(name))
 
-    forms = [FORMS[name] for name in dict.fromkeys(names)]
+    every = all_forms()
+    forms = [every[name] for name in dict.fromkeys(names)]
     for form in forms:
         for part in SPLITS if form.rows else ():
             assert form.rows is not None
@@ -48,7 +49,7 @@ def export(dataset: FinishedDataset, names: Iterable[str], folder: Path, test_sh
         for name, content in form.others(dataset):
             write(name, content)
     # `datasets` reads all configs of a folder in one format: Parquet is one only where it is alone.
-    jsonl = {name: files for name, files in configs.items() if FORMS[name].ending == ".jsonl"}
+    jsonl = {name: files for name, files in configs.items() if every[name].ending == ".jsonl"}
     if configs:
         write("README.md", iter([dataset_card(dataset.manifest, jsonl or configs).encode()]))
     elif any(form.rows for form in forms):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline import entry_points
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.dataset.rows import write_parquet
 from pipeline.export.pairs import preference_pairs
@@ -127,3 +128,8 @@ _ALL = (
     Form("stages", "records and rejections of every stage", others=stage_files),
 )
 FORMS = {form.name: form for form in _ALL}
+
+
+def all_forms() -> dict[str, Form]:
+    """`FORMS`, and those of other packages by name. Raises ConfigError for one that does not load."""
+    return {**{form.name: form for form in entry_points.every("exports")}, **FORMS}

@@ -1,5 +1,8 @@
 """The reward of a completion: 1.0 when its code passes the row's tests in a sandbox of its own, else 0.0.
 
+A policy that is trained on a reward finds ways to pass without being right, so a pass is falsified: code that passes
+as well when its results are wrong, or when no check can pass, has no reward (sandbox/falsification.py).
+
 Beside exported RL rows this file stands as `reward.py`. In TRL: `GRPOTrainer(reward_funcs=reward, ...)`; the
 trainer passes the columns `tests`, `packages`, `timeout_s` and `memory_mb`, so that a completion runs as the rows'
 own responses did; the packages have to be installed beside the trainer. It needs this project installed, and
@@ -9,18 +12,18 @@ of the pipeline.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
-import textwrap
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox import Limits, Pool, Program
+from sandbox import Limits, Pool
+from sandbox.falsification import Claim, run_and_falsify
 
-_BLOCK = re.compile(r"^(`{3,})(?:python|py)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*([^`\n]*)")
-# What models write behind a fence: the language by any name, in braces, with attributes; or nothing.
-_PYTHON = re.compile(r"\{?\.?i?py(?:thon)?[\d.]*\}?(?:[\s,{].*)?", re.IGNORECASE)
+_OPENS = re.compile(r"^([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)?)(`{3,}|~{3,})([^`]*)$")
+_PYTHON = re.compile(r"[ \t]*\{?\.?(?:python|py)[ \t]?[\d.]*(?:[\s:,{}].*)?", re.IGNORECASE)
 CPU_SHARE = 0.8  # CPU seconds of a program for each second of its wall limit
 
 
@@ -40,14 +43,14 @@ def reward(
     """
     without: list[Any] = [None] * len(completions)
     under = zip(packages or without, timeout_s or without, memory_mb or without, strict=True)
-    groups: dict[tuple[Any, ...], list[Program]] = {}
+    groups: dict[tuple[Any, ...], list[Claim]] = {}
     for number, (completion, test, (names, seconds, memory)) in enumerate(zip(completions, tests, under, strict=True)):
-        program = Program(str(number), program_text(code_of(_text(completion)), test))
-        groups.setdefault((tuple(names or ()), seconds, memory), []).append(program)
+        claim = Claim(str(number), code_of(_text(completion)), test)
+        groups.setdefault((tuple(names or ()), seconds, memory), []).append(claim)
     rewards = [0.0] * len(completions)
-    for (names, seconds, memory), programs in groups.items():
+    for (names, seconds, memory), claims in groups.items():
         with Pool(limits=limits(seconds, memory), packages=names) as pool:
-            for result in pool.run_many(programs):
+            for result in run_and_falsify(pool, claims):
                 rewards[int(result.id)] = float(result.passed)
     return rewards
 
@@ -64,49 +67,55 @@ def limits(timeout_s: float | None, memory_mb: int | None) -> Limits:
 
 
 def code_of(text: str) -> str:
-    """The code of a completion: its fenced Python blocks, else blocks in other fences, else all of a text without one.
+    """The code of a completion: its blocks of Python, or those without a language, or all of a text without a block.
 
     A trainer's completions need not have the form that the dataset's responses have.
     """
     text = text.replace("\r\n", "\n")
-    if blocks := code_blocks(text) or _lenient_blocks(text):
-        return "\n".join(blocks)
-    return "" if any(_FENCE.match(line) for line in text.split("\n")) else text
-
-
-def _lenient_blocks(text: str) -> list[str]:
-    """The blocks behind any fence that names Python or nothing, without their indentation.
-
-    A fence for Python that is never closed holds the rest of the text.
-    """
-    blocks: list[str] = []
-    fence, language, lines = "", "", [""]
-    for line in text.split("\n"):
-        match = _FENCE.match(line)
-        if not fence:
-            if match:
-                fence, language, lines = match[1], match[2].strip(), []
-        elif match and match[1].startswith(fence) and not match[2].strip():
-            if not language or _PYTHON.fullmatch(language):
-                blocks.append(_block(lines))
-            fence = ""
-        else:
-            lines.append(line)
-    return [*blocks, _block(lines)] if fence and _PYTHON.fullmatch(language) else blocks
-
-
-def _block(lines: list[str]) -> str:
-    return textwrap.dedent("".join(f"{line}\n" for line in lines))
+    if found := code_blocks(text):
+        return "\n".join(found)
+    return "" if re.search(r"^[ \t]*(?:`{3}|~{3})", text, re.MULTILINE) else text
 
 
 def code_blocks(text: str) -> list[str]:
-    """The contents of all fenced Python blocks of a Markdown text, in order."""
-    return [match.group(2) for match in _BLOCK.finditer(text)]
+    """The Python of a Markdown text, as pipeline/text/markdown.py reads it: this file stands alone."""
+    found = blocks(text)
+    named = [code for info, code in found if _PYTHON.fullmatch(info)]
+    return named or [code for info, code in found if not info and _is_python(code)]
 
 
-def program_text(code: str, tests: str) -> str:
-    """The test program of a response: its code, then its tests."""
-    return f"{code.rstrip()}\n\n{tests.rstrip()}\n"
+def blocks(text: str) -> list[tuple[str, str]]:
+    """What stands behind the opening fence of each block of a Markdown text, and the block's text."""
+    lines, found, number = text.split("\n"), [], 0
+    while number < len(lines):
+        opened = _OPENS.match(lines[number])
+        last = opened and _closing(lines, number + 1, opened)
+        if opened and last:
+            columns = len(opened[1])
+            inside = [line[:columns].lstrip(" \t") + line[columns:] + "\n" for line in lines[number + 1 : last]]
+            found.append((opened[3].strip(), "".join(inside)))
+            number = last
+        number += 1
+    return found
+
+
+def _closing(lines: list[str], start: int, opened: re.Match[str]) -> int | None:
+    for number in range(start, len(lines)):
+        fence = lines[number].strip()
+        indent = len(lines[number]) - len(lines[number].lstrip())
+        if len(fence) >= len(opened[2]) and set(fence) == {opened[2][0]} and indent <= len(opened[1]):
+            return number
+    return None
+
+
+def _is_python(code: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _text(completion: Any) -> str:

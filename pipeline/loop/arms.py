@@ -11,8 +11,9 @@ from pipeline.errors import ConfigError
 from pipeline.text.lists import as_list
 
 BASE, DISTILLED = "base", "distilled"
+FILE = "file:"  # an arm of rows that others have published: its name is this with the path of a file
 # The base model generates the responses, even where [responses] names a server.
-_BASE_RESPONDS: Overrides = {("responses", "base_url"): ""}
+_BASE_RESPONDS: Overrides = {("responses", "base_url"): "", ("responses", "api"): "completions"}
 
 
 def _paper(among: str) -> Overrides:
@@ -21,6 +22,7 @@ def _paper(among: str) -> Overrides:
         ("verification", "enabled"): False,
         ("selection", "among"): among,
         ("selection", "choose"): "random",
+        ("selection", "min_agreement"): 0.0,
     }
 
 
@@ -56,18 +58,50 @@ ARMS: dict[str, Overrides] = {
 def chosen(settings: Settings) -> dict[str, Overrides]:
     """The arms that [comparison] names. Raises ConfigError for an unknown name, or a missing server."""
     names = as_list(settings.comparison.arms)
-    unknown = [name for name in names if name not in ARMS]
+    unknown = [name for name in names if name not in ARMS and not name.startswith(FILE)]
     if unknown or not names:
         raise ConfigError(
             f"[comparison] arms: there is no arm {', '.join(unknown)}",
-            f"there are {', '.join(ARMS)}",
+            f"there are {', '.join(ARMS)}, and {FILE}PATH",
         )
+    rates = _rates(settings.comparison.rates, names)
     if DISTILLED in names and not settings.responses.base_url:
         raise ConfigError(
             "[comparison] arms: distilled needs a model that answers",
             "set [responses] base_url to a completions server; the other arms do not use it",
         )
-    return {name: {**({} if name == DISTILLED else _BASE_RESPONDS), **ARMS[name]} for name in names}
+    return {name: {**_of_arm(name), **rates.get(name, {})} for name in names}
+
+
+def _of_arm(name: str) -> Overrides:
+    if path := file_of(name):
+        return {**_BASE_RESPONDS, ("finetuning", "data"): path}
+    return {**({} if name == DISTILLED else _BASE_RESPONDS), ("finetuning", "data"): "", **ARMS[name]}
+
+
+def file_of(name: str) -> str:
+    """The path of the rows of an arm `file:PATH`; empty for any other arm."""
+    return name.removeprefix(FILE).strip() if name.startswith(FILE) else ""
+
+
+def _rates(text: str, names: list[str]) -> dict[str, Overrides]:
+    """The learning rates of [comparison] rates by arm. Raises ConfigError."""
+    rates: dict[str, Overrides] = {}
+    for entry in as_list(text):
+        name, _, rate = (part.strip() for part in entry.rpartition(" "))
+        if name not in names:
+            raise ConfigError(f"[comparison] rates: {name or entry} is no arm of [comparison] arms", _RATES)
+        try:
+            value = float(rate)
+        except ValueError:
+            value = 0.0
+        if not 0 < value <= 1:
+            raise ConfigError(f"[comparison] rates: {rate} is no learning rate", _RATES)
+        rates[name] = {("finetuning", "learning_rate"): value}
+    return rates
+
+
+_RATES = "write an arm and its rate, separated by a space: distilled 2e-5, file:rows.jsonl 2e-5"
 
 
 def of_seed(seed: int, *, tuned: bool, rows: int) -> Overrides:

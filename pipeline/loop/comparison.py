@@ -1,7 +1,7 @@
 """The comparison: `luigi --module pipeline Comparison` measures what tuning on the dataset is worth.
 
 Each arm (arms.py) is the same pipeline with other settings: its selection, the same number of rows of it in every
-arm, a model tuned on them, and that model's score on the pack of [evaluation], for several seeds. The base model
+arm, a model tuned on them, and that model's score on each pack of [evaluation], for several seeds. The base model
 gets few-shot prompts, with other exemplars for each seed. Every run of an arm is a child process with the command
 that a user would type, so whatever was finished before, here or by hand, is not made again.
 Out: `artifacts/comparison/<recipe>/` with comparison.json, comparison.md and comparison.svg.
@@ -21,9 +21,11 @@ import orjson
 from pipeline.config import Overrides
 from pipeline.errors import MissingDataError
 from pipeline.loop import arms
-from pipeline.loop.comparison_report import diversity, figures, plot, table
-from pipeline.loop.evaluation import Answers, Evaluation
+from pipeline.loop.answers import Answers
+from pipeline.loop.comparison_report import diversity, diversity_of, figures, plot, table
+from pipeline.loop.evaluation import PackEvaluation
 from pipeline.loop.finetuning import FineTunedModel, plan, require_libraries
+from pipeline.loop.foreign_rows import file_digest, read_pairs
 from pipeline.project.project import Project
 from pipeline.run.subprocesses import run_child
 from pipeline.stages.chain import Goal
@@ -49,18 +51,24 @@ class VariantsTask(Goal):
         self.run_variant("Selected", title, overrides)
         return selection.paths
 
-    def score(self, name: str, overrides: Overrides, seed: int, rows: int) -> list[float]:
-        """The share of a variant's samples that passed, task by task; tunes its model first, unless it is the base."""
+    def score(self, name: str, overrides: Overrides, seed: int, rows: int) -> list[list[float]]:
+        """By pack, the share of a variant's samples that passed, task by task.
+
+        Tunes the variant's model first, unless it is the base.
+        """
         is_tuned = name != arms.BASE
         of_seed: Overrides = {**overrides, **arms.of_seed(seed, tuned=is_tuned, rows=rows)}
         variant = self.project.variant(of_seed)
         if is_tuned:
             self.record_use(FineTunedModel(project=variant).recipe)
         self.run_variant("Evaluation", f"{name}, seed {seed}", of_seed)
-        evaluation = Evaluation(project=variant)
-        self.record_use(Answers(project=variant).recipe, evaluation.recipe)
-        report = orjson.loads(evaluation.report.read_bytes())
-        return [passed / report["samples"] for passed in report["passed"].values()]
+        scores = []
+        for entry in variant.evaluation_packs:
+            evaluation = PackEvaluation(project=variant, pack=entry)
+            self.record_use(Answers(project=variant, pack=entry).recipe, evaluation.recipe)
+            report = orjson.loads(evaluation.report.read_bytes())
+            scores.append([passed / report["samples"] for passed in report["passed"].values()])
+        return scores
 
     def record_use(self, *recipes: Recipe) -> None:
         """Record folders that this goal uses, before they are made: `clean` keeps what a goal uses."""
@@ -82,16 +90,16 @@ class VariantsTask(Goal):
             yield FineTunedModel(project=variant).recipe
 
 
-def base_evaluation(project: Project, seed: int) -> str:
-    """The digest of the base model's evaluation with a seed."""
+def base_evaluations(project: Project, seed: int) -> list[str]:
+    """The digests of the base model's evaluations with a seed, by pack."""
     variant = project.variant(arms.of_seed(seed, tuned=False, rows=0))
-    return Evaluation(project=variant).recipe.digest
+    return [PackEvaluation(project=variant, pack=entry).recipe.digest for entry in variant.evaluation_packs]
 
 
 class Comparison(VariantsTask):
-    """Base model and arms on one pack, with intervals."""
+    """Base model and arms on each pack, with intervals."""
 
-    stage, version = "comparison", 3
+    stage, version = "comparison", 4
 
     @property
     def recipe(self) -> Recipe:
@@ -101,14 +109,20 @@ class Comparison(VariantsTask):
             "version": self.version,
             "seeds": section.seeds,
             "rows": section.rows,
-            "base": [base_evaluation(project, seed) for seed in self._seeds()],
+            "base": [base_evaluations(project, seed) for seed in self._seeds()],
             "arms": {
-                name: Selection.of(project.variant(overrides)).recipe.digest
-                for name, overrides in arms.chosen(project.settings).items()
+                name: self._rows_digest(name, overrides) for name, overrides in arms.chosen(project.settings).items()
             },
             "plan": plan(project),
+            "rates": project.settings.comparison.rates,
         }
         return Recipe(self.stage, ingredients)
+
+    def _rows_digest(self, name: str, overrides: Overrides) -> str:
+        """What determines an arm's rows."""
+        if file := arms.file_of(name):
+            return file_digest(self.project.path(file))
+        return Selection.of(self.project.variant(overrides)).recipe.digest
 
     @property
     def report(self) -> Path:
@@ -119,7 +133,7 @@ class Comparison(VariantsTask):
         return luigi.LocalTarget(str(self.report))
 
     def foreseen(self) -> Iterator[Recipe]:
-        chosen = arms.chosen(self.project.settings)
+        chosen = {name: of for name, of in arms.chosen(self.project.settings).items() if not arms.file_of(name)}
         selections = {name: Selection.of(self.project.variant(overrides)) for name, overrides in chosen.items()}
         yield from (selection.recipe for selection in selections.values())
         if all(selection.paths.records.exists() for selection in selections.values()):
@@ -132,26 +146,35 @@ class Comparison(VariantsTask):
     def _seeds(self) -> range:
         return range(1, self.project.settings.comparison.seeds + 1)
 
-    def run(self) -> None:
+    def require_ready(self) -> None:
         require_libraries()
+
+    def run(self) -> None:
         project = self.project
         chosen = arms.chosen(project.settings)
-        selected = {name: self.select(name, overrides) for name, overrides in chosen.items()}
+        published = {name: list(read_pairs(project.path(file))) for name in chosen if (file := arms.file_of(name))}
+        selected = {name: self.select(name, of) for name, of in chosen.items() if name not in published}
         sizes = {name: int(paths.read_meta()["kept"]) for name, paths in selected.items()}
+        sizes |= {name: len(found) for name, found in published.items()}
         rows = project.settings.comparison.rows or min(sizes.values())
         if rows < 1 or rows > min(sizes.values()):
             raise MissingDataError(
                 f"the comparison cannot give {rows} rows to each arm: there are {sizes}",
                 "lower [comparison] rows, or make a larger dataset",
             )
-        runs: dict[str, list[list[float]]] = {name: [] for name in (arms.BASE, *chosen)}
+        packs = list(project.evaluation_packs.values())
+        runs: list[dict[str, list[list[float]]]] = [{name: [] for name in (arms.BASE, *chosen)} for _ in packs]
         for seed in self._seeds():
-            for name, scores in runs.items():
-                scores.append(self.score(name, chosen.get(name, {}), seed, rows))
+            for name in (arms.BASE, *chosen):
+                for of_pack, scores in zip(runs, self.score(name, chosen.get(name, {}), seed, rows), strict=True):
+                    of_pack[name].append(scores)
         about = {name: diversity(paths, sizes[name], rows) for name, paths in selected.items()}
-        pack = project.evaluation_pack
-        setting = {"pack": pack.name, "tasks": len(pack.tasks), "rows": rows}
-        self._write(figures(runs, about, setting))
+        about |= {name: diversity_of(found, rows) for name, found in published.items()}
+        documents = [
+            figures(of_pack, about, {"pack": pack.name, "tasks": len(of_pack[arms.BASE][0]), "rows": rows})
+            for pack, of_pack in zip(packs, runs, strict=True)
+        ]
+        self._write(documents[0] if len(documents) == 1 else {"packs": documents})
 
     def _write(self, document: dict[str, Any]) -> None:
         project, folder = self.project, self.report.parent

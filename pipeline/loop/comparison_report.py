@@ -6,7 +6,7 @@ In: each arm's scores by seed and task, and its selection. Nothing is read or wr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from math import log2
 from typing import Any
@@ -96,22 +96,29 @@ def diversity(selected: ShardPaths, size: int, rows: int) -> dict[str, Any]:
     Of the two entropies only the second compares instructions that were made in different ways: a seed's concepts
     are with its rows however their instructions were made.
     """
+    near = selected.read_meta()["rules"].get("near_duplicate", 0)
+    return diversity_of(selected.read(), rows) | {
+        "near_duplicate_rate": round(near / (near + size), 4) if size else 0.0
+    }
+
+
+def diversity_of(selected: Iterable[Mapping[str, Any]], rows: int) -> dict[str, Any]:
+    """The same of any rows: those of others come without concepts, and nothing is known of what was left out."""
     instructions: set[str] = set()
     concepts: Counter[str] = Counter()
     in_code: Counter[str] = Counter()
-    shuffled = sorted(selected.read(), key=lambda row: rank(str(row["id"])))
+    shuffled = sorted(selected, key=lambda row: rank(str(row["id"])))
     for position, row in enumerate(shuffled):
         instructions.add(fingerprint(row["instruction"]))
-        concepts.update(row["concepts"])
+        concepts.update(row.get("concepts", ()))
         if position < rows:
             in_code.update(_concepts_in_code(row["response"]))
-    near = selected.read_meta()["rules"].get("near_duplicate", 0)
     return {
-        "selected": size,
+        "selected": len(shuffled),
         "distinct_instructions": len(instructions),
-        "concept_entropy": _entropy(concepts),
+        "concept_entropy": _entropy(concepts) if concepts else None,
         "code_entropy": _entropy(in_code),
-        "near_duplicate_rate": round(near / (near + size), 4) if size else 0.0,
+        "near_duplicate_rate": None,
     }
 
 
@@ -128,8 +135,17 @@ def _entropy(counts: Counter[str]) -> float:
     return round(-sum(n / total * log2(n / total) for n in counts.values()), 2) if total else 0.0
 
 
+def by_pack(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The documents of the packs of a comparison: of one, the document itself."""
+    return list(document.get("packs", [document]))
+
+
 def table(document: Mapping[str, Any]) -> str:
-    """The figures as Markdown."""
+    """The figures as Markdown, pack by pack."""
+    return "\n".join(map(_table, by_pack(document)))
+
+
+def _table(document: Mapping[str, Any]) -> str:
     lines = [
         f"pass@1 on {document['pack']} ({document['tasks']} tasks), tuned on {document['rows']} rows each; "
         "95 % intervals",
@@ -150,9 +166,9 @@ def table(document: Mapping[str, Any]) -> str:
                 kept,
                 signed(arm["lost"]) if arm["lost"] else "",
                 str(arm["selected"]),
-                f"{arm['concept_entropy']:.2f} bits",
+                "" if arm["concept_entropy"] is None else f"{arm['concept_entropy']:.2f} bits",
                 f"{arm['code_entropy']:.2f} bits",
-                f"{arm['near_duplicate_rate']:.1%}",
+                "" if arm["near_duplicate_rate"] is None else f"{arm['near_duplicate_rate']:.1%}",
             ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -164,13 +180,17 @@ def signed(estimate: Mapping[str, float]) -> str:
 
 
 def plot(document: Mapping[str, Any]) -> str:
-    """Means and intervals, one line an arm, as SVG."""
+    """Means and intervals, one line an arm, as SVG; of several packs each line with its pack."""
     import vl_convert
 
-    values = [
-        {"arm": name, **{key: arm[key] for key in ("mean", "low", "high")}} for name, arm in _entries(document).items()
+    packs = by_pack(document)
+    lines = [
+        (name if len(packs) == 1 else f"{pack['pack']}: {name}", arm)
+        for pack in packs
+        for name, arm in _entries(pack).items()
     ]
-    points = [{"arm": name, "score": score} for name, arm in _entries(document).items() for score in arm["seeds"]]
+    values = [{"arm": name, **{key: arm[key] for key in ("mean", "low", "high")}} for name, arm in lines]
+    points = [{"arm": name, "score": score} for name, arm in lines for score in arm["seeds"]]
     y = {"field": "arm", "type": "nominal", "sort": None, "title": None}
     x = {"type": "quantitative", "title": "pass@1", "scale": {"zero": False}}
     spec = {

@@ -1,205 +1,106 @@
-"""Evaluation: `luigi --module pipeline Evaluation` scores a model on a benchmark pack.
+"""Evaluation: `luigi --module pipeline Evaluation` scores a model on the packs of [evaluation].
 
-In: a model (the base model, the model tuned on the current dataset, or a GGUF file) and a pack in the layout of
-HumanEval or MBPP. `Answers` writes one program for each task and sample, `Evaluation` runs each with the task's tests
-in a separate sandbox. Out: `artifacts/evaluation/<recipe>/` with one verdict for each sample
-(`shard-000000.jsonl`) and `report.json`: pass@k with 95 % intervals over the tasks. A sample without a
-program, or one that did not end, counts as failed.
+In: a pack, and complete programs for its tasks: a model's (answers.py), or those of a file (given_answers.py).
+`PackEvaluation` runs each with the task's tests in a separate sandbox. Out: `artifacts/evaluation/<recipe>/` with one
+verdict for each sample and suite (`shard-000000.jsonl`) and `report.json`: pass@k with 95 % intervals over the tasks.
+A sample without a program, or one that did not end, counts as failed, and so does one whose pass means nothing
+(sandbox/falsification.py; for packs whose tests are Python). `verdict_of` alone decides about a sample.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Set
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import luigi
+import orjson
 
-from pipeline.engine import Engine, open_engine
 from pipeline.errors import ConfigError
-from pipeline.loop.finetuning import FineTunedModel
+from pipeline.loop.answers import Answers, evaluated_model, model_is_there, task_number
+from pipeline.loop.given_answers import GivenAnswers
+from pipeline.loop.pack_task import PackTask
+from pipeline.loop.references import MEMORY_MB, References, has_inputs
 from pipeline.loop.statistics import bootstrap, pass_at_k
-from pipeline.packs import problems
-from pipeline.project.engines import engine_settings
-from pipeline.project.model import Model
+from pipeline.packs import programs
+from pipeline.packs.layouts import Task
 from pipeline.project.project import Project
 from pipeline.project.sandboxes import open_pool
-from pipeline.prompts import render, tuned
-from pipeline.prompts.plan import GenerationPlan, exemplars_digest
-from pipeline.records import Rejection, Rules
+from pipeline.records import Rejection
 from pipeline.stages import verdicts
+from pipeline.stages.base import PipelineTask
 from pipeline.stages.executions import Executions
-from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
 from pipeline.text.lists import as_list
-from pipeline.text.markdown import code_blocks
-from sandbox import Program
+from sandbox import Program, Result
+from sandbox.falsification import Claim, run_and_falsify
 from targets import Recipe, ShardWriter, publish
 from targets.atomic import json_bytes
 
-BASE, TUNED = "base", "tuned"
+MOST_SECONDS = 60.0  # of a suite of inputs: EvalPlus's (evalplus/eval/__init__.py); longer where solutions take longer
+TIMES_SOLUTION = 3.0
 
 
-def evaluated_model(project: Project) -> Model:
-    """The model that [evaluation] names. `tuned` requires that the tuned model is made."""
-    named = project.settings.evaluation.model
-    if named == BASE:
-        project.model.require_file()
-        return project.model
-    if named == TUNED:
-        return project.model_at(FineTunedModel(project=project).gguf)
-    return project.model_at(project.path(named))
-
-
-def is_tuned(project: Project) -> bool:
-    """Whether the evaluated model is the one tuned on the current dataset."""
-    return project.settings.evaluation.model == TUNED
-
-
-def _model_is_there(project: Project) -> bool:
-    """Whether there can be a recipe: it holds the digest of the model's file, and a tuned one must be made first."""
-    return not is_tuned(project) or FineTunedModel(project=project).is_made()
-
-
-def prompt_style(project: Project) -> str:
-    """`few_shot` or `tuned`: the form of the prompts."""
-    style = project.settings.evaluation.prompt
-    if style != "auto":
-        return style
-    return "tuned" if is_tuned(project) else "few_shot"
-
-
-def ks(project: Project) -> list[int]:
+def ks(project: Project, samples: int) -> list[int]:
     """The k of pass@k. Raises ConfigError for a k above the number of samples."""
     section = project.settings.evaluation
     named = as_list(section.k)
-    if not named or not all(k.isdigit() and 1 <= int(k) <= section.samples for k in named):
+    if not named or not all(k.isdigit() and 1 <= int(k) <= samples for k in named):
         raise ConfigError(
-            f"[evaluation] k = {section.k} with samples = {section.samples}",
+            f"[evaluation] k = {section.k} with samples = {samples}",
             "name numbers from 1 to the number of samples, separated by commas",
         )
     return [int(k) for k in named]
 
 
-class Answers(GenerationTask):
-    """Writes a program for each task and sample."""
+def verdict_of(result: Result, task: Task, suite: str) -> Mapping[str, Any] | Rejection:
+    """The verdict on one sample in one suite, from the run of its program: here a pass is decided."""
+    verdict = verdicts.outcome(result).result
+    if isinstance(verdict, Rejection):
+        return verdict
+    return {**verdict, "task": task.id, **({"suite": suite} if task.inputs else {})}
+
+
+class PackEvaluation(PackTask, StageTask):
+    """Runs all answers to one pack with their tests, and computes the figures."""
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version, section, form = "answers", 1, "evaluation", "responses"
-    stops = ("\n## ", "\n### ")
-    rules: ClassVar[Rules] = {
-        **COMPLETION_RULES,
-        "no_code_block": "The answer has no fenced block of Python.",
-    }
-
-    def requires(self) -> list[luigi.Task]:
-        return [self.clone(FineTunedModel)] if is_tuned(self.project) else []
-
-    def is_made(self) -> bool:
-        return _model_is_there(self.project) and super().is_made()
-
-    @property
-    def plan(self) -> GenerationPlan:
-        project = self.project
-        section = project.settings.evaluation
-        responses = project.plan("responses", "responses", "responses")
-        return replace(
-            responses,
-            stage=self.stage,
-            window=project.settings.engine.n_ctx or project.model.window,
-            shots=responses.shots if prompt_style(project) == "few_shot" else 0,
-            max_tokens=section.max_tokens or responses.max_tokens,
-            temperature=section.temperature,
-            top_k=0,
-            top_p=section.top_p,
-            min_p=0.0,
-        )
-
-    def ingredients(self) -> dict[str, Any]:
-        project, plan, pack = self.project, self.plan, self.project.evaluation_pack
-        few_shot, model = prompt_style(project) == "few_shot", evaluated_model(project)
-        return {
-            "model": model.provenance,
-            "cache": model.cache_types(project.settings.engine),
-            "pack": {"name": pack.name, "layout": pack.layout, "sha256": pack.revision},
-            "prompt": {
-                "style": prompt_style(project),
-                "text": exemplars_digest("responses", project.exemplars) if few_shot else tuned.prompt(""),
-                "shots": plan.shots,
-                "stops": list(self.stops),
-            },
-            "sampling": {"temperature": plan.temperature, "top_p": plan.top_p},
-            "samples": project.settings.evaluation.samples,
-            "seed": project.settings.evaluation.seed,
-            "max_tokens": plan.max_tokens,
-            "window": plan.window,
-        }
-
-    @property
-    def recipe(self) -> Recipe:
-        return Recipe(self.stage, {"version": self.version, **self.ingredients()})
-
-    @contextmanager
-    def engine(self) -> Iterator[Engine]:
-        path = evaluated_model(self.project).path
-        with open_engine(engine_settings(self.project.settings.engine, path)) as engine:
-            yield engine
-
-    def expected(self) -> int:
-        return len(self.project.evaluation_pack.tasks) * self.project.settings.evaluation.samples
-
-    def units(self) -> Iterator[Unit]:
-        for number, task in enumerate(self.project.evaluation_pack.tasks):
-            record = {"id": f"{number:05d}", "instruction": problems.instruction(task)}
-            for sample in range(self.project.settings.evaluation.samples):
-                yield Unit(f"{number:05d}-{sample:04d}", record, sample)
-
-    def context(self, key: str) -> str:
-        if prompt_style(self.project) == "tuned":
-            return tuned.SENTENCE
-        seed = self.project.settings.evaluation.seed
-        return render.context(self.project.exemplars, "responses", self.plan.shots, f"evaluation {seed} {key}")
-
-    def tail(self, unit: Unit) -> str:
-        write = tuned.tail if prompt_style(self.project) == "tuned" else render.responses_tail
-        return write(unit.record["instruction"])
-
-    def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
-        blocks = code_blocks(text)
-        if not blocks:
-            return Rejection("no_code_block", text[-200:])
-        return {"id": unit.id, "code": "\n".join(blocks)}
-
-
-def task_number(answer: str) -> int:
-    """The index of an answer's task in the pack, from the answer's id."""
-    return int(answer.split("-")[0])
-
-
-class Evaluation(StageTask):
-    """Runs all answers with their tests, and computes the figures."""
-
-    shard: int = luigi.IntParameter(default=0)
-
-    stage, version = "evaluation", 1
+    stage, version = "evaluation", 2
     rules = verdicts.RULES
     needs_sandbox = True
 
+    @property
+    def answers(self) -> Answers | GivenAnswers:
+        """The stage whose answers are scored."""
+        return self.clone(GivenAnswers) if self.project.settings.evaluation.answers else self.clone(Answers)
+
     def requires(self) -> luigi.Task:
-        return self.clone(Answers)
+        return self.answers
 
     def is_made(self) -> bool:
-        return _model_is_there(self.project) and super().is_made()
+        given = self.project.settings.evaluation.answers
+        return bool(given or model_is_there(self.project)) and super().is_made()
 
     @property
     def recipe(self) -> Recipe:
         executed = Executions(shard=0, project=self.project).recipe
-        ingredients = {**executed.ingredients, "version": self.version, "k": ks(self.project)}
-        return Recipe(self.stage, ingredients, self.clone(Answers).recipe, executed.limits)
+        ingredients = {**executed.ingredients, "version": self.version, "k": self._ks()}
+        if has_inputs(self.benchmark.tasks):
+            ingredients["references"] = self.clone(References).recipe.digest
+        return Recipe(self.stage, ingredients, self.answers.recipe, executed.limits)
+
+    def _samples(self) -> int:
+        """The number of samples of each task; of given answers, that of the task which has the most."""
+        if isinstance(self.answers, GivenAnswers):
+            return self.answers.most_of_a_task
+        return int(self.project.settings.evaluation.samples)
+
+    def _ks(self) -> list[int]:
+        return ks(self.project, self._samples())
 
     @property
     def report(self) -> Path:
@@ -209,54 +110,183 @@ class Evaluation(StageTask):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.report))
 
+    def open_writer(self) -> ShardWriter:
+        if has_inputs(self.benchmark.tasks):
+            self.recipe.write(self.project.artifacts, uses=[self.clone(References).recipe])
+        return super().open_writer()
+
     def expected(self) -> int:
-        return int(self.clone(Answers).paths.read_meta()["kept"])
+        tasks = self.benchmark.tasks
+        return sum(len(programs.suites(tasks[task_number(answer["id"])])) for answer in self.answers.paths.read())
 
     def progress(self, writer: ShardWriter) -> Any:
         return self.reporter.stage(self.stage, self.expected(), 0, writer.resumed)
 
     def outcomes(self, done: Set[str]) -> Outcomes:
-        tasks = self.project.evaluation_pack.tasks
-        programs = (
-            Program(answer["id"], problems.program(tasks[task_number(answer["id"])], answer["code"]))
-            for answer in self.clone(Answers).paths.read()
-            if answer["id"] not in done
+        tasks, references = self.benchmark.tasks, self._references()
+        units = {
+            unit: (answer["code"], task_number(answer["id"]), suite)
+            for answer in self.answers.paths.read()
+            for unit, suite in _units(answer["id"], tasks[task_number(answer["id"])])
+            if unit not in done and (references is None or task_number(answer["id"]) in references)
+        }
+        claims = (
+            Claim(unit, code, programs.tests_of(tasks[number]))
+            for unit, (code, number, _) in units.items()
+            if programs.has_own_tests(tasks[number])
         )
-        with open_pool(self.project, self.reporter.say) as pool:
-            for result in pool.run_many(programs):
-                verdict = verdicts.outcome(result).result
-                if not isinstance(verdict, Rejection):
-                    verdict = {**verdict, "task": tasks[task_number(result.id)].id}
-                yield Outcome(result.id, verdict)
+        pending = (
+            Program(unit, programs.program(tasks[number], code, suite, (references or {}).get(number)))
+            for unit, (code, number, suite) in units.items()
+            if not programs.has_own_tests(tasks[number])
+        )
+        with open_pool(self.project, self.reporter.say, *self._limits(references)) as pool:
+            for result in chain(run_and_falsify(pool, claims), pool.run_many(pending)):
+                _, number, suite = units[result.id]
+                verdict = verdict_of(result, tasks[number], suite)
+                yield Outcome(result.id, verdict, verdicts.outcome(result).spent)
+
+    def _references(self) -> dict[int, programs.Expected] | None:
+        """The expected outputs of the pack; None for one that has tests of its own."""
+        return self.clone(References).read() if has_inputs(self.benchmark.tasks) else None
+
+    def _limits(self, references: dict[int, programs.Expected] | None) -> tuple[float | None, int | None]:
+        """Seconds and MiB of a program, where they are not those of [executions]: suites of inputs are long."""
+        if references is None:
+            return None, None
+        section = self.project.settings.executions
+        longest = max((sum(suite["seconds"]) for task in references.values() for suite in task.values()), default=0.0)
+        return max(section.timeout, MOST_SECONDS, TIMES_SOLUTION * longest), max(section.memory_mb, MEMORY_MB)
 
     def run(self) -> None:
         if not self.paths.records.exists():
             super().run()
         report = self._report()
         publish(self.report, [json_bytes(report)])
-        self.reporter.say(
-            f"{report['model']['name']} on {report['pack']}: "
-            + ", ".join(
-                f"{name} {figure['mean']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
-                for name, figure in report["figures"].items()
-            )
-        )
+        for line in in_words(report):
+            self.reporter.say(line)
         self.reporter.say(f"evaluation: {self.report}")
 
     def _report(self) -> dict[str, Any]:
-        pack, samples = self.project.evaluation_pack, self.project.settings.evaluation.samples
-        passed = Counter(task_number(verdict["id"]) for verdict in self.paths.read() if verdict["passed"])
-        counts = [passed[number] for number in range(len(pack.tasks))]
+        tasks, references, samples = self.benchmark.tasks, self._references(), self._samples()
+        scored = [number for number in range(len(tasks)) if references is None or number in references]
+        passed = passed_suites(self.paths.read())
+        names = max((programs.suites(task) for task in tasks), key=len)
+        counts = {
+            suite: [_count(passed.get(number, {}), programs.suites(tasks[number]), names[: place + 1])
+                    for number in scored]
+            for place, suite in enumerate(names)
+        }  # fmt: skip
         figures = {
-            f"pass@{k}": asdict(bootstrap([[pass_at_k(samples, count, k) for count in counts]]))
-            for k in ks(self.project)
+            _figure(k, suite, names): asdict(bootstrap([[pass_at_k(samples, count, k) for count in counts[suite]]]))
+            for suite in reversed(names)
+            for k in self._ks()
         }
-        return {
-            "model": evaluated_model(self.project).provenance,
-            "pack": pack.name,
-            "tasks": len(counts),
+        report: dict[str, Any] = {
+            "model": self._subject(),
+            "pack": self.benchmark.name,
+            "tasks": len(scored),
             "samples": samples,
             "figures": figures,
-            "passed": {task.id: count for task, count in zip(pack.tasks, counts, strict=True)},
-            "recipe": self.recipe.in_words(),
+            "passed": {tasks[number].id: count for number, count in zip(scored, counts[names[-1]], strict=True)},
         }
+        if len(names) > 1:
+            report["suites"] = {
+                suite: {tasks[number].id: count for number, count in zip(scored, counts[suite], strict=True)}
+                for suite in names[:-1]
+            }
+        left_out = [task.id for number, task in enumerate(tasks) if number not in set(scored)]
+        if left_out:
+            report["left_out"] = left_out
+        if isinstance(self.answers, GivenAnswers):
+            report |= self.answers.coverage()
+        return {**report, "recipe": self.recipe.in_words()}
+
+    def _subject(self) -> dict[str, str]:
+        """The model, or the file of answers."""
+        if isinstance(self.answers, GivenAnswers):
+            return {"name": self.answers.file.name}
+        return evaluated_model(self.project).provenance
+
+
+def _units(answer: str, task: Task) -> Iterator[tuple[str, str]]:
+    """The ids of an answer's runs, each with its suite: an answer has one, or one for each suite of inputs."""
+    for suite in programs.suites(task):
+        yield f"{answer}-{suite}" if task.inputs else answer, suite
+
+
+def passed_suites(records: Iterable[Mapping[str, Any]]) -> dict[int, dict[str, Counter[str]]]:
+    """By the task's number and the sample: the suites that it passed."""
+    passed: dict[int, dict[str, Counter[str]]] = {}
+    for record in records:
+        number, sample, *_ = record["id"].split("-")
+        runs = passed.setdefault(int(number), {}).setdefault(sample, Counter())
+        runs[record.get("suite", "tests")] += bool(record["passed"])
+    return passed
+
+
+def _count(runs: Mapping[str, Counter[str]], has: tuple[str, ...], wanted: tuple[str, ...]) -> int:
+    """How many samples of a task passed all wanted suites that it has."""
+    return sum(all(run[name] for name in wanted if name in has) for run in runs.values())
+
+
+def _figure(k: int, suite: str, names: tuple[str, ...]) -> str:
+    """The name of a figure: the last suite is the benchmark's own, the others are named."""
+    return f"pass@{k}" if suite == names[-1] else f"pass@{k} of {suite}"
+
+
+def in_words(report: Mapping[str, Any]) -> list[str]:
+    """The figures of a report in one line, and what is not in them in further ones."""
+    figures = ", ".join(
+        f"{name} {figure['mean']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+        for name, figure in report["figures"].items()
+    )
+    lines = [f"{report['model']['name']} on {report['pack']}: {figures}"]
+    for key, sentence in (
+        ("left_out", "not scored, because the pack's own solution does not run"),
+        ("unanswered", "without an answer, which counts as failed"),
+        ("foreign", "answered, but not in the pack"),
+    ):
+        if report.get(key):
+            named = ", ".join(report[key][:5]) + (", ..." if len(report[key]) > 5 else "")
+            lines.append(f"{len(report[key])} tasks {sentence}: {named}")
+    return lines
+
+
+def table(reports: Iterable[Mapping[str, Any]]) -> str:
+    """Reports on several packs as Markdown."""
+    lines = ["| pack | tasks | figure | score | 95 % interval |", "|---|---:|---|---:|---|"]
+    for report in reports:
+        for name, figure in report["figures"].items():
+            interval = f"{figure['low']:.3f} to {figure['high']:.3f}"
+            lines.append(f"| {report['pack']} | {report['tasks']} | {name} | {figure['mean']:.3f} | {interval} |")
+    return "\n".join(lines) + "\n"
+
+
+class Evaluation(PipelineTask):
+    """All packs of [evaluation], one after the other."""
+
+    needs_sandbox = True
+
+    @property
+    def of_packs(self) -> list[PackEvaluation]:
+        """The evaluation of each pack."""
+        return [self.clone(PackEvaluation, pack=entry) for entry in self.project.evaluation_packs]
+
+    def requires(self) -> list[PackEvaluation]:
+        return self.of_packs
+
+    def output(self) -> list[luigi.LocalTarget]:
+        return [task.output() for task in self.of_packs]
+
+    def is_made(self) -> bool:
+        return all(task.is_made() for task in self.of_packs)
+
+    def run(self) -> None:
+        reports = self.reports()
+        if len(reports) > 1:
+            self.reporter.say(table(reports))
+
+    def reports(self) -> list[dict[str, Any]]:
+        """The figures of each pack."""
+        return [orjson.loads(task.report.read_bytes()) for task in self.of_packs]

@@ -18,6 +18,7 @@ from typing import Any
 import luigi
 
 from pipeline.errors import ConfigError, MachineError, MissingDataError
+from pipeline.loop.foreign_rows import read_pairs
 from pipeline.loop.gguf_file import write_gguf
 from pipeline.project.project import Project
 from pipeline.prompts import tuned
@@ -25,12 +26,14 @@ from pipeline.prompts.render import response_with_tests
 from pipeline.run.subprocesses import run_child
 from pipeline.stages.chain import Goal, Selected
 from pipeline.stages.selection import Selection
+from pipeline.text import extras
 from pipeline.text.hashing import rank
 from targets import Recipe, ShardPaths, publish
 from targets.atomic import json_bytes, jsonl_lines
 
-# The paper's rate is for billions of parameters (arXiv 2410.24198, "Training"); the demo model has four million.
-DEMO_LEARNING_RATE, PAPER_LEARNING_RATE = 1e-3, 1e-5
+# The paper's rates are for billions of parameters (arXiv 2410.24198, "Training"); the demo model has four million.
+# Data of other models get twice the rate there.
+DEMO_LEARNING_RATE, PAPER_LEARNING_RATE, PAPER_RATE_FOR_OTHERS = 1e-3, 1e-5, 2e-5
 
 
 def plan(project: Project) -> dict[str, Any]:
@@ -41,10 +44,11 @@ def plan(project: Project) -> dict[str, Any]:
             f"[finetuning] batch = {section.batch} is no multiple of micro_batch = {section.micro_batch}",
             "make it one",
         )
-    automatic = DEMO_LEARNING_RATE if project.model.is_demo else PAPER_LEARNING_RATE
     return {
-        "learning_rate": section.learning_rate or automatic,
+        "learning_rate": section.learning_rate or automatic_rate(project),
         "optimizer": section.optimizer,
+        "clipping": section.clipping,
+        "dropout": section.dropout,
         "epochs": section.epochs,
         "batch": section.batch,
         "warmup": section.warmup,
@@ -54,18 +58,26 @@ def plan(project: Project) -> dict[str, Any]:
     }
 
 
+def automatic_rate(project: Project) -> float:
+    """The learning rate of `learning_rate = 0`, by the model and by who wrote the responses."""
+    if project.model.is_demo:
+        return DEMO_LEARNING_RATE
+    of_others = project.settings.finetuning.data or project.settings.responses.base_url
+    return PAPER_RATE_FOR_OTHERS if of_others else PAPER_LEARNING_RATE
+
+
 class FineTunedModel(Goal):
-    """The base model, tuned on the currently selected rows.
+    """The base model, tuned on the currently selected rows, or on those of [finetuning] data.
 
     The recipe hashes the training rows, not how they were selected: a setting that selects the same rows does not
     tune again.
     """
 
-    stage, version = "finetuning", 2
+    stage, version = "finetuning", 3
     needs_sandbox = False  # `Selected`, which it requires, checks for the sandbox of its stages
 
-    def requires(self) -> luigi.Task:
-        return self.clone(Selected)
+    def requires(self) -> list[luigi.Task]:  # type: ignore[override]
+        return [] if self.project.settings.finetuning.data else [self.clone(Selected)]
 
     @property
     def recipe(self) -> Recipe:
@@ -92,13 +104,20 @@ class FineTunedModel(Goal):
     def output(self) -> luigi.LocalTarget:
         return luigi.LocalTarget(str(self.gguf))
 
+    def is_made(self) -> bool:
+        return self.is_there() if self.project.settings.finetuning.data else super().is_made()
+
     def is_there(self) -> bool:
-        return self.clone(Selected).is_there() and super().is_there()
+        return all(task.is_there() for task in self.requires() if isinstance(task, Selected)) and super().is_there()
+
+    def require_ready(self) -> None:
+        require_libraries()
+        self.project.model.require_file()
 
     def run(self) -> None:
-        require_libraries()
         project = self.project
-        folder = self.recipe.write(project.artifacts, uses=[Selection.of(project).recipe])
+        uses = [] if project.settings.finetuning.data else [Selection.of(project).recipe]
+        folder = self.recipe.write(project.artifacts, uses=uses)
         rows, base = chosen_rows(project), project.model.require_file()
         publish(folder / "rows.jsonl", jsonl_lines(rows))
         section = project.settings.finetuning
@@ -108,6 +127,7 @@ class FineTunedModel(Goal):
             "work": str(folder / "work"),
             "out": str(folder / "model"),
             "threads": section.threads or project.settings.engine.n_threads,
+            "chat_template": [tuned.template(adds_bos) for adds_bos in (False, True)],
             "plan": {
                 **plan(project),
                 "micro_batch": section.micro_batch,
@@ -132,21 +152,22 @@ def chosen_rows(project: Project) -> tuple[dict[str, str], ...]:
     Raises MissingDataError where the selection has fewer rows.
     """
     section = project.settings.finetuning
-    selected = Selection.of(project).paths
-    return _chosen_rows(selected, section.rows, section.seed, section.tests)
+    source = project.path(section.data) if section.data else Selection.of(project).paths
+    return _chosen_rows(source, section.rows, section.seed, section.tests)
 
 
 # Cached: recipe, completeness and work read the same selection.
 @lru_cache(maxsize=1)
-def _chosen_rows(selected: ShardPaths, count: int, seed: int, with_tests: bool) -> tuple[dict[str, str], ...]:
+def _chosen_rows(source: ShardPaths | Path, count: int, seed: int, with_tests: bool) -> tuple[dict[str, str], ...]:
     def completion(row: dict[str, Any]) -> str:
         response: str = row["response"]
-        return response_with_tests(response, row["tests"]) if with_tests else response
+        return response_with_tests(response, row["tests"]) if with_tests and row.get("tests") else response
 
-    drawn = sorted(selected.read(), key=lambda row: rank(str(seed), row["id"]))
+    rows = read_pairs(source) if isinstance(source, Path) else source.read()
+    drawn = sorted(rows, key=lambda row: rank(str(seed), row["id"]))
     if not drawn or len(drawn) < count:
         raise MissingDataError(
-            f"[finetuning] rows = {count}, the selection has {len(drawn)}",
+            f"[finetuning] rows = {count}, {source if isinstance(source, Path) else 'the selection'} has {len(drawn)}",
             "lower it, or make a larger dataset",
         )
     return tuple(
@@ -160,4 +181,4 @@ def require_libraries() -> None:
         name for name in ("torch", "transformers", "trl", "peft", "gguf") if importlib.util.find_spec(name) is None
     ]
     if missing:
-        raise MachineError(f"fine-tuning needs {', '.join(missing)}", "pip install 'selfcodealign-luigi[train]'")
+        raise MachineError(f"fine-tuning needs {', '.join(missing)}", extras.remedy("train"))

@@ -1,6 +1,7 @@
 """Writes tuned weights as a GGUF file: a copy of the base model's file with the tuned numbers.
 
-Vocabulary, shape and tensor types are those of the base's GGUF, so the engine that runs the base runs the copy. In: a
+Vocabulary, shape and tensor types are those of the base's GGUF, so the engine that runs the base runs the copy. The
+chat template is not: a base's is one in which the copy was never tuned. In: a
 folder of safetensors and the base's GGUF. Out: a GGUF file, published whole. Supported are the architectures whose
 tensors are the same in both formats, but for the order of rows that llama's RoPE rotates in pairs; for the others
 there is llama.cpp's convert_hf_to_gguf.py.
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.errors import PipelineError
+from pipeline.prompts import tuned
 from targets.atomic import sync_folder, temporary_beside
 
 if TYPE_CHECKING:
     from gguf import GGUFReader, GGUFWriter, ReaderTensor
 
 ARCHITECTURES = ("llama", "qwen2", "qwen3", "starcoder2")
+CHAT_TEMPLATE = "tokenizer.chat_template"  # there may be several, with a suffix each
 OUTPUT, EMBEDDING, ROPE_TABLE = "output.weight", "token_embd.weight", "rope_freqs.weight"
 
 
@@ -97,11 +100,18 @@ def _copy_fields(reader: GGUFReader, writer: GGUFWriter) -> None:
     from gguf import GGUFValueType
 
     for field in reader.fields.values():
-        if field.name.startswith("GGUF.") or field.name == "general.architecture":
+        if field.name.startswith(("GGUF.", CHAT_TEMPLATE)) or field.name == "general.architecture":
             continue  # the writer adds these
         kind = field.types[0]
         element = field.types[-1] if kind == GGUFValueType.ARRAY else None
         writer.add_key_value(field.name, field.contents(), kind, element)
+    adds_bos = reader.fields.get("tokenizer.ggml.add_bos_token")
+    writer.add_chat_template(tuned.template(bool(adds_bos.contents()) if adds_bos else _adds_bos(reader)))
+
+
+def _adds_bos(reader: GGUFReader) -> bool:
+    """Whether llama.cpp puts BOS before a text of a file that leaves it open: SPM and WordPiece vocabularies do."""
+    return str(reader.fields["tokenizer.ggml.model"].contents()) in ("llama", "bert")
 
 
 def _add(writer: GGUFWriter, tensor: ReaderTensor, weight: np.ndarray) -> None:

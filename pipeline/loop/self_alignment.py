@@ -3,7 +3,7 @@
 Round 1 tunes the base model on the dataset that it made. In every further round the model of the round before takes
 the base model's place: it names concepts, writes instructions and answers them, few-shot as any base model (the
 prompt of tuning has no concepts), and is tuned further, always on responses with their tests. Each model is scored
-on the pack of [evaluation], a tuned one with the prompt of its tuning. A round is the last one if its gain on the
+on the first pack of [evaluation], a tuned one with the prompt of its tuning. A round is the last one if its gain on the
 round before is not above 0 with its whole 95 % interval over the tasks, or if its model makes fewer rows than are to
 be tuned on.
 
@@ -20,10 +20,9 @@ from typing import Any
 
 import luigi
 
-from pipeline import demo
 from pipeline.config import Overrides
 from pipeline.loop.arms import BASE, of_seed
-from pipeline.loop.comparison import VariantsTask, base_evaluation
+from pipeline.loop.comparison import VariantsTask, base_evaluations
 from pipeline.loop.comparison_report import signed
 from pipeline.loop.finetuning import FineTunedModel, plan, require_libraries
 from pipeline.loop.statistics import bootstrap
@@ -40,7 +39,7 @@ EVERY_ROUND: Overrides = {("finetuning", "tests"): True}
 class SelfAlignment(VariantsTask):
     """The rounds, until one does not help, [comparison] rounds at most."""
 
-    stage, version = "self_alignment", 3
+    stage, version = "self_alignment", 4
 
     @property
     def recipe(self) -> Recipe:
@@ -52,7 +51,7 @@ class SelfAlignment(VariantsTask):
             "stop": settings.comparison.stop,
             "selection": Selection.of(project).recipe.digest,
             "rows": settings.finetuning.rows,
-            "base": base_evaluation(project, settings.finetuning.seed),
+            "base": base_evaluations(project, settings.finetuning.seed),
             "plan": plan(project),
         }
         return Recipe(self.stage, ingredients)
@@ -78,12 +77,14 @@ class SelfAlignment(VariantsTask):
     def _is_made(self, model: Recipe) -> bool:
         return (model.folder(self.project.artifacts) / "model.gguf").exists()
 
-    def run(self) -> None:
+    def require_ready(self) -> None:
         require_libraries()
+        self.project.model.require_file()
+
+    def run(self) -> None:
         project = self.project
-        project.model.require_file()
         section, tuning = project.settings.comparison, project.settings.finetuning
-        before = self.score(BASE, {}, tuning.seed, tuning.rows)
+        before = self.score(BASE, {}, tuning.seed, tuning.rows)[0]
         rounds: list[dict[str, Any]] = [{"round": 0, **asdict(bootstrap([before]))}]
         overrides = EVERY_ROUND
         for number in range(1, section.rounds + 1):
@@ -92,14 +93,14 @@ class SelfAlignment(VariantsTask):
             if number > 1 and about["rows"] < max(1, tuning.rows):
                 rounds.append(about)
                 break
-            after = self.score(title, overrides, tuning.seed, tuning.rows)
+            after = self.score(title, overrides, tuning.seed, tuning.rows)[0]
             gained = gain(before, after)
             rounds.append({**about, **asdict(bootstrap([after])), "gain": gained})
             if section.stop and gained["low"] <= 0:
                 break
             before, overrides = after, following(project, overrides)
-        pack = project.evaluation_pack
-        self._write({"pack": pack.name, "tasks": len(pack.tasks), "rounds": rounds})
+        pack = project.evaluated_pack()
+        self._write({"pack": pack.name, "tasks": len(before), "rounds": rounds})
 
     def _write(self, document: dict[str, Any]) -> None:
         folder = self.report.parent
@@ -126,9 +127,7 @@ def following(project: Project, overrides: Overrides) -> Overrides:
 
     Values that are automatic for the base model are made explicit, because its descendants are other models.
     """
-    tuning, exemplars = project.settings.finetuning, project.settings.prompts.exemplars
-    if exemplars == "auto":
-        exemplars = str(demo.EXEMPLARS) if project.model.is_demo else "standard"
+    tuning = project.settings.finetuning
     of_round = {**overrides, **of_seed(tuning.seed, tuned=True, rows=tuning.rows)}
     tuned = FineTunedModel(project=project.variant(of_round)).folder
     return {
@@ -137,7 +136,7 @@ def following(project: Project, overrides: Overrides) -> Overrides:
         ("model", "repo_id"): "",
         ("model", "filename"): "",
         ("model", "sha256"): "",
-        ("prompts", "exemplars"): exemplars,
+        ("prompts", "exemplars"): project.exemplars_choice.name,
         ("finetuning", "model"): str(tuned / "model"),
         ("finetuning", "learning_rate"): plan(project)["learning_rate"],
     }

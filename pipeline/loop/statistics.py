@@ -1,4 +1,4 @@
-"""Computes the figures of an evaluation: pass@k, and its interval by bootstrap.
+"""Computes the figures of an evaluation: pass@k, shares, and their intervals.
 
 Pure arithmetic. In: how many of each task's samples passed. Out: shares between 0 and 1.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from math import comb
+from math import comb, sqrt
 
 import numpy as np
 
@@ -56,3 +56,30 @@ def bootstrap(runs: Sequence[Sequence[float]], weights: Sequence[Sequence[float]
     low, high = np.percentile(means, [tail, 100 - tail])
     mean = np.average(scores, weights=shares)
     return Estimate(round(float(mean), 4), round(float(low), 4), round(float(high), 4))
+
+
+_NORMAL = 1.96  # the quantile of the normal distribution that leaves 2.5 % on each side
+
+
+def wilson(share: float, observations: int) -> Estimate:
+    """A share of independent observations with its interval, which is none at all of no observation: 0 to 1.
+
+    E. B. Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
+    """
+    if not observations:
+        return Estimate(0.0, 0.0, 1.0)
+    square = _NORMAL**2 / observations
+    middle = (share + square / 2) / (1 + square)
+    half = sqrt(square * (share * (1 - share) + square / 4)) / (1 + square)
+    return Estimate(round(share, 4), round(max(middle - half, 0.0), 4), round(min(middle + half, 1.0), 4))
+
+
+def separation(right: Sequence[float], wrong: Sequence[float]) -> float:
+    """The chance that a right answer has more of an evidence than a wrong one, equals counting half (the AUC).
+
+    0.5 is no separation; at least one of both must be given.
+    """
+    ordered = np.sort(np.asarray(wrong, dtype=np.float64))
+    scores = np.asarray(right, dtype=np.float64)
+    below = np.searchsorted(ordered, scores, "left") + np.searchsorted(ordered, scores, "right")
+    return float(below.sum() / (2 * len(ordered) * len(scores)))

@@ -15,13 +15,17 @@ from pathlib import Path
 from typing import Any
 
 
-def load(source: str) -> tuple[Any, Any]:
-    """Model and tokenizer of a GGUF file, folder or repository, in 32-bit floats."""
+def load(source: str, dropout: float = 0.0) -> tuple[Any, Any]:
+    """Model and tokenizer of a GGUF file, folder or repository, in 32-bit floats.
+
+    `dropout` replaces every rate of dropout in the model's configuration, as the paper does with StarCoder2's 0.1.
+    """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     path = Path(source)
     options: dict[str, Any] = {"dtype": torch.float32}
+    gguf: dict[str, str] = {}
     if path.suffix == ".gguf":
         source, gguf = str(path.parent), {"gguf_file": path.name}
         options |= gguf | {"quantization_config": GgufConfig(dequantize=True)}
@@ -30,7 +34,22 @@ def load(source: str) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(source)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    return AutoModelForCausalLM.from_pretrained(source, **options), tokenizer
+    config = AutoConfig.from_pretrained(source, **gguf)
+    for name in dropouts(config.to_dict()):
+        setattr(config, name, dropout)
+    return AutoModelForCausalLM.from_pretrained(source, config=config, **options), tokenizer
+
+
+def dropouts(config: dict[str, Any]) -> list[str]:
+    """The keys of a model's configuration that are rates of dropout: `attention_dropout`, `resid_pdrop`, ..."""
+    rates = (name for name, value in config.items() if isinstance(value, float | int) and not isinstance(value, bool))
+    return [name for name in rates if name.endswith(("dropout", "_pdrop"))]
+
+
+def set_chat_template(tokenizer: Any, templates: list[str]) -> None:
+    """Replace the chat template by the prompt of fine-tuning: the first, or the second where BOS begins every text."""
+    adds_bos = tokenizer.bos_token_id is not None and tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
+    tokenizer.chat_template = templates[adds_bos]
 
 
 def train(job: dict[str, Any]) -> None:
@@ -46,7 +65,7 @@ def train(job: dict[str, Any]) -> None:
     if job["threads"]:
         torch.set_num_threads(job["threads"])
     set_seed(plan["seed"])
-    model, tokenizer = load(job["model"])
+    model, tokenizer = load(job["model"], plan["dropout"])
     on_gpu = torch.cuda.is_available()
     arguments = SFTConfig(
         output_dir=str(work),
@@ -58,6 +77,7 @@ def train(job: dict[str, Any]) -> None:
         warmup_steps=plan["warmup"],
         lr_scheduler_type="linear",
         max_length=plan["max_length"],
+        max_grad_norm=plan["clipping"] or None,
         train_sampling_strategy="group_by_length",  # a fifth of the work was padding
         completion_only_loss=True,
         bf16=_has_bf16(),
@@ -92,6 +112,7 @@ def train(job: dict[str, Any]) -> None:
     trainer.train(resume_from_checkpoint=last)
     tuned = trainer.model.merge_and_unload() if lora else trainer.model
     tuned.save_pretrained(out, safe_serialization=True)
+    set_chat_template(tokenizer, job["chat_template"])  # after training: rows are prompts already
     tokenizer.save_pretrained(out)
     (out / "training.json").write_text(json.dumps(trainer.state.log_history, indent=2))
 

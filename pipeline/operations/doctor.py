@@ -18,8 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPException
+from typing import Any
 
 import orjson
+from luigi.task_register import Register
 
 from pipeline import config, demo, sources
 from pipeline.config import Settings
@@ -28,10 +30,16 @@ from pipeline.engine import EngineError, ModelFacts, NoLlamaCpp, inspect_model
 from pipeline.engine.sizing import free_host_memory
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.operations.doctor_settings import check_settings
+from pipeline.operations.judge_ability import in_words
 from pipeline.operations.plan import plan_file
-from pipeline.project import model
-from pipeline.project.engines import open_server
+from pipeline.project import model, model_files
+from pipeline.project.engines import lacks, open_server
+from pipeline.project.exemplars import choose
+from pipeline.project.project import Project
+from pipeline.prompts import tuned
+from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.run.gpus import gpus
+from pipeline.stages.chain import Goal
 from pipeline.text import private
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
@@ -46,8 +54,8 @@ DISK_COMFORTABLE, DISK_NEEDED = 2_000_000_000, 200_000_000
 HUB_REMEDY = "needed for [model] repo_id and `export --push` only; check the network or HF_ENDPOINT"
 
 
-def examine() -> Iterator[Finding]:
-    """All findings in a fixed order; the slow checks run in parallel."""
+def examine(task: str = "") -> Iterator[Finding]:
+    """All findings in a fixed order, with those of a goal that is named; the slow checks run in parallel."""
     yield check_python()
     yield check_secrets()
     checks: list[Callable[[], list[Finding]]] = [check_sandbox]
@@ -64,10 +72,23 @@ def examine() -> Iterator[Finding]:
             lambda: check_sources(settings),
             lambda: check_disk(settings),
             lambda: check_hub(settings),
+            lambda: check_goal(settings, task),
         ]
     with ThreadPoolExecutor(len(checks)) as pool:
         for result in [pool.submit(item) for item in checks]:
             yield from result.result()
+
+
+def check_goal(settings: Settings, task: str) -> list[Finding]:
+    """Whether a goal's own work, after the dataset's, can be done: training needs libraries and a model's file."""
+    goal = Register.get_task_cls(task) if task else None
+    if goal is None or not issubclass(goal, Goal):
+        return []
+    try:
+        goal(project=Project(settings, root())).require_ready()
+    except PipelineError as error:
+        return [Finding(FAIL, task, error.problem, error.remedy)]
+    return [Finding(PASS, task, "can be made once the dataset is there")]
 
 
 def check_project() -> Finding:
@@ -98,11 +119,11 @@ def check_secrets() -> Finding:
 def check_model(settings: Settings) -> list[Finding]:
     """The model, llama.cpp and the memory for both; or the server, where one is configured."""
     if settings.engine.backend == "server":
-        return [_check_server(settings)]
+        return _check_server(settings)
     findings = []
     path = demo.MODEL  # inspected in place of a missing model: that tests llama.cpp
     try:
-        path = model.locate(settings.model, root(), fetch=False)
+        path = model_files.locate(settings.model, root(), fetch=False)
     except PipelineError as error:
         level = CAUTION if settings.model.repo_id else FAIL
         findings.append(Finding(level, "model", error.problem, error.remedy))
@@ -115,17 +136,49 @@ def check_model(settings: Settings) -> list[Finding]:
     if not findings:
         findings.append(check_base_model(facts, is_demo=path == demo.MODEL))
         findings.append(check_memory(facts))
+        findings += check_exemplars(settings, facts.n_params, is_demo=path == demo.MODEL)
     return [check_llama_cpp(facts, [card["name"] for card in gpus()]), *findings]
 
 
-def _check_server(settings: Settings) -> Finding:
+def _check_server(settings: Settings) -> list[Finding]:
     try:
         with open_server(settings.engine) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
+            text = f"{served.served}, window {served.window}, at {engine.place}{lacks(engine)}"
+            cannot_score = engine.abilities.cannot_score
     except PipelineError as error:
-        return Finding(FAIL, "server", error.problem, error.remedy)
-    address = settings.engine.base_url
-    return Finding(PASS, "server", f"{served.served}, window {served.window}, at {address}")
+        return [Finding(FAIL, "server", error.problem, error.remedy)]
+    if cannot_score and settings.judgements.judge != "off":
+        remedy = "set [judgements] judge = off, unless the exemplar set has no judge"
+        found = Finding(CAUTION, "server", f"{text}; it {cannot_score}", remedy)
+    else:
+        found = Finding(PASS, "server", text)
+    return [found, *check_exemplars(settings, served.parameters, is_demo=False)]
+
+
+def check_exemplars(settings: Settings, parameters: int, is_demo: bool) -> list[Finding]:
+    """Which exemplar set `auto` stands for; a named one is a matter of the settings alone."""
+    if settings.prompts.exemplars != "auto":
+        with suppress(PipelineError):  # check_settings reports it
+            return check_judge(settings, load_set(choose(settings, root(), parameters, is_demo).folder))
+        return []
+    chosen = choose(settings, root(), parameters, is_demo)
+    named = Finding(PASS, "exemplars", f"{chosen.folder.name if is_demo else chosen.name}, as {chosen.why}")
+    return [named, *check_judge(settings, load_set(chosen.folder))]
+
+
+def check_judge(settings: Settings, exemplars: ExemplarSet) -> list[Finding]:
+    """Whether the model can judge seeds, where it does: by the last plan, which measures it."""
+    if settings.judgements.judge == "off" or not exemplars.judged:
+        return []
+    planned: dict[str, Any] = {}
+    with suppress(FileNotFoundError):
+        planned = orjson.loads(plan_file((root() / settings.project.artifacts).resolve()).read_bytes())
+    if not planned.get("judge"):
+        remedy = "`selfcodealign plan` measures it"
+        return [Finding(CAUTION, "judge", "not known: can this model judge seeds?", remedy)]
+    text, _, remedy = in_words(planned["judge"]).partition("; ")
+    return [Finding(CAUTION if remedy else PASS, "judge", f"{text} (by the last plan)", remedy)]
 
 
 def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:
@@ -139,7 +192,7 @@ def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:
     words = set(facts.name.lower().replace("_", "-").replace(" ", "-").split("-"))
     if words & {"instruct", "chat", "it"}:
         return Finding(CAUTION, "model", f"{text}: an instruct model by its name", "take the base model")
-    if facts.has_chat_template:
+    if facts.has_chat_template and not tuned.is_template(facts.chat_template):
         return Finding(
             CAUTION,
             "model",
@@ -253,7 +306,7 @@ def _check_repository(settings: Settings) -> Finding:
     else:
         return Finding(PASS, "hub", f"{constants.ENDPOINT} has {repository}")
     try:
-        model.locate(settings.model, root(), fetch=False)
+        model_files.locate(settings.model, root(), fetch=False)
     except PipelineError:
         return Finding(FAIL, "hub", f"{text}, and {repository} is not fetched yet", HUB_REMEDY)
     return Finding(PASS, "hub", f"{text}, but {repository} is in the local cache")

@@ -11,27 +11,27 @@ from pathlib import Path
 
 from pipeline.config import Settings, sections
 from pipeline.errors import PipelineError
-from pipeline.packs.find import find
+from pipeline.packs.find import addresses, find
 from pipeline.packs.pack import load_pack
-from pipeline.project import model
-from pipeline.project.engines import engine_settings, open_server
+from pipeline.project import model, pack_notes
+from pipeline.project.engines import engine_settings, lacks, open_server, require_sampling, server_of
+from pipeline.project.exemplars import choose
 from pipeline.project.sandboxes import require_packages
-from pipeline.prompts import STANDARD
 from pipeline.prompts.exemplars import load_set
 from pipeline.seeds.criteria import SeedCriteria
 from pipeline.sources.hub import PREFIX
 from pipeline.text.lists import as_list
-from sandbox.check import FAIL, PASS, Finding
+from sandbox.check import CAUTION, FAIL, PASS, Finding
 
 
 def check_settings(settings: Settings, root: Path) -> list[Finding]:
     """A finding for each part of the configuration that is set, or that is wrong."""
     return [
         *_finding("engine", lambda: _engine(settings)),
-        *_finding("seeds", lambda: _criteria(settings)),
+        *_finding("seeds", lambda: _criteria(settings, root)),
         *_finding("exemplars", lambda: _exemplars(settings, root)),
         *_finding("packages", lambda: ", ".join(require_packages(settings))),
-        *_finding("packs", lambda: _packs(settings, root)),
+        *_packs(settings, root),
         *(finding for name in vars(settings) for finding in _server(settings, name)),
     ]
 
@@ -53,35 +53,49 @@ def _engine(settings: Settings) -> str:
     return ""
 
 
-def _criteria(settings: Settings) -> str:
-    SeedCriteria.of(settings.seeds)
+def _criteria(settings: Settings, root: Path) -> str:
+    SeedCriteria.of(settings.seeds, root)
     return ""
 
 
 def _exemplars(settings: Settings, root: Path) -> str:
-    name = settings.prompts.exemplars
-    if name == "auto":
-        return ""
-    shipped = STANDARD.parent / name
-    chosen = load_set(shipped if shipped.is_dir() else root / name)
+    if settings.prompts.exemplars == "auto":
+        return ""  # it depends on the model: see doctor.py
+    chosen = load_set(choose(settings, root, 0, is_demo=False).folder)
     return f"{chosen.name}, {len(chosen.exemplars)} exemplars"
 
 
-def _packs(settings: Settings, root: Path) -> str:
-    entries = [entry for entry in as_list(settings.decontamination.packs) if not entry.startswith(PREFIX)]
-    read = [load_pack(pack.path, pack.name) for pack in find(entries, root)]
-    return f"{len(read)} benchmark packs" if read else ""
+def _packs(settings: Settings, root: Path) -> Iterator[Finding]:
+    """The benchmark packs, and what a run will lack of them; those of the hub are only counted."""
+    entries = addresses(as_list(settings.decontamination.packs), root)
+    of_hub = [entry for entry in entries if entry.startswith(PREFIX)]
+    try:
+        read = [load_pack(pack.path, pack.name) for pack in find([e for e in entries if e not in of_hub], root)]
+    except PipelineError as error:
+        yield Finding(FAIL, "packs", error.problem, error.remedy)
+        return
+    if read or of_hub:
+        more = f", {len(of_hub)} addresses of the hub" if of_hub else ""
+        yield Finding(PASS, "packs", f"{len(read)} benchmark packs{more}")
+    elif not pack_notes.is_demo(settings):
+        yield Finding(CAUTION, "packs", pack_notes.NO_PACK, pack_notes.NO_PACK_REMEDY)
+    for sentence in pack_notes.needed_packages(settings, read):
+        yield Finding(CAUTION, "packs", sentence)
 
 
 def _server(settings: Settings, name: str) -> Iterator[Finding]:
     """The server that a generating stage has for itself."""
     section = getattr(settings, name)
-    if not isinstance(section, sections.Sampled) or not section.base_url:
+    if not isinstance(section, sections.Sampled):
         return
 
     def check() -> str:
-        with open_server(settings.engine, section.base_url, section.model) as engine:
+        own = server_of(settings, name)
+        if own is None:
+            return ""
+        with open_server(settings.engine, *own) as engine:
             served = model.served_by(engine, settings.engine.n_ctx)
-        return f"{served.served}, window {served.window}, at {section.base_url}"
+            require_sampling(engine, name, section)
+            return f"{served.served}, window {served.window}, at {engine.place}{lacks(engine)}"
 
     yield from _finding(f"server of [{name}]", check)

@@ -11,7 +11,7 @@ Not covered: a load of the machine other than the pilot's, and events that are t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 DRAWS = 1000
 WITHIN = (5.0, 50.0, 95.0)
 Vector = NDArray[np.float64]
+_MEASURED = ("units", "kept", "computed_prompt_tokens", "new_tokens", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class StageSample:
     """The work of a stage of the pilot; vectors have a number for each seed.
 
     `tail_tokens` are computed prompt tokens without those of few-shot contexts, of which the pilot computed
-    `contexts`, `context_tokens` each on average. `bytes` is the size of the stage's files.
+    `contexts`, `context_tokens` each on average. `bytes` is the size of the stage's files, `rules` how many units each
+    rule dropped.
     """
 
     units: Vector
@@ -38,6 +40,7 @@ class StageSample:
     contexts: int
     context_tokens: float
     bytes: int
+    rules: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,14 @@ class Pilot:
     rows: Vector
     row_bytes: int
     fixed_seconds: float  # loading the model, and reading all sources
+    rules: Mapping[str, int] = field(default_factory=dict)  # of the selection: how many responses each dropped
 
 
 def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
     """The whole run over `seeds` seeds whose shards compute `contexts` few-shot contexts in each stage.
 
-    Numbers with an interval are [low, middle, high].
+    Numbers with an interval are [low, middle, high], or None where the pilot says nothing: of the rows when it had
+    none, of a stage when no unit of the pilot came to it; the time is then that of the stages before it.
     """
     size = len(pilot.rows)
     random = np.random.default_rng(0)
@@ -79,6 +84,9 @@ def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
             seconds = units * stage.seconds / max(stage.units.sum(), 1)
         total_seconds = total_seconds + seconds
         tokens = tokens + new
+        if not stage.units.sum():
+            stages[name] = dict.fromkeys(_MEASURED) | {"bytes": 0, "lost": {}}
+            continue
         stages[name] = {
             "units": _interval(units),
             "kept": _interval(kept),
@@ -86,13 +94,15 @@ def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
             "new_tokens": _interval(new),
             "seconds": _interval(seconds),
             "bytes": round(stage.bytes * factor),
+            "lost": dict(stage.rules),
         }
     rows = _rows(pilot, draws, factor, random)
     row_bytes = pilot.row_bytes / max(pilot.rows.sum(), 1)
     return {
         "seeds": seeds,
         "stages": stages,
-        "rows": _interval(rows),
+        "rows": _interval(rows) if pilot.rows.sum() else None,
+        "lost": dict(pilot.rules),
         "new_tokens": _interval(tokens),
         "hours": [round(float(value) / 3600, 4) for value in np.percentile(total_seconds, WITHIN)],
         "fixed_seconds": round(pilot.fixed_seconds, 1),
@@ -116,7 +126,7 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
     # The manifest has the time of the stages only, without reading the sources and loading the model.
     in_stages = [round(hours - plan["fixed_seconds"] / 3600, 4) for hours in plan["hours"]]
     compared = [
-        ("rows", plan["rows"], manifest["rows"]),
+        *([("rows", plan["rows"], manifest["rows"])] if plan["rows"] else []),
         (
             "new tokens",
             plan["new_tokens"],
@@ -125,6 +135,8 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
         ("hours", in_stages, sum(manifest["seconds"].values()) / 3600),
     ]
     for stage, expected in plan["stages"].items():
+        if expected["units"] is None:
+            continue
         counts = manifest["funnel"][stage]
         compared.append((f"{stage} kept", expected["kept"], counts["kept"]))
         compared.append((f"{stage} seconds", expected["seconds"], manifest["seconds"][stage]))
@@ -142,6 +154,8 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
 def _prices(pilot: Pilot) -> tuple[float, float]:
     """Seconds for a computed prompt token and for a new token: least squares, none below 0."""
     generating = [stage for stage in pilot.stages.values() if stage.new_tokens.sum()]
+    if not generating:  # every record was lost before one was generated from it
+        return 0.0, 0.0
     tokens = np.array([[_computed(stage), stage.new_tokens.sum()] for stage in generating], float)
     seconds = np.array([stage.seconds for stage in generating])
     both = np.linalg.lstsq(tokens, seconds, rcond=None)[0]

@@ -68,7 +68,7 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
     chosen = sorted(current)[:count]
     shutil.rmtree(folder / "sample", ignore_errors=True)
     sample = scratch_project(project, folder / "sample")
-    _write_seeds(sample, whole.scan.folder, set(chosen))
+    write_seeds(sample, whole.scan.folder, set(chosen))
     log(f"{len(chosen)} of {len(current)} seeds go through all stages")
     began = time.monotonic()
     sample.base.engine.start()
@@ -79,11 +79,11 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
         task.run()
         stages[task.stage] = _sample(task, chosen, time.monotonic() - began)
         log(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
-    selector = Selector(current, sample.settings.selection)
-    sound, rows, row_bytes = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
+    selector = Selector(current, sample.settings.selection, sample.selection_rules, sample.selection_score)
+    sound, rows, row_bytes, rules = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
     per_shard = sample.settings.project.shard_size
     return Piloted(
-        Pilot(stages, sound, rows, row_bytes, seconds),
+        Pilot(stages, sound, rows, row_bytes, seconds, rules),
         seeds=len(current),
         contexts=_contexts(sample, len(current), per_shard),
         seed_bytes=sum(path.stat().st_size for path in whole.scan.folder.iterdir()),
@@ -91,7 +91,8 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
     )
 
 
-def _write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+def write_seeds(sample: Project, source: Path, chosen: set[str]) -> None:
+    """Publish the chosen seeds of a folder of shards as the only shard of another project."""
     folder = scan.recipe().write(sample.artifacts)
     with ShardWriter(ShardPaths(folder, 0)) as writer:
         for shard in ShardPaths.published(source):
@@ -130,6 +131,7 @@ def _sample(task: ShardTask, chosen: list[str], seconds: float) -> StageSample:
         contexts=len(contexts),
         context_tokens=sum(lengths) / len(lengths) if lengths else 0.0,
         bytes=sum(path.stat().st_size for path in paths.folder.glob(f"shard-{paths.number:06d}*")),
+        rules=paths.read_meta()["rules"],
     )
 
 
@@ -139,18 +141,21 @@ def _context_texts(task: ShardTask) -> list[str]:
     return sorted({task.prompt(unit)[0] for unit in task.units()})
 
 
-def _selected(candidates: Artifacts, selector: Selector, chosen: list[str]) -> tuple[Vector, Vector, int]:
-    """For each seed whether it has a sound response, and whether it has a row; the rows' bytes."""
+def _selected(candidates: Artifacts, selector: Selector, chosen: list[str]) -> tuple[Vector, Vector, int, Counter[str]]:
+    """For each seed whether it has a sound response, and whether it has a row; the rows' bytes; what rules dropped."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
+    rules: Counter[str] = Counter()
     row_bytes = 0
     for fate in selector.judge(read_joined(candidates, 0)):
         seed, result = seed_of(fate.id), fate.outcome
         if not isinstance(result, Rejection):
             counted[seed].update(rows=1)
             row_bytes += len(orjson.dumps(result))
+        else:
+            rules[result.rule] += 1
         if not isinstance(result, Rejection) or result.rule in RESEMBLING:
             counted[seed]["sound"] = 1
-    return _vector(chosen, counted, "sound"), _vector(chosen, counted, "rows"), row_bytes
+    return _vector(chosen, counted, "sound"), _vector(chosen, counted, "rows"), row_bytes, rules
 
 
 def _contexts(project: Project, seeds: int, per_shard: int) -> int:

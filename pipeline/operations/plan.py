@@ -10,11 +10,15 @@ from typing import Any
 
 import orjson
 
+from pipeline.dataset.calibration import in_words
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.operations.estimate import compare, estimate
+from pipeline.operations.judge_ability import ability
 from pipeline.operations.pilot import Log, run_pilot
 from pipeline.project.project import Project
+from pipeline.stages import trust
+from pipeline.stages.judgements import judges
 from targets import publish
 from targets.atomic import json_bytes
 
@@ -28,13 +32,17 @@ def make_plan(project: Project, seeds: int, log: Log) -> dict[str, Any]:
     """Run a pilot of `seeds` seeds, two at least, and estimate the whole run by it: see `estimate`.
 
     The plan has `pilot_seeds`, the number of seeds in the pilot, and `recipe`, the digest of the executions.
+    `trust` states how many of the rows were measured to be right.
     Raises MissingDataError where the sources hold no seed.
     """
     piloted = run_pilot(project, plan_file(project.artifacts).parent, seeds, log)
     plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts)
     plan["disk_bytes"] += piloted.seed_bytes
+    # A matter of the model and the exemplars alone: no seed changes it.
+    plan["judge"] = ability(project.base.engine, project.exemplars).as_json() if judges(project) else None
     plan["pilot_seeds"] = len(piloted.pilot.rows)
     plan["recipe"] = piloted.recipe
+    plan["trust"] = in_words(trust.measured(project))
     publish(plan_file(project.artifacts), [json_bytes(plan)])
     return plan
 

@@ -13,9 +13,12 @@ from typing import Any
 
 import orjson
 
+from pipeline.extensions import sentences
+from pipeline.project.project import Project
 from pipeline.records import Rules
 from pipeline.seeds.rules import SEED_RULES
 from pipeline.seeds.scan import STAGE as SEEDS
+from pipeline.stages.selection import Selection
 from pipeline.stages.stage import StageTask
 
 
@@ -43,14 +46,22 @@ def declared() -> dict[str, Rules]:
     return {SEEDS: SEED_RULES, **{stage.stage: stage.rules for stage in stages()}}
 
 
-def uses(rule: str, artifacts: Path) -> list[Use]:
-    """The stages that declare a rule; none for a name that is no rule."""
-    funnel = _funnel(artifacts)
+def uses(rule: str, project: Project) -> list[Use]:
+    """The stages that declare a rule, or to which the project adds it; none for a name that is no rule."""
+    funnel = _funnel(project.artifacts)
+    of_user = _of_user(project)
     return [
-        Use(rule, stage, rules[rule], _dropped(funnel.get(stage), rule))
+        Use(rule, stage, every[rule], _dropped(funnel.get(stage), rule))
         for stage, rules in declared().items()
-        if rule in rules
+        if rule in (every := {**rules, **of_user.get(stage, {})})
     ]
+
+
+def _of_user(project: Project) -> dict[str, Rules]:
+    """The rules of the user, by stage."""
+    score = project.selection_score
+    selecting = [*project.selection_rules, *([score] if score else [])]
+    return {SEEDS: sentences(project.criteria.rules), Selection.stage: sentences(selecting)}
 
 
 def _all(classes: Iterable[type[StageTask]]) -> Iterator[type[StageTask]]:

@@ -17,7 +17,8 @@ def scratch_project(project: Project, artifacts: Path, sources: str | None = Non
     facts, shared = artifacts / "model", project.artifacts / "model"
     if shared.is_dir() and not facts.exists():
         facts.symlink_to(shared)
-    overrides = {("project", "artifacts"): str(artifacts)}
+    # A pilot that loses everything is a result: it is shown.
+    overrides = {("project", "artifacts"): str(artifacts), ("project", "stop_when_hopeless"): "off"}
     if sources is not None:
         overrides["seeds", "sources"] = sources
     return project.variant(overrides)

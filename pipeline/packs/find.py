@@ -1,8 +1,9 @@
 """Finds benchmark packs: the files that `[decontamination] packs` names, in folders and on the Hugging Face hub.
 
-In: the entries of that key, each a folder or hf:owner/name@revision:pattern. Out: the packs' files with their
-digests; a file is read (pack.py) only when rows are compared with it. The name of a pack is its path in the folder,
-without suffixes; that of a pack on the hub starts with its dataset.
+In: the entries of that key, each a folder, hf:owner/name@revision:pattern, or a benchmark's name (catalogue.py), which
+stands for such addresses. Out: the packs' files with their digests; a file is read (pack.py) only when rows are
+compared with it. The name of a pack is its path in the folder, without suffixes; that of a pack on the hub starts with
+its dataset.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipeline.errors import ConfigError, MissingDataError
+from pipeline.packs.catalogue import CATALOGUE
 from pipeline.packs.pack import SUFFIXES, pack_name, revision_of
 from pipeline.sources.hub import LABEL, PREFIX
 from pipeline.sources.hub_client import hub_errors
@@ -37,7 +39,7 @@ def find(entries: Sequence[str], root: Path) -> list[PackFile]:
     Raises MissingDataError for a folder or dataset without packs, ConfigError for two packs of one name.
     """
     packs: dict[str, PackFile] = {}
-    for entry in entries:
+    for entry in addresses(entries, root):
         for pack in _of_hub(entry) if entry.startswith(PREFIX) else _of_folder(entry, root):
             other = packs.setdefault(pack.name, pack)
             if other is not pack:
@@ -48,6 +50,15 @@ def find(entries: Sequence[str], root: Path) -> list[PackFile]:
     return [packs[name] for name in sorted(packs)]
 
 
+def addresses(entries: Sequence[str], root: Path) -> list[str]:
+    """The entries, with the addresses of benchmarks that are named; a folder that has such a name is the folder."""
+    found: list[str] = []
+    for entry in entries:
+        is_folder = (root / Path(entry).expanduser()).is_dir()
+        found += [entry] if is_folder else CATALOGUE.get(entry.lower(), (entry,))
+    return found
+
+
 def _of_folder(entry: str, root: Path) -> list[PackFile]:
     folder = root / Path(entry).expanduser()
     if entry == DEFAULT and not (folder.is_dir() and any(folder.iterdir())):
@@ -55,7 +66,7 @@ def _of_folder(entry: str, root: Path) -> list[PackFile]:
     if not folder.is_dir():
         raise MissingDataError(
             f"[decontamination] packs: {folder} is no folder of benchmark packs",
-            "put the benchmarks' files there, or switch decontamination off",
+            f"put the benchmarks' files there, or name benchmarks of the hub: {', '.join(CATALOGUE)}",
         )
     packs = [_pack(entry, folder, file) for file in _files(folder)]
     if not packs:

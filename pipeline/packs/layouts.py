@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.packs.asked import Asked
+from pipeline.packs.differential import differential, published_cases
+from pipeline.packs.inputs import Inputs
 from pipeline.text.normalise import parse
 
 
@@ -23,7 +26,8 @@ class Task:
 
     `texts` are the problem statement and other prose that must not be in a dataset, the statement first;
     `solutions` are complete programs (those of an editing task: after, before); `tests` is source that
-    raises when the definitions before it are wrong, "" when the pack has none that can be run so.
+    raises when the definitions before it are wrong, "" when the pack has none that can be run so. Tasks of an evaluated
+    pack may have `inputs`, or are `asked` in a way of their own (variants.py): these decide about an answer then.
     """
 
     pack: str
@@ -33,10 +37,18 @@ class Task:
     entry_point: str = ""
     setup: str = ""
     tests: str = ""
+    inputs: Inputs | None = None
+    asked: Asked | None = None
 
     @property
     def name(self) -> str:
         return f"{self.pack}:{self.id}"
+
+    @property
+    def stub(self) -> str:
+        """The beginning of the program, where the task shows one: HumanEval's, not MBPP+'s text in a docstring."""
+        shown = self.texts[1] if len(self.texts) > 1 else ""
+        return shown if f"def {self.entry_point}" in shown else ""
 
 
 def layout_of(row: dict[str, Any]) -> str | None:
@@ -128,7 +140,7 @@ def _objects(value: Any, key: str) -> list[dict[str, Any]]:
 
 
 def _human_eval(row: dict[str, Any]) -> Task:
-    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
+    id, prompt, entry_point = _id(row, "task_id"), _text(row, "prompt"), _text(row, "entry_point")
     solution = _text(row, "canonical_solution")
     # HumanEval's solution is the body that continues the prompt, MBPP+ gives the whole function.
     whole = solution if f"def {entry_point}" in solution else prompt + solution
@@ -139,7 +151,7 @@ def _human_eval(row: dict[str, Any]) -> Task:
         tests = _differential_tests(whole, entry_point, row)
     return Task(
         "",
-        _id(row, "task_id"),
+        id,
         (docstring_of(prompt) or prompt, prompt),
         (whole,),
         entry_point,
@@ -148,28 +160,23 @@ def _human_eval(row: dict[str, Any]) -> Task:
     )
 
 
-_DIFFERENTIAL_INPUTS = 50
-
-
 def _differential_tests(solution: str, entry_point: str, row: dict[str, Any]) -> str:
     """Tests of a pack that has inputs but no outputs: the reference solution computes the expected outputs."""
-    inputs = []
-    for key in ("base_input", "plus_input"):
+    by_key: dict[str, list[Any]] = {"base_input": [], "plus_input": []}
+    for key, inputs in by_key.items():
         for number, arguments in enumerate(row.get(key) or []):
             if not isinstance(arguments, list):
                 raise ValueError(f"{key}[{number}] is {_type(arguments)}, not a list of arguments")
             inputs.append(arguments)
-    return (
-        f"import copy\n_inputs = {inputs[:_DIFFERENTIAL_INPUTS]!r}\n_reference = {{}}\n"
-        f"exec({solution!r}, _reference)\n"
-        "for _input in _inputs:\n"
-        f"    _wanted = _reference[{entry_point!r}](*copy.deepcopy(_input))\n"
-        f"    assert {entry_point}(*copy.deepcopy(_input)) == _wanted\n"
-    )
+    tolerance = row.get("atol") or 0
+    if not isinstance(tolerance, int | float):
+        raise ValueError(f"atol is {_type(tolerance)}, not a number")
+    return differential(solution, entry_point, by_key["base_input"], by_key["plus_input"], tolerance)
 
 
 def _mbpp(row: dict[str, Any]) -> Task:
     tests = [*_texts(row, "test_list", required=True), *_texts(row, "challenge_test_list")]
+    more = published_cases(_optional(row, "test"), _called_by(tests))
     setup = [_optional(row, "test_setup_code"), *_texts(row, "test_imports")]
     return Task(
         "",
@@ -178,7 +185,7 @@ def _mbpp(row: dict[str, Any]) -> Task:
         (_text(row, "code"),),
         _called_by(tests),
         "\n".join(filter(None, setup)),
-        "\n".join(tests),
+        "\n".join(filter(None, [*tests, more])),
     )
 
 
@@ -244,18 +251,54 @@ def _canitedit(row: dict[str, Any]) -> Task:
     )
 
 
+def _bigcodebench(row: dict[str, Any]) -> Task:
+    statements = (_optional(row, "instruct_prompt"), _optional(row, "complete_prompt"))
+    stub = _optional(row, "code_prompt") or _optional(row, "complete_prompt")
+    return Task(
+        "",
+        _id(row, "task_id"),
+        tuple(filter(None, statements)),
+        (f"{stub}{_text(row, 'canonical_solution')}",),
+        _optional(row, "entry_point"),
+        "",
+        _text(row, "test"),
+    )
+
+
+_MOST_SOLUTIONS = 8  # of APPS, which has up to hundreds of a task
+
+
+def _apps(row: dict[str, Any]) -> Task:
+    value = row["solutions"]
+    solutions = json.loads(value or "[]") if isinstance(value, str) else value or []
+    if not isinstance(solutions, list):
+        raise ValueError(f"solutions is {_type(solutions)}, not a list of texts")
+    programs = [_checked(item, f"solutions[{number}]") for number, item in enumerate(solutions)]
+    return Task("", _id(row, "id", "problem_id"), (_text(row, "question"),), tuple(programs[:_MOST_SOLUTIONS]))
+
+
+def _cruxeval(row: dict[str, Any]) -> Task:
+    code = _text(row, "code")
+    test = f"assert f({_text(row, 'input')}) == {_text(row, 'output')}"
+    return Task("", _id(row, "id"), (f"{code}\n\n{test}",), (code,), "f", "", test)
+
+
 # name -> (keys, of which "a|b" is one of two; reader). The first layout whose keys a task has counts.
 _LAYOUTS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], Task]]] = {
     "EvalPlus": (("prompt", "entry_point", "canonical_solution", "base_input|plus_input"), _human_eval),
+    "EvoEval": (("prompt", "entry_point", "canonical_solution", "inputs"), _human_eval),
     "HumanEval": (("prompt", "entry_point", "canonical_solution"), _human_eval),
     "MBPP": (("text|prompt", "code", "test_list"), _mbpp),
     "LiveCodeBench": (("question_content",), _livecodebench),
     "DS-1000": (("prompt", "reference_code"), _ds1000),
     "ClassEval": (("skeleton", "solution_code"), _classeval),
     "CanItEdit": (("before", "after", "instruction_descriptive"), _canitedit),
+    "BigCodeBench": (("complete_prompt|instruct_prompt", "canonical_solution", "test"), _bigcodebench),
+    "APPS": (("question", "solutions", "input_output"), _apps),
+    "CRUXEval": (("code", "input", "output"), _cruxeval),
     "GSM8K": (("question", "answer"), _gsm8k),
 }  # fmt: skip
-LAYOUTS = (*_LAYOUTS, "EvoEval")  # the layout of EvoEval is that of HumanEval
+LAYOUTS = tuple(_LAYOUTS)
 
 
 def docstring_of(source: str) -> str:

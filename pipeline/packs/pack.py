@@ -21,6 +21,7 @@ from typing import Any
 
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.packs.layouts import LAYOUTS, Task, layout_of, read_task
+from pipeline.packs.variants import of_evaluation, variants
 from pipeline.sources.parquet import BadRow, read_rows
 
 _REMEDY = "fetch it again"
@@ -54,6 +55,61 @@ def load_pack(path: Path, name: str = "") -> Pack:
     Raises MissingDataError for a file that cannot be read, ConfigError for a damaged file or an unknown layout.
     """
     name = name or pack_name(path.name)
+    layout, revision, rows = _read(path, name)
+    return Pack(name, layout, str(path), revision, tuple(task for _, _, task in rows))
+
+
+def load_evaluated(path: Path, variant: str = "") -> Pack:
+    """Read a pack whose tasks are to be asked and scored, in a variant of its layout; empty: the default.
+
+    Raises as `load_pack`, and ConfigError for an unknown variant and for a row that cannot be scored.
+    """
+    name = pack_name(path.name)
+    layout, revision, rows = _read(path, name)
+    known = variants(layout)
+    if variant and variant not in known and layout != "DS-1000":
+        raise ConfigError(
+            f"{path}#{variant}: packs of the layout {layout} have no such variant",
+            f"there are {', '.join(known)}" if known else "leave it out",
+        )
+    tasks = []
+    for place, row, task in rows:
+        try:
+            made = of_evaluation(layout, row, task, variant)
+        except KeyError as error:
+            raise ConfigError(f"{path}, {place}: it has no {error.args[0]}", _REMEDY) from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(f"{path}, {place}: cannot be scored: {error}", _REMEDY) from error
+        if made is not None:
+            tasks.append(made)
+    if not tasks:
+        raise ConfigError(f"{path}#{variant}: no task is of this variant", "name another, or leave it out")
+    return Pack(f"{name}#{variant}" if variant else name, layout, str(path), revision, tuple(tasks))
+
+
+def in_window(pack: Pack, since: str, until: str) -> Pack:
+    """The pack with the tasks that were published within two dates (2024-08-01), both included; empty: no bound.
+
+    Raises ConfigError for a pack whose tasks have no dates, and where none is left.
+    """
+    if not since and not until:
+        return pack
+    dates = [task.asked.date if task.asked else "" for task in pack.tasks]
+    if not all(dates):
+        raise ConfigError(f"[evaluation] since, until: the tasks of {pack.path} have no dates", "leave both empty")
+    tasks = tuple(
+        task for task, date in zip(pack.tasks, dates, strict=True) if since <= date and (not until or date <= until)
+    )
+    if not tasks:
+        raise ConfigError(
+            f"[evaluation] since = {since}, until = {until}: {pack.path} has tasks from {min(dates)} to {max(dates)}",
+            "write dates as 2024-08-01",
+        )
+    return replace(pack, tasks=tasks)
+
+
+def _read(path: Path, name: str) -> tuple[str, str, list[tuple[str, dict[str, Any], Task]]]:
+    """Layout and revision of a file, and its rows, each with its place in words and its task."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -74,8 +130,8 @@ def load_pack(path: Path, name: str = "") -> Pack:
             task = read_task(layout, row)
         except ValueError as error:
             raise ConfigError(f"{path}, {place}: not a task of the layout {layout}: {error}", _REMEDY) from error
-        tasks.append(replace(task, pack=name, id=task.id or str(number)))
-    return Pack(name, layout, str(path), hashlib.sha256(content).hexdigest(), tuple(tasks))
+        tasks.append((place, row, replace(task, pack=name, id=task.id or str(number))))
+    return layout, hashlib.sha256(content).hexdigest(), tasks
 
 
 def _parquet_rows(path: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:

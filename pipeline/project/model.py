@@ -1,7 +1,6 @@
 """The base model: its file or server, its digest, its metadata, and the lengths of texts in its tokens.
 
-With a completions server it is the model that the server serves. Otherwise it is a file: a local GGUF path, a file of
-a Hugging Face repository, or, when nothing is configured, the demo model that ships with the project. Digest and
+With a completions server it is the model that the server serves. Otherwise it is a file (model_files.py). Digest and
 metadata are kept in `artifacts/model/` by path, size and time of the file, so that a night of runs hashes a 20 GB
 file once.
 """
@@ -21,8 +20,8 @@ from pipeline.config import sections
 from pipeline.engine import Engine, EngineError, NoLlamaCpp, inspect_model
 from pipeline.engine.server import ServerEngine
 from pipeline.errors import ConfigError, MachineError, MissingDataError
-from pipeline.sources.hub_client import hub_errors
-from targets.atomic import json_bytes, publish, sha256_of
+from pipeline.project import model_files
+from targets.atomic import json_bytes, publish
 
 NO_LLAMA_CPP = (
     "a missing library of CUDA belongs on LD_LIBRARY_PATH; otherwise install llama-cpp-python again, "
@@ -35,6 +34,7 @@ class Model:
     """A base model. `window` is the longest sequence it was trained for or is served with, in tokens.
 
     `path` and `sha256` are those of a file, `served` is a server's description of its model; the other is empty.
+    `parameters` is the number of its weights, 0 where a server does not state it.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Model:
     architecture: str = ""
     is_demo: bool = False
     served: str = ""
+    parameters: int = 0
 
     @property
     def provenance(self) -> dict[str, str]:
@@ -69,70 +70,25 @@ class Model:
         return self.path
 
 
-def locate(settings: sections.model, root: Path, fetch: bool = True) -> Path:
-    """The GGUF file of [model], fetched from the hub where [model] names a repository and `fetch` is set.
-
-    Raises MissingDataError when it is not there and cannot be fetched.
-    """
-    if settings.repo_id:
-        return _from_hub(settings, fetch)
-    if not settings.path:
-        return demo.MODEL
-    path = (root / Path(settings.path).expanduser()).resolve()
-    if not path.is_file():
-        raise MissingDataError(
-            f"[model] path: there is no file {path}",
-            "correct the path in luigi.cfg; leave it empty for the demo model",
-        )
-    return path
-
-
-def _from_hub(settings: sections.model, fetch: bool) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
-
-    def cached_or_fetched(only_cached: bool) -> Path:
-        path = hf_hub_download(
-            settings.repo_id,
-            settings.filename,
-            revision=settings.revision,
-            local_files_only=only_cached,
-        )
-        return Path(path)
-
-    try:
-        # The cache first: a file fetched once is the same at every later run, hub or no hub.
-        return cached_or_fetched(only_cached=True)
-    except (LocalEntryNotFoundError, EntryNotFoundError):
-        if not fetch:
-            raise MissingDataError(
-                f"[model] {settings.repo_id}, file {settings.filename}, is not fetched yet",
-                "the first run fetches it",
-            ) from None
-    with hub_errors(
-        f"[model] {settings.repo_id}, file {settings.filename}, revision {settings.revision}",
-        "check the three keys and the network, or download the file and set [model] path",
-    ):
-        return cached_or_fetched(only_cached=False)
-
-
 def load(settings: sections.model, root: Path, cache: Path) -> Model:
     """Locate the model and read its digest and metadata, from the cache when the file is unchanged.
 
     Raises MissingDataError for a missing or damaged file and ConfigError for a digest that differs
     from [model] sha256.
     """
-    path = locate(settings, root)
+    path = model_files.locate(settings, root)
     facts = _cached(cache, path)
     if facts is None:
         try:
-            with open(path, "rb") as file:
-                facts = {"sha256": sha256_of(file), **_facts(path)}
+            facts = {"sha256": model_files.digest(path), **_facts(path)}
         except OSError as error:
             raise MissingDataError(
                 f"[model] {path} cannot be read: {error.strerror}",
                 "give permission, or mount its disk",
             ) from None
+        _remember(cache, path, facts)
+    elif "parameters" not in facts:  # remembered by an earlier version
+        facts |= _facts(path)
         _remember(cache, path, facts)
     expected = settings.sha256 or (_demo_digest() if path == demo.MODEL else "")
     if expected and expected.lower() != facts["sha256"]:
@@ -149,6 +105,7 @@ def load(settings: sections.model, root: Path, cache: Path) -> Model:
         architecture=facts["architecture"],
         window=facts["window"],
         is_demo=path == demo.MODEL,
+        parameters=facts["parameters"],
     )
 
 
@@ -172,7 +129,7 @@ def served_by(engine: ServerEngine, n_ctx: int) -> Model:
             f"[engine] n_ctx = {n_ctx}, but the server's window is {served.window} tokens",
             "lower n_ctx, or set 0 to take the server's",
         )
-    return Model(served.id, window=n_ctx or served.window, served=served.describe())
+    return Model(served.id, window=n_ctx or served.window, served=served.describe(), parameters=served.parameters)
 
 
 def token_counts(model: Model, engine: Engine, texts: Sequence[str], cache: Path) -> list[int]:
@@ -197,7 +154,12 @@ def _facts(path: Path) -> dict[str, Any]:
         raise MachineError(str(error), NO_LLAMA_CPP) from None
     except EngineError as error:
         raise MissingDataError(f"[model] {error}") from None
-    return {"name": facts.name, "architecture": facts.architecture, "window": facts.n_ctx_train}
+    return {
+        "name": facts.name,
+        "architecture": facts.architecture,
+        "window": facts.n_ctx_train,
+        "parameters": facts.n_params,
+    }
 
 
 def _demo_digest() -> str:
@@ -205,8 +167,13 @@ def _demo_digest() -> str:
 
 
 def _cache_file(cache: Path, path: Path) -> Path:
-    status = path.stat()
-    key = orjson.dumps([str(path.resolve()), status.st_size, status.st_mtime_ns])
+    key = orjson.dumps(
+        [
+            value
+            for part, status in ((part, part.stat()) for part in model_files.parts(path))
+            for value in (str(part.resolve()), status.st_size, status.st_mtime_ns)
+        ]
+    )
     return cache / f"facts-{hashlib.sha256(key).hexdigest()[:16]}.json"
 
 

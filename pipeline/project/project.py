@@ -8,28 +8,34 @@ process give what each gives alone. What one process does with a project is in p
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pipeline import demo, sources
+import orjson
+
+from pipeline import demo, entry_points, sources
 from pipeline.config import Overrides, Settings, override, sections
-from pipeline.decontamination.decontaminator import Decontaminator
-from pipeline.engine import Engine, open_engine
-from pipeline.packs import problems
+from pipeline.decontamination.decontaminator import SCREEN_VERSION, Decontaminator, in_words
+from pipeline.engine import Engine, ServerEngine, open_engine
+from pipeline.errors import ConfigError
+from pipeline.extensions import UserFunction, functions
 from pipeline.packs.find import PackFile
 from pipeline.packs.find import find as find_packs
-from pipeline.packs.pack import Pack, load_pack
+from pipeline.packs.pack import Pack, in_window, load_evaluated, load_pack
+from pipeline.packs.scorable import require_scorable
 from pipeline.project import model
-from pipeline.project.engines import engine_settings, open_server
+from pipeline.project.engines import engine_settings, open_server, require_sampling, server_of
+from pipeline.project.exemplars import Choice, choose
 from pipeline.project.model import Model
-from pipeline.prompts import STANDARD
 from pipeline.prompts.exemplars import ExemplarSet, load_set
 from pipeline.prompts.plan import GenerationPlan, plan_generation
 from pipeline.seeds import missing_sources
 from pipeline.seeds import scan as seeds
-from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.criteria import Screen, SeedCriteria
 from pipeline.seeds.scan import Scan
 from pipeline.sources import Source
 from pipeline.text.lists import as_list
@@ -54,6 +60,8 @@ class Project:
         self.artifacts = (root / settings.project.artifacts).resolve()
         # Filled by the stages' tasks, which own the recipes: by stage.
         self.recipes: dict[str, Recipe] = {}
+        # Filled by the stages' tasks, which warn of them: by stage, what the run has lost so far.
+        self.first_losses: dict[str, Any] = {}
         self._models: dict[Path, Model] = {}
         self._plans: dict[str, GenerationPlan] = {}
 
@@ -74,6 +82,11 @@ class Project:
         """A path of the configuration: relative ones start at the project's root, ~ is the user's home."""
         return self.root / Path(text).expanduser()
 
+    @cached_property
+    def added_stages(self) -> list[Any]:
+        """The classes of stages that other packages add and `[project] stages` places in the chain, in order."""
+        return entry_points.named("stages", as_list(self.settings.project.stages), "[project] stages")
+
     # Seeds
 
     @cached_property
@@ -84,8 +97,35 @@ class Project:
 
     @cached_property
     def criteria(self) -> SeedCriteria:
-        """Which definitions become seeds, by `[seeds]`."""
-        return SeedCriteria.of(self.settings.seeds)
+        """Which definitions become seeds, by `[seeds]` and the benchmark packs."""
+        return SeedCriteria.of(self.settings.seeds, self.root, self._screen)
+
+    @property
+    def _screen(self) -> Screen | None:
+        """The comparison of seeds with the packs, before anything is generated from them; None without packs."""
+        if not self.packs:
+            return None
+        parts = [SCREEN_VERSION, self.settings.decontamination.resembles, [pack.revision for pack in self.packs]]
+        digest = hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]
+
+        def find(code: str) -> str | None:
+            findings = self.decontaminator.check_code(code) if self.decontaminator else []
+            return in_words(findings) if findings else None
+
+        return Screen(digest, find)
+
+    @cached_property
+    def selection_rules(self) -> tuple[UserFunction, ...]:
+        """The user's rules of `[selection] rules`, in order."""
+        return functions("[selection] rules", as_list(self.settings.selection.rules), self.root)
+
+    @cached_property
+    def selection_score(self) -> UserFunction | None:
+        """The user's score of `[selection] score`, by which the best response comes first."""
+        names = as_list(self.settings.selection.score)
+        if len(names) > 1:
+            raise ConfigError(f"[selection] score names {len(names)} functions", "name one")
+        return next(iter(functions("[selection] score", names, self.root)), None)
 
     @cached_property
     def scan(self) -> Scan:
@@ -109,7 +149,7 @@ class Project:
         if section.backend == "server":
             server = open_server(section)
             atexit.register(server.close)
-            return Backend(model.served_by(server, section.n_ctx), server, section.base_url)
+            return Backend(model.served_by(server, section.n_ctx), server, server.place)
         file = model.load(self.settings.model, self.root, self.artifacts / "model")
         engine = open_engine(engine_settings(section, file.path))
         atexit.register(engine.close)
@@ -127,17 +167,17 @@ class Project:
     @cached_property
     def _servers(self) -> dict[str, Backend]:
         """The servers that sections name for themselves; sections that name the same one share it."""
-        opened: dict[tuple[str, str], Backend] = {}
+        opened: dict[tuple[str, str, str], Backend] = {}
         by_section = {}
         for name, section in vars(self.settings).items():
-            if not isinstance(section, sections.Sampled) or not section.base_url:
+            place = server_of(self.settings, name) if isinstance(section, sections.Sampled) else None
+            if place is None:
                 continue
-            place = section.base_url, section.model
             if place not in opened:
                 server = open_server(self.settings.engine, *place)
                 atexit.register(server.close)
                 answered = model.served_by(server, self.settings.engine.n_ctx)
-                opened[place] = Backend(answered, server, section.base_url)
+                opened[place] = Backend(answered, server, server.place)
             by_section[name] = opened[place]
         return by_section
 
@@ -150,18 +190,23 @@ class Project:
         return self._models[path]
 
     @cached_property
+    def exemplars_choice(self) -> Choice:
+        """Which exemplar set it is, and why."""
+        if self.settings.prompts.exemplars != "auto":
+            return choose(self.settings, self.root, 0, False)
+        return choose(self.settings, self.root, self.model.parameters, self.model.is_demo)
+
+    @cached_property
     def exemplars(self) -> ExemplarSet:
-        """The exemplar set: the demo model has its own, any other model gets the standard one."""
-        name = self.settings.prompts.exemplars
-        if name == "auto":
-            return load_set(demo.EXEMPLARS if self.model.is_demo else STANDARD)
-        shipped = STANDARD.parent / name
-        return load_set(shipped if shipped.is_dir() else self.root / name)
+        """The exemplar set."""
+        return load_set(self.exemplars_choice.folder)
 
     def plan(self, stage: str, form: str, section: str) -> GenerationPlan:
         """How a generating stage runs: its settings with their defaults, and the shots that fit its window."""
         if stage not in self._plans:
             backend = self.backend(section)
+            if isinstance(backend.engine, ServerEngine):
+                require_sampling(backend.engine, section, getattr(self.settings, section))
             cache = self.artifacts / "model"
             self._plans[stage] = plan_generation(
                 stage,
@@ -173,6 +218,12 @@ class Project:
                 lambda texts: model.token_counts(backend.model, backend.engine, texts, cache),
             )
         return self._plans[stage]
+
+    def require_scores(self) -> None:
+        """Raises ConfigError where the base model cannot compare the probabilities of two answers, as a judge does."""
+        engine = self.base.engine
+        if isinstance(engine, ServerEngine) and (lack := engine.abilities.cannot_score):
+            raise ConfigError(f"the server at {engine.place} {lack}: it cannot judge", "set [judgements] judge = off")
 
     # Benchmarks
 
@@ -189,12 +240,32 @@ class Project:
         return Decontaminator(read, section.resembles, section.suspect) if read else None
 
     @cached_property
-    def evaluation_pack(self) -> Pack:
-        """The pack that `[evaluation]` names, or the demo pack."""
-        named = self.settings.evaluation.pack
-        pack = load_pack(self.path(named) if named else demo.PACK)
-        problems.require_layout(pack)
-        return pack
+    def evaluation_packs(self) -> dict[str, Pack]:
+        """The packs that `[evaluation]` names, by their entries there; or the demo pack.
+
+        Raises ConfigError for one that cannot be scored, and for two of one name.
+        """
+        entries = as_list(self.settings.evaluation.pack) or [""]
+        packs = {entry: self._evaluated(entry) for entry in entries}
+        packages = as_list(self.settings.sandbox.packages)
+        for pack in packs.values():
+            require_scorable(pack, packages)
+        if len({pack.name for pack in packs.values()}) < len(entries):
+            raise ConfigError(
+                f"[evaluation] pack = {', '.join(entries)}: two packs have one name", "rename a file, or name it once"
+            )
+        return packs
+
+    def _evaluated(self, entry: str) -> Pack:
+        """The pack of an entry: a path, and after # the variant."""
+        path, _, variant = entry.partition("#")
+        pack = load_evaluated(self.path(path) if path else demo.PACK, variant.strip())
+        since, until = (self.settings.evaluation.since, self.settings.evaluation.until)
+        return in_window(pack, since, until)
+
+    def evaluated_pack(self, entry: str = "") -> Pack:
+        """A pack of `[evaluation]` by its entry there; empty: the first."""
+        return self.evaluation_packs[entry] if entry else next(iter(self.evaluation_packs.values()))
 
     @property
     def sandbox_workers(self) -> int:

@@ -17,16 +17,22 @@ CPU_SHARE = 0.8  # CPU seconds of a program for each second of its wall limit
 CHECK = "`python -m sandbox check` says more"
 
 
-def open_pool(project: Project, log: Callable[[str], None] | None = None, timeout: float | None = None) -> Pool:
-    """The configured pool. `timeout`, in seconds, replaces the wall limit of [executions].
+def open_pool(
+    project: Project,
+    log: Callable[[str], None] | None = None,
+    timeout: float | None = None,
+    memory_mb: int | None = None,
+    output_mb: int | None = None,
+) -> Pool:
+    """The configured pool. `timeout`, in seconds, and `memory_mb` replace the limits of [executions].
 
-    Raises MachineError where there can be no sandbox.
+    `output_mb` of a program's output are kept, where that is given. Raises MachineError where there can be no sandbox.
     """
     section = project.settings.executions
     try:
         return Pool(
             workers=project.sandbox_workers,
-            limits=limits(timeout or section.timeout, section.memory_mb),
+            limits=limits(timeout or section.timeout, memory_mb or section.memory_mb, output_mb),
             packages=tuple(as_list(project.settings.sandbox.packages)),
             log=log,
         )
@@ -47,9 +53,11 @@ def require_packages(settings: Settings) -> list[str]:
     return names
 
 
-def limits(timeout: float, memory_mb: int) -> Limits:
-    """The limits of a test program: `timeout` in seconds, memory in MiB."""
+def limits(timeout: float, memory_mb: int, output_mb: int | None = None) -> Limits:
+    """The limits of a test program: `timeout` in seconds, memory and the output that is kept in MiB."""
+    kept = {} if output_mb is None else {"output_bytes": output_mb * 2**20, "output_limit_bytes": 2 * output_mb * 2**20}
     return Limits(
+        **kept,
         wall_seconds=timeout,
         cpu_seconds=math.ceil(CPU_SHARE * timeout),
         memory_bytes=memory_mb * 2**20,

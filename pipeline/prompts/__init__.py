@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# The folder of the standard exemplar set.
+# The folders of the shipped exemplar sets: for base models of a billion parameters and more, for smaller ones, and the
+# standard set with tasks that use numpy and pandas.
 STANDARD = Path(__file__).with_name("standard")
+SHORT = Path(__file__).with_name("short")
+WITH_LIBRARIES = Path(__file__).with_name("standard-libs")

@@ -5,7 +5,8 @@ are drawn from, token limits, the introduction of each context) and one `.md` fi
 the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. A Draft before the
 Instruction is optional: an easier task, from which the Instruction evolved. Two folders in the set hold other
 exemplars: `judge` for the judge, with Snippet and Documented (Yes or No); `commits` for instructions from commits,
-with Snippet, Commit (its message) and Instruction.
+with Snippet, Commit (its message) and Instruction. With `extends` in its set.json a set has another set's exemplars and
+values too, but for the values that it gives itself.
 render.py decides which exemplars a record's prompt shows.
 """
 
@@ -15,6 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -76,7 +78,8 @@ class ExemplarSet:
 
     `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
     instructions, what they are made from. `judged` is empty for a set that cannot judge seeds,
-    `committed` for a set without instructions from commits.
+    `committed` for a set without instructions from commits. `end` is the line that closes a response with its tests,
+    at which a completion stops; empty where it ends with the next example only.
     """
 
     name: str
@@ -88,6 +91,7 @@ class ExemplarSet:
     categories: tuple[str, ...]
     difficulties: tuple[str, ...]
     intro: dict[str, str]
+    end: str = ""
 
     def of(self, form: str) -> Sequence[Exemplar | Committed]:
         """The exemplars that have all sections which a form of prompts shows."""
@@ -99,34 +103,38 @@ class ExemplarSet:
 
 
 def load_set(folder: Path | str) -> ExemplarSet:
-    """Read and validate an exemplar set.
+    """Read and validate an exemplar set, with all exemplars of the set that it extends, if it does.
 
     Raises ConfigError with the file and the section that is missing or malformed.
     """
     folder = Path(folder)
     path = folder / "set.json"
-    try:
-        meta = orjson.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise ConfigError(
-            f"exemplar set {folder} has no set.json",
-            "point [prompts] exemplars at a folder made like pipeline/prompts/standard",
-        ) from None
-    except orjson.JSONDecodeError as error:
-        raise ConfigError(f"{path} is not valid JSON: {error}", "repair the file") from None
-    judged = tuple(read_judged(file) for file in sorted((folder / "judge").glob("*.md")))
+    meta, folders = _meta(folder), [folder]
+    while "extends" in meta:
+        folders.append(folders[-1] / str(meta.pop("extends")))
+        extended = _meta(folders[-1])
+        if folders[-1].resolve() in {other.resolve() for other in folders[:-1]}:
+            raise ConfigError(f"{path} extends itself", "correct extends")
+        meta = {**extended, **meta, "intro": {**extended.get("intro", {}), **meta.get("intro", {})}}
+
+    def files(inside: str = "") -> list[Path]:
+        found = (file for each in folders for file in (each / inside).glob("*.md"))
+        return sorted(found, key=lambda file: file.name)
+
+    judged = tuple(map(read_judged, files("judge")))
     needed = dict.fromkeys((*STAGES, JUDGEMENTS) if judged else STAGES)
     try:
         result = ExemplarSet(
             name=str(meta["name"]),
-            exemplars=tuple(read_exemplar(file) for file in sorted(folder.glob("*.md"))),
+            exemplars=tuple(map(read_exemplar, files())),
             judged=judged,
-            committed=tuple(read_committed(file) for file in sorted((folder / "commits").glob("*.md"))),
+            committed=tuple(map(read_committed, files("commits"))),
             shots={stage: int(meta["shots"][stage]) for stage in STAGES},
             max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
             categories=tuple(meta["categories"]),
             difficulties=tuple(meta["difficulties"]),
             intro={form: str(meta["intro"][form]).strip() for form in needed | meta["intro"]},
+            end=str(meta.get("end", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
@@ -139,6 +147,22 @@ def load_set(folder: Path | str) -> ExemplarSet:
             "add exemplars or lower the shots in set.json",
         )
     return result
+
+
+def _meta(folder: Path) -> dict[str, Any]:
+    path = folder / "set.json"
+    try:
+        meta = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(
+            f"exemplar set {folder} has no set.json",
+            "point [prompts] exemplars at a folder made like pipeline/prompts/standard",
+        ) from None
+    except orjson.JSONDecodeError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}", "repair the file") from None
+    if not isinstance(meta, dict):
+        raise ConfigError(f"{path} holds no JSON object", "see set.json in pipeline/prompts/standard")
+    return meta
 
 
 def read_exemplar(path: Path) -> Exemplar:

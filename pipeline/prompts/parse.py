@@ -1,19 +1,28 @@
 """Parses completions: pure functions from a model's text to its parts, or the rejection of it.
 
-Input is untrusted text. Nothing of it is executed.
+Input is untrusted text. Nothing of it is executed. What is meant is taken, not what is well-formed: only a completion
+without the part that its stage needs is rejected.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.records import Rejection, Rules
-from pipeline.text.markdown import code_blocks
+from pipeline.text.executable import executable, is_session
+from pipeline.text.markdown import blocks, code_blocks
+from pipeline.text.normalise import count_words
 
-_TESTS_HEADER = re.compile(r"^### Tests[ \t]*$", re.MULTILINE)
-_CONCEPT = re.compile(r"[^\W_](?:[\w .'+#/()&-]*[\w)+#])?")
+# Tokens by which models mark the end of a text or a turn, spelt out: everything from there on is another text.
+_SPECIAL = re.compile(r"<[|\uff5c][\w\u2581 -]+[|\uff5c]>|<(?:eos|bos|pad|(?:start|end)_of_turn)>|</s>(?=\s*\Z)")
+_TESTS = re.compile(r"#{2,4}[ \t]*tests?[ \t]*:?[ \t]*", re.IGNORECASE)
+# Headers of the document's other sections: behind a response the next example begins, or the document ends.
+_OTHER_SECTION = re.compile(r"#{2,3} (?:Example \d+|Snippet|Properties|Instruction|Response|Concepts|End)\b.*")
+_LIST_MARK = re.compile(r"^(?:[-*+\u2022#&>]+|\d+[.)])\s+")
+_AROUND_NAMES = "`'\"*_\u201c\u201d\u2018\u2019"
+_CONCEPT = re.compile(r"@?[^\W_](?:[\w .'+#/*^=()&-]*[\w)+#*])?")
 MAX_CONCEPTS = 12
 MAX_CONCEPT_CHARS = 60
 MIN_INSTRUCTION_WORDS = 4
@@ -23,7 +32,7 @@ RULES: Mapping[str, Rules] = {
     "concepts": {
         "empty": "The completion is empty, or has only commas and spaces.",
         "too_many_concepts": f"The completion names more than {MAX_CONCEPTS} concepts.",
-        "malformed_concept": f"A concept has more than {MAX_CONCEPT_CHARS} characters, or characters that names lack.",
+        "malformed_concept": f"No name is a concept's: each has more than {MAX_CONCEPT_CHARS} characters, or odd ones.",
     },
     "instructions": {
         "empty": "The completion is empty, or has only spaces.",
@@ -32,10 +41,8 @@ RULES: Mapping[str, Rules] = {
     },
     "responses": {
         "no_tests_section": "The completion has no section Tests.",
-        "several_tests_sections": "The completion has more than one section Tests.",
         "no_code_block": "The response has no Python block.",
         "no_tests_block": "The section Tests has no Python block.",
-        "several_tests_blocks": "The section Tests has more than one Python block.",
         "no_assert": "The tests have no assert.",
     },
 }
@@ -43,36 +50,47 @@ RULES: Mapping[str, Rules] = {
 
 @dataclass(frozen=True, slots=True)
 class ParsedResponse:
-    """A completion of the responses stage: `response` is prose and code as written, the others bare Python."""
+    """A completion of the responses stage.
+
+    `response` is prose and code as written, `code` the Python of it that is executed, `tests` that of the tests.
+    """
 
     response: str
     code: str
     tests: str
 
 
+def without_special_tokens(text: str) -> str:
+    """The text up to the first special token that a model wrote out."""
+    return _SPECIAL.split(text, maxsplit=1)[0]
+
+
 def parse_concepts(text: str) -> list[str] | Rejection:
-    """The distinct concept names of the first line, which separates them by commas, in order."""
-    line = text.strip().split("\n", 1)[0].strip()
-    if not line:
-        return Rejection("empty", "")
-    names = list(dict.fromkeys(" ".join(part.split()) for part in line.rstrip(".").split(",")))
-    names = [name for name in names if name]
-    if not names:
+    """The distinct concept names of the first line, which separates them by commas, in order, without odd ones."""
+    line = without_special_tokens(text).strip().split("\n", 1)[0].strip()
+    parts = [part for part in line.rstrip(".").split(",") if part.strip()]
+    if not parts:
         return Rejection("empty", line[:200])
+    names = list(dict.fromkeys(name for name in map(_concept, parts) if name))
+    if not names:
+        return Rejection("malformed_concept", line[:200])
     if len(names) > MAX_CONCEPTS:
         return Rejection("too_many_concepts", f"{len(names)} > {MAX_CONCEPTS}: {line[:200]}")
-    for name in names:
-        if len(name) > MAX_CONCEPT_CHARS or not _CONCEPT.fullmatch(name):
-            return Rejection("malformed_concept", name[:200])
     return names
+
+
+def _concept(part: str) -> str:
+    """A concept's name without list marks, quotes and emphasis around it; empty where that leaves no name."""
+    name = " ".join(_LIST_MARK.sub("", part.strip(), count=1).split()).strip(_AROUND_NAMES).strip()
+    return name if len(name) <= MAX_CONCEPT_CHARS and _CONCEPT.fullmatch(name) else ""
 
 
 def parse_instruction(text: str) -> str | Rejection:
     """The instruction's text, stripped."""
-    instruction = text.strip()
+    instruction = without_special_tokens(text).strip()
     if not instruction:
         return Rejection("empty", "")
-    if len(instruction.split()) < MIN_INSTRUCTION_WORDS:
+    if count_words(instruction) < MIN_INSTRUCTION_WORDS:
         return Rejection("too_short", instruction)
     if re.search(r"^#{2,} ", instruction, re.MULTILINE):
         return Rejection("stray_header", instruction[:200])
@@ -81,19 +99,38 @@ def parse_instruction(text: str) -> str | Rejection:
 
 def parse_response(text: str) -> ParsedResponse | Rejection:
     """The response and the tests of a completion; each must have Python, and the tests an assert."""
-    parts = _TESTS_HEADER.split(text)
-    if len(parts) != 2:
-        rule = "no_tests_section" if len(parts) < 2 else "several_tests_sections"
-        return Rejection(rule, text[-200:])
-    response, rest = parts
-    code = code_blocks(response)
-    tests = code_blocks(rest)
+    text = without_special_tokens(text)
+    response, *sections = _sections(text)
+    if not sections:
+        return Rejection("no_tests_section", text[-200:])
+    code = _programs(response)
     if not code:
         return Rejection("no_code_block", response[-200:])
+    rest = "\n".join(sections)
+    tests = _programs(rest)
     if not tests:
         return Rejection("no_tests_block", rest[:200])
-    if len(tests) > 1:
-        return Rejection("several_tests_blocks", rest[:200])
-    if not re.search(r"\bassert\b", tests[0]):
-        return Rejection("no_assert", tests[0][:200])
-    return ParsedResponse(response.strip(), "\n".join(code), tests[0])
+    if not re.search(r"\bassert", "".join(tests)):
+        return Rejection("no_assert", "\n".join(tests)[:200])
+    return ParsedResponse(response.strip(), executable("\n".join(code)), "\n".join(tests))
+
+
+def _programs(text: str) -> list[str]:
+    return [code for code in code_blocks(text) if not is_session(code)]
+
+
+def _sections(text: str) -> Iterator[str]:
+    """The text before the first header of tests, and what stands below each such header; up to another section."""
+    lines = text.split("\n")
+    in_block = {number for block in blocks(text) for number in range(block.first, block.last + 1)}
+    begin = 0
+    for number, line in enumerate(lines):
+        if number in in_block:
+            continue
+        ends = number > 0 and _OTHER_SECTION.fullmatch(line)
+        if ends or _TESTS.fullmatch(line):
+            yield "\n".join(lines[begin:number])
+            begin = number + 1
+        if ends:
+            return
+    yield "\n".join(lines[begin:])

@@ -102,7 +102,7 @@ def _fitting(
     """The largest number of shots, up to `configured`, whose longest possible draw fits into `room` tokens."""
     header = "## Example 00\n"
     intro, *examples = count_tokens(
-        [exemplars.intro[form], *(header + example(form, item) for item in exemplars.of(form))]
+        [exemplars.intro[form], *(header + example(exemplars, form, item) for item in exemplars.of(form))]
     )
     used = intro
     for shots, length in enumerate(sorted(examples, reverse=True)[:configured], start=1):
@@ -115,6 +115,6 @@ def _fitting(
 def exemplars_digest(form: str, exemplars: ExemplarSet) -> str:
     """sha256, in hex, of the texts that prompts of a form are made of, and of the exemplars' names."""
     items = exemplars.of(form)
-    texts = [exemplars.intro[form], *(example(form, item) for item in items)]
+    texts = [exemplars.intro[form], *(example(exemplars, form, item) for item in items)]
     names = [item.name for item in items]
     return hashlib.sha256(orjson.dumps([texts, names])).hexdigest()

@@ -17,13 +17,13 @@ from pipeline.text.markdown import fence
 
 # Where a completion of each form ends; a model's end-of-text token ends it as well. A form is a stage's name or,
 # for instructions, that of their source.
-STOPS = {
+_STOPS = {
     "concepts": ("\n",),
     "instructions": ("\n## ", "\n### "),
     "inspired": ("\n## ", "\n### "),
     "evolved": ("\n## ", "\n### "),
     "committed": ("\n## ", "\n### "),
-    "responses": ("\n## ",),
+    "responses": ("\n## Example ",),
 }
 YES, NO = "Yes", "No"
 
@@ -71,6 +71,12 @@ def response_with_tests(response: str, tests: str) -> str:
     return f"{response}\n\n### Tests\n{fence(tests)}"
 
 
+def stops(exemplars: ExemplarSet, form: str) -> tuple[str, ...]:
+    """The texts at which a completion of a form ends: for responses the set's end marker too, where it has one."""
+    marker = (f"\n{exemplars.end}",) if form == "responses" and exemplars.end else ()
+    return marker + _STOPS[form]
+
+
 _EXAMPLES: dict[str, Callable[[Any], str]] = {
     "concepts": lambda item: concepts_tail(item.snippet) + ", ".join(item.concepts),
     "instructions": lambda item: (
@@ -83,9 +89,10 @@ _EXAMPLES: dict[str, Callable[[Any], str]] = {
 }
 
 
-def example(form: str, exemplar: Exemplar | Committed) -> str:
-    """A solved example of a form: its tail with the answer written out."""
-    return _EXAMPLES[form](exemplar) + "\n"
+def example(exemplars: ExemplarSet, form: str, exemplar: Exemplar | Committed) -> str:
+    """A solved example of a form: its tail with the answer written out, closed by the set's end marker if any."""
+    marker = f"\n{exemplars.end}" if form == "responses" and exemplars.end else ""
+    return f"{_EXAMPLES[form](exemplar)}{marker}\n"
 
 
 def judged_example(judged: Judged) -> str:
@@ -109,10 +116,14 @@ def context(exemplars: ExemplarSet, form: str, shots: int, key: str) -> str:
     The same key gives the same exemplars in the same order on every machine.
     """
     drawn = sorted(exemplars.of(form), key=lambda item: rank(key, form, item.name))[:shots]
-    return document(exemplars.intro[form], (example(form, item) for item in drawn))
+    return document(exemplars.intro[form], (example(exemplars, form, item) for item in drawn))
 
 
-def judgements_context(exemplars: ExemplarSet) -> str:
-    """The few-shot context of the judge, the same for all seeds: every judged exemplar, in order of hash."""
+def judgements_contexts(exemplars: ExemplarSet) -> tuple[str, str]:
+    """The few-shot contexts of the judge, the same for all seeds: every judged exemplar, in order of hash and reversed.
+
+    A model tends to the answers that it was shown last: over both orders that tendency evens out.
+    """
     mixed = sorted(exemplars.judged, key=lambda item: rank("judge", JUDGEMENTS, item.name))
-    return document(exemplars.intro[JUDGEMENTS], map(judged_example, mixed))
+    intro = exemplars.intro[JUDGEMENTS]
+    return document(intro, map(judged_example, mixed)), document(intro, map(judged_example, reversed(mixed)))

@@ -131,7 +131,8 @@ def lengths(columns: dict[str, list[int]]) -> Markup:
     """A histogram of each column, up to the length that one row in a hundred exceeds."""
     values = []
     for column, of_rows in columns.items():
-        counts, edges = np.histogram(of_rows, _BINS, (0, max(1.0, float(np.percentile(of_rows, 99)))))
+        longest = float(np.percentile(of_rows, 99)) if of_rows else 0.0  # a dataset may have no row
+        counts, edges = np.histogram(of_rows, _BINS, (0, max(1.0, longest)))
         for count, first, last in zip(counts.tolist(), edges, edges[1:], strict=False):
             tip = f"{column}: {count:,} rows of {first:.0f} to {last:.0f} characters"
             values.append(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pipeline.run.reporter import Reporter
 
+_NO_SCHEDULER = "Failed connecting to remote scheduler"
+
 
 def set_up_logging(path: Path, reporter: Reporter) -> None:
     """Log everything to the rotating file `path`, and the pipeline's warnings through the reporter as well."""
@@ -22,6 +24,21 @@ def set_up_logging(path: Path, reporter: Reporter) -> None:
     to_terminal = _Terminal(reporter)
     to_terminal.setLevel(logging.WARNING)
     logging.getLogger("pipeline").addHandler(to_terminal)
+    logging.getLogger("luigi-interface").addHandler(_SchedulerLost(reporter))
+
+
+class _SchedulerLost(logging.Handler):
+    """Shows once that the central scheduler does not answer, which Luigi logs at each of several attempts."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__()
+        self._reporter = reporter
+        self._is_said = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if str(record.msg).startswith(_NO_SCHEDULER) and not self._is_said:
+            self._is_said = True
+            self._reporter.show(record.getMessage())
 
 
 class _Terminal(logging.Handler):

@@ -16,14 +16,18 @@ import time
 from collections.abc import Callable
 
 from luigi.cmdline_parser import CmdlineParser
-from luigi.interface import core
 from luigi.rpc import RemoteScheduler, RPCError
+
+from pipeline.errors import MachineError
+from pipeline.run import scheduler
+from pipeline.run.reporter import Reporter
 
 NOT_RUN = 25
 _POLL_SECONDS = 1.0
+_SCHEDULER_STOPPED = "what is finished is safe; start `luigid` again, and the same command goes on"
 
 
-def end_with_the_others(has_succeeded: Callable[[], bool]) -> None:
+def end_with_the_others(has_succeeded: Callable[[], bool], reporter: Reporter) -> None:
     """At the end of this process, turn success into 25 when the task of its command line is not complete.
 
     `has_succeeded` is false when an error or a signal has set an exit code already.
@@ -32,21 +36,27 @@ def end_with_the_others(has_succeeded: Callable[[], bool]) -> None:
     if parser is None:
         return
     task = parser.get_task_obj()
-    settings = core()  # read now: at exit, Luigi's command line is no longer available
-    scheduler = settings.scheduler_url or (f"http://{settings.scheduler_host}:{settings.scheduler_port}/")
+    place = scheduler.address()  # read now: at exit, Luigi's command line is no longer available
     owner = os.getpid()
+
+    def give_up(code: int, problem: str, remedy: str = "") -> None:
+        reporter.fail(problem, remedy)
+        reporter.end()
+        sys.stderr.flush()
+        os._exit(code)
 
     def check() -> None:
         if os.getpid() != owner or not has_succeeded():
             return
         try:
             while not task.complete():
+                scheduler.require(place)
                 # Checked twice: a task that was running may have been completed meanwhile.
-                if not _any_task_runs(scheduler) and not task.complete():
-                    print(f"{task} was not made, here or by another worker", file=sys.stderr)
-                    sys.stderr.flush()
-                    os._exit(NOT_RUN)
+                if not _any_task_runs(place) and not task.complete():
+                    give_up(NOT_RUN, f"{task} was not made, here or by another worker")
                 time.sleep(_POLL_SECONDS)
+        except MachineError as stopped:
+            give_up(stopped.exit_code, stopped.problem, _SCHEDULER_STOPPED)
         except KeyboardInterrupt as stopped:
             os._exit(getattr(stopped, "code", 130))
 
@@ -54,10 +64,10 @@ def end_with_the_others(has_succeeded: Callable[[], bool]) -> None:
     atexit.register(check)
 
 
-def _any_task_runs(scheduler: str) -> bool:
+def _any_task_runs(place: str) -> bool:
     """Whether the central scheduler lists a running task. It lists none of dead workers."""
     try:
-        running = RemoteScheduler(scheduler).task_list("RUNNING", "")  # type: ignore[attr-defined]
+        running = RemoteScheduler(place).task_list("RUNNING", "")  # type: ignore[attr-defined]
         return bool(running)
     except RPCError:
         return False

@@ -27,8 +27,10 @@ import sandbox
 from pipeline.config import load
 from pipeline.config.location import root
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
+from pipeline.project.pack_notes import needed_packages
 from pipeline.project.project import Project
 from pipeline.project.sandboxes import CHECK, require_packages
+from pipeline.run import scheduler
 from pipeline.run.logs import set_up_logging
 from pipeline.run.multi_worker import end_with_the_others
 from pipeline.run.reporter import Reporter, silent_reporter
@@ -54,12 +56,14 @@ class Run:
     """What one process does with a project.
 
     `is_shared`: a central scheduler is configured, so other workers may write to the same artifacts folder.
+    `has_children`: tasks run in processes that Luigi forks, so what they find out is not known in this one.
     `has_failed`: an error or a signal has given the process an exit code.
     """
 
     project: Project
     reporter: Reporter
     is_shared: bool
+    has_children: bool = False
     has_failed: bool = False
 
     @property
@@ -110,7 +114,9 @@ def require_sandbox(project: Project) -> None:
     """
     _check_sandbox()
     require_packages(project.settings)
-    _ = project.decontaminator
+    decontaminator = project.decontaminator
+    for sentence in needed_packages(project.settings, decontaminator.packs if decontaminator else ()):
+        reporter().say_once(sentence)
 
 
 def fail(error: PipelineError) -> NoReturn:
@@ -125,13 +131,15 @@ def fail(error: PipelineError) -> NoReturn:
 
 def _begin() -> Run:
     project = Project(load(), root())
-    run = Run(project, Reporter(), is_shared=not core().local_scheduler)
+    run = Run(project, Reporter(), is_shared=not core().local_scheduler, has_children=core().workers > 1)
+    if run.is_shared:
+        scheduler.require(scheduler.address())
     take_lock(project.artifacts, run.is_shared)
     set_up_logging(run.log_file, run.reporter)
     run.reporter.begin(project.artifacts / "status.json")
     _install_signal_handlers(run)
     if run.is_shared:
-        end_with_the_others(lambda: not run.has_failed)
+        end_with_the_others(lambda: not run.has_failed, run.reporter)
     for path in sweep(project.artifacts, alone=not run.is_shared):
         logger.info("swept %s, left by a run that is no more", path)
     return run

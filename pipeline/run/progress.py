@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.run.status import Counts
@@ -25,6 +26,8 @@ class StageProgress:
     passed: int | None = None
     resumed: int = 0
     started: float = field(default_factory=time.monotonic)
+    # What is at work before the first unit is finished, in words.
+    doing: Callable[[], str] = lambda: ""
 
     def advance(self, kept: bool | None = None, tokens: int = 0, passed: bool | None = None) -> None:
         """One more unit is finished."""
@@ -64,7 +67,8 @@ class StageProgress:
 
     def line(self) -> str:
         """The line of a task at work."""
-        return f"{self.title}: {self.done}/{self.total} ({self.figures()})"
+        doing = "" if self.fresh else self.doing()
+        return f"{self.title}: {self.done}/{self.total} ({doing or self.figures()})"
 
     def summary(self) -> str:
         """The line of a finished task."""

@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Reporter:
         self._global: dict[str, Counts] = {}
         self._current: StageProgress | None = None
         self._live: Live | None = None
+        self._at_end: Callable[[], bool] | None = None
         self._silent = True
         self._heartbeat: Heartbeat | None = None
         self._last_line = time.monotonic()
@@ -69,13 +70,18 @@ class Reporter:
         self._heartbeat = Heartbeat(self._beat)
         if self.console.is_terminal:
             self._live = Live(get_renderable=self._render, console=self.console, refresh_per_second=2)
-        atexit.register(self._end)
+        atexit.register(self.end)
 
     def expect(self, funnel: Funnel) -> None:
         """Set the stages and shards that the run consists of, which are known after the scan of the sources."""
         if self._funnel is None:
             self._funnel = funnel
             self._write()
+
+    def expect_from_others(self, funnel: Funnel, has_ended_well: Callable[[], bool]) -> None:
+        """As `expect`, where other processes do the work: whether it was done is seen at the end, by its files."""
+        self.expect(funnel)
+        self._at_end = has_ended_well
 
     def fail(self, problem: str, remedy: str = "") -> None:
         """The run, or a task of it, ended with an error."""
@@ -146,6 +152,11 @@ class Reporter:
         else:
             self.say(progress.summary())
 
+    def watch(self, doing: Callable[[], str]) -> None:
+        """What the task at work does, in words, is shown until its first unit is finished."""
+        if self._current is not None:
+            self._current.doing = doing
+
     def document(self) -> dict[str, Any]:
         """The status as of the last beat."""
         now = time.time()
@@ -172,6 +183,7 @@ class Reporter:
             "elapsed_seconds": round(now - self._started, 1),
             "stage": current.stage if current else None,
             "shard": current.shard if current else None,
+            "doing": current.doing() if current and not current.fresh else "",
             "eta_seconds": self._eta(),
             "rows": rows,
             "stages": counted,
@@ -220,12 +232,14 @@ class Reporter:
                 self._refresh()
                 status.write(self._path, self.document())
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Write the last status. Called when the process exits."""
         if self._heartbeat:
             self._heartbeat.stop()
         self._current = None
         if self._state == "running":
-            self._state = "finished"
+            has_ended_well = self._at_end is None or self._at_end()
+            self._state = "finished" if has_ended_well else "failed"
         self._write()
         if self._live and self._live.is_started:
             self._live.stop()

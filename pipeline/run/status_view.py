@@ -44,6 +44,8 @@ def headline(document: Mapping[str, Any]) -> Text:
     if state == "running" and document["stage"]:
         shard = "" if document["shard"] is None else f" {document['shard']:06d}"
         line.append(f" {document['stage']}{shard}", style="bold")
+    if document.get("doing"):
+        line.append(f" ({document['doing']})", "default")
     line.append(f"  {duration(document['elapsed_seconds'])} since {document['started']}", "default")
     if document["eta_seconds"] and state == "running":
         line.append(f", about {duration(document['eta_seconds'])} left")

@@ -98,10 +98,15 @@ def _of_document(
             yield LeftOut(_place(part, document.place, item.first_line), item.rejection)
             continue
         place = _place(part, document.place, item.first_line, item.name)
-        if rejection := rejected(item, criteria.limits) or _not_sampled(item.id, share):
+        if rejection := (
+            rejected(item, criteria.limits) or _not_sampled(item.id, share) or _screened(item.code, criteria)
+        ):
             yield LeftOut(place, rejection)
         else:
-            yield Candidate(place, _seed(part, document, item, licence))
+            seed = _seed(part, document, item, licence)
+            faults = (rule.rejection(seed) for rule in criteria.rules)
+            fault = next((fault for fault in faults if fault), None)
+            yield LeftOut(place, fault) if fault else Candidate(place, seed)
 
 
 def _place(part: Part, path: str, line: int = 0, name: str = "") -> str:
@@ -119,6 +124,12 @@ def _not_sampled(seed_id: str, share: float) -> Rejection | None:
     Ids are hashes, so a share of them is a random sample that stays the same as sources grow.
     """
     return None if int(seed_id[:8], 16) < share * 2**32 else Rejection("not_sampled", f"share {share}")
+
+
+def _screened(code: str, criteria: SeedCriteria) -> Rejection | None:
+    """Rejects a seed that holds a task of a benchmark, before anything is generated from it."""
+    evidence = criteria.screen.find(code) if criteria.screen else None
+    return None if evidence is None else Rejection("benchmark_task", evidence[:500])
 
 
 def _seed(part: Part, document: Document, item: Definition, licence: str | None) -> Seed:

@@ -7,21 +7,35 @@ each source part's signature, so changing them re-reads the sources.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 
 from pipeline.errors import ConfigError
+from pipeline.extensions import UserFunction, functions, require_new_names
 from pipeline.seeds import typecheck
 from pipeline.seeds.definitions import KINDS
-from pipeline.seeds.rules import RULES_VERSION, Limits
+from pipeline.seeds.rules import RULES_VERSION, SEED_RULES, Limits
 from pipeline.sources import Source, licences
 from pipeline.text import private
 from pipeline.text.lists import as_list
 
 if TYPE_CHECKING:
     from pipeline.config import sections
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What no seed may hold: `find` returns the evidence for a seed's code that does, None for any other.
+
+    `digest` changes whenever `find` may return something else.
+    """
+
+    digest: str
+    find: Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +48,10 @@ class SeedCriteria:
     allowed: tuple[str, ...]
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
+    limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
     helpers: bool = False  # what a definition needs of its module and class goes along
+    rules: tuple[UserFunction, ...] = ()  # of the user, applied after the pipeline's own
+    screen: Screen | None = None  # for tasks of benchmark packs; None without packs
 
     def __post_init__(self) -> None:
         if unknown := self.kinds - set(KINDS):
@@ -43,17 +60,24 @@ class SeedCriteria:
                 f"there are {', '.join(KINDS)}",
             )
         licences.AllowList(self.allowed)
+        require_new_names("[seeds] rules", self.rules, SEED_RULES)
 
     @classmethod
-    def of(cls, section: sections.seeds) -> SeedCriteria:
-        """The criteria of the [seeds] section. Raises ConfigError for an unknown kind or licence."""
+    def of(cls, section: sections.seeds, root: Path, screen: Screen | None = None) -> SeedCriteria:
+        """The criteria of the [seeds] section; modules of rules are looked for in `root` first.
+
+        Raises ConfigError for an unknown kind or licence, or a rule that cannot be loaded.
+        """
         return cls(
             kinds=frozenset(as_list(section.kinds)),
             limits=Limits(section.max_lines, frozenset(as_list(section.denied_imports)), section.generators),
             allowed=tuple(as_list(section.licences)),
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
+            limit=section.limit,
             helpers=section.helpers,
+            rules=functions("[seeds] rules", as_list(section.rules), root),
+            screen=screen,
         )
 
     def allow_list(self, source: Source) -> licences.AllowList:
@@ -67,5 +91,8 @@ class SeedCriteria:
             RULES_VERSION, sorted(self.kinds), self.limits.max_lines, sorted(self.limits.denied_imports),
             sorted(self.allowed), source.published, source.share, self.near_duplicates,
             typecheck.version() if self.type_check else "", private.detector(), self.limits.generators, self.helpers,
+            *(rule.identity for rule in self.rules),
+            *([self.limit] if self.limit else []),
+            *([self.screen.digest] if self.screen else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:8]

@@ -62,6 +62,10 @@ class _Entry:
         }
 
 
+# Each candidate with its part's entry; None marks the end of a part.
+Items = Iterator[tuple[_Entry, "Candidate | None"]]
+
+
 class Ingest:
     """One pass over changed parts.
 
@@ -109,8 +113,10 @@ class Ingest:
             # Of an interrupted pass; reading the sources again is cheaper than verifying it.
             stale.unlink()
         items = self._read(parts)
+        if self._criteria.limit:
+            items = self._lowest_first(items)
         while batch := list(islice(items, typecheck.BATCH)):
-            type_errors = self._type_errors(batch)
+            type_errors = self._type_errors(batch) if self._has_room else {}
             for entry, item in batch:
                 if isinstance(item, Candidate):
                     self._settle(entry, item, type_errors.get(item.seed["id"]))
@@ -120,13 +126,35 @@ class Ingest:
         self._publish()
         self._record()
 
+    def _lowest_first(self, items: Items) -> Items:
+        """All candidates by their ids, which are hashes, the current ones first; then the ends of the parts.
+
+        Where the number of seeds is limited, a higher limit then only adds to those of a lower one.
+        """
+        held: list[tuple[_Entry, Candidate]] = []
+        ends: list[_Entry] = []
+        for entry, item in items:
+            if item is None:
+                ends.append(entry)
+            else:
+                held.append((entry, item))
+        held.sort(key=lambda pair: (pair[1].seed["id"] not in self._current, pair[1].seed["id"]))
+        yield from held
+        yield from ((entry, None) for entry in ends)
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether another seed is within the limit."""
+        limit = self._criteria.limit
+        return not limit or len(self._settled) + len(self._first_place) < limit
+
     def _type_errors(self, batch: list[tuple[_Entry, Candidate | None]]) -> dict[str, str]:
         """The first type error of each candidate that has one, by id; none where types are not checked."""
         if not self._criteria.type_check:
             return {}
         return typecheck.faults({item.seed["id"]: item.seed["code"] for _, item in batch if item})
 
-    def _read(self, parts: Iterable[tuple[Source, Part, list[Any]]]) -> Iterator[tuple[_Entry, Candidate | None]]:
+    def _read(self, parts: Iterable[tuple[Source, Part, list[Any]]]) -> Items:
         """Each candidate with its part's entry; None marks the end of a part."""
         for source, part, signature in parts:
             entry = _Entry(part, signature)
@@ -149,6 +177,9 @@ class Ingest:
             duplicate = Rejection("duplicate", f"same text as {first}, seed {id}")
             self._open().reject(candidate.place, duplicate.rule, duplicate.evidence)
             entry.add(seed)
+            return
+        if not self._has_room:
+            self._reject(entry, candidate.place, Rejection("beyond_limit", f"{self._criteria.limit} seeds are taken"))
             return
         if self._index is not None:
             match = None if id in self._current else self._index.find(seed["code"])

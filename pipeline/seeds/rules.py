@@ -192,8 +192,10 @@ RULES: Rules = {
     "changes_much": f"The commit touched more than {MOST_CHANGED} definitions.",
     **{rule.name: rule.drops for rule in DEFINITION_RULES},
     "not_sampled": "The definition is beyond `stdlib_share`.",
+    "beyond_limit": "As many seeds as `limit` allows are taken already, those of the lowest hashes.",
     "type_error": "The seed does not pass the type checker on its own: an undefined name, an impossible call.",
     "duplicate": "The definition has the same text as another seed, of which the first place counts.",
+    "benchmark_task": "The seed holds a task of a benchmark pack: nothing is generated from it.",
     "near_duplicate": "The seed resembles an earlier one by `near_duplicates` or more.",
 }
 

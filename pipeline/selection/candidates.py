@@ -1,22 +1,21 @@
 """The candidates of the selection: each response of a shard with all that the stages have on it.
 
-In: the shards of one number, of the stages from seeds to decontamination. Out: a record for each response that
-is verified and in no benchmark, in order of id; a response that did not pass is one as well.
+In: the shards of one number, of all stages from the seeds on. Out: a record for each response that is verified and
+that the last stage kept, in order of id; a response that did not pass is one as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
-from pipeline.records import Candidate, Samples, instruction_of
+from pipeline.records import Candidate, Response, Samples, instruction_of
 from pipeline.verification.agreement import agreement
 from targets import Artifacts, ShardPaths
 
 
 def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
-    """The candidates of a shard. Raises Damaged when a file is not as it was published."""
+    """The candidates of a shard; `artifacts` is of the last stage. Raises Damaged for a file not as published."""
     seeds = _by_id(artifacts.shard("seeds", shard))
     instructions = _by_id(artifacts.shard("instructions", shard))
     verifications = _by_id(artifacts.shard("verifications", shard))
@@ -26,22 +25,18 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
         counts = samples.setdefault(instruction_of(verdict["id"]), {"n": 0, "passed": 0})
         counts["n"] += 1
         counts["passed"] += verdict["passed"]
-    clean = {record["id"] for record in artifacts.shard("decontamination", shard).read()}
-    responses = artifacts.shard("responses", shard).read()
-    for instruction, group in groupby(responses, key=lambda record: record["instruction_id"]):
-        verified: dict[str, Any] = {response["id"]: response for response in group if response["id"] in verifications}
-        agreements = agreement({id: verifications[id] for id in verified if verdicts[id]["passed"]})
-        for id, response in verified.items():
-            if id not in clean:
-                continue
+    kept = {record["id"] for record in artifacts.shard(artifacts.recipe.stage, shard).read()}
+    for response in artifacts.shard("responses", shard).read():
+        id, instruction = response["id"], response["instruction_id"]
+        if id in kept and id in verifications:
             yield {
                 "id": id,
-                "response": response,
+                "response": cast(Response, response),
                 "verdict": verdicts[id],
                 "instruction": instructions[instruction],
                 "seed": seeds[instruction],
                 "samples": samples[instruction],
-                "verification": {**verifications[id], "agreement": agreements.get(id, 0.0)},
+                "verification": {**verifications[id], "agreement": agreement(verifications[id])},
             }
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 from pipeline.records import Candidate, Rejection, Rules
 from pipeline.text import private
-from pipeline.text.normalise import is_assert, nested_definitions, parsed
+from pipeline.text.normalise import count_words, is_assert, nested_definitions, parsed
 
 RULES: Rules = {
     "seed_gone": "The seed is in no source any more.",
     "not_passed": "The response did not pass its tests, and `among` is `passing`.",
     "passed": "The response passed its tests, and `among` is `failing`.",
+    "not_agreed": "The agreement of the instruction's other samples is below `min_agreement`.",
     "unfinished": "The response contains words of an unfinished answer, such as TODO.",
     "instruction_too_long": "The instruction has more than `max_instruction_words` words.",
     "no_definition": "The code of the response does not parse, or defines no function, class or name.",
@@ -43,6 +44,7 @@ class Criteria:
     seeds: Container[str]
     among: str
     max_instruction_words: int
+    min_agreement: float
 
 
 def seed_gone(candidate: Candidate, criteria: Criteria) -> Rejection | None:
@@ -62,6 +64,15 @@ def wrong_verdict(candidate: Candidate, criteria: Criteria) -> Rejection | None:
     return None
 
 
+def not_agreed(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    """Responses that did not pass are chosen for comparisons alone, and were compared with no other."""
+    verification = candidate["verification"]
+    if not candidate["verdict"]["passed"] or verification["agreement"] >= criteria.min_agreement:
+        return None
+    evidence = f"{verification['agreement']} < {criteria.min_agreement}: it passes the tests of "
+    return Rejection("not_agreed", f"{evidence}{len(verification['agrees'])} of {verification['asked']} others")
+
+
 def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
     """The words are those of the reference implementation (bigcode-project/selfcodealign)."""
     match = _UNFINISHED.search(candidate["response"]["response"])
@@ -69,7 +80,7 @@ def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
 
 
 def instruction_too_long(candidate: Candidate, criteria: Criteria) -> Rejection | None:
-    words = len(candidate["instruction"]["instruction"].split())
+    words = count_words(candidate["instruction"]["instruction"])
     if words <= criteria.max_instruction_words:
         return None
     evidence = f"{words} words > {criteria.max_instruction_words}"
@@ -107,6 +118,7 @@ def no_executed_assert(candidate: Candidate, _: Criteria) -> Rejection | None:
 ALONE: tuple[Callable[[Candidate, Criteria], Rejection | None], ...] = (
     seed_gone,
     wrong_verdict,
+    not_agreed,
     unfinished,
     instruction_too_long,
     no_definition,

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pipeline.extensions import UserFunction
 from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
@@ -58,12 +59,21 @@ class _Offer:
 class Selector:
     """Judges batches of candidates, and compares each with the rows taken so far.
 
-    `places` has the place of every current seed; `settings` is the [selection] section.
+    `places` has the place of every current seed; `settings` is the [selection] section. `user_rules` are applied after
+    the pipeline's own. With a `score` the response with the highest one is the best, and `choose` orders equals.
     """
 
-    def __init__(self, places: Mapping[str, Place], settings: sections.selection) -> None:
+    def __init__(
+        self,
+        places: Mapping[str, Place],
+        settings: sections.selection,
+        user_rules: Sequence[UserFunction] = (),
+        score: UserFunction | None = None,
+    ) -> None:
         self._places = places
-        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words)
+        self._user_rules = user_rules
+        self._score = score
+        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words, settings.min_agreement)
         self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
         self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
@@ -84,15 +94,25 @@ class Selector:
         # A million candidates do not fit into memory: they are kept in a file until they are judged.
         with tempfile.TemporaryFile() as waiting:
             for candidate in batch:
-                if rejection := rules.fault(candidate, self._criteria):
+                if rejection := self._fault(candidate):
                     yield Fate(candidate["id"], rejection)
                     continue
-                places.append((self._quality(candidate), waiting.tell()))
+                score = self._score.number(candidate) if self._score else 0.0
+                if isinstance(score, Rejection):
+                    yield Fate(candidate["id"], score)
+                    continue
+                places.append(((-score, *self._quality(candidate)), waiting.tell()))
                 waiting.write(orjson.dumps(candidate, option=orjson.OPT_APPEND_NEWLINE))
             for _, place in sorted(places):
                 waiting.seek(place)
                 candidate = orjson.loads(waiting.readline())
                 yield Fate(candidate["id"], self._take(candidate))
+
+    def _fault(self, candidate: Candidate) -> Rejection | None:
+        """The first rule that the candidate breaks by itself."""
+        if rejection := rules.fault(candidate, self._criteria):
+            return rejection
+        return next(filter(None, (rule.rejection(candidate) for rule in self._user_rules)), None)
 
     def _take(self, candidate: Candidate) -> Selected | Rejection:
         """Take a candidate that breaks no rule of its own, unless a row taken before excludes it."""
@@ -172,6 +192,11 @@ def example(candidate: Candidate, place: Place) -> Selected:
             "mutants": verification["mutants"],
             "killed": verification["killed"],
             "agreement": verification["agreement"],
+            "inputs": verification["inputs"],
+            "behaviour": verification["behaviour"],
+            "compared": verification["asked"],
+            "agree": len(verification["agrees"]),
+            "agree_both_ways": len({*verification["agrees"]}.intersection(verification["supports"])),
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
     }

@@ -1,7 +1,8 @@
 """Sources of seeds: folders, git repositories and their history, datasets in files and on the hub, installed code.
 
 Every source has the interface of base.py: parts with signatures, so that an unchanged part is not read again, and
-documents. To add a source, write its class in a file of its own and name it in SOURCES.
+documents. To add a source, write its class in a file of its own and name it in SOURCES, or add it from a package of
+your own (pipeline/entry_points.py): a source of another package claims its entries first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline import entry_points
 from pipeline.records import Rules
 from pipeline.sources import base, exclusions
 from pipeline.sources.base import Change, ConfigurableSource, Document, LeftOut, Part, Source
@@ -50,4 +52,5 @@ def resolve(label: str, root: Path, section: sections.seeds) -> Source:
     Raises MissingDataError for a source that is not there or not readable, ConfigError for a malformed entry.
     """
     exclusions.included(section)
-    return next(source for source in SOURCES if source.claims(label)).of(label, root, section)
+    available: tuple[type[ConfigurableSource], ...] = (*entry_points.every("sources"), *SOURCES)
+    return next(source for source in available if source.claims(label)).of(label, root, section)

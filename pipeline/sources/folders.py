@@ -188,6 +188,11 @@ def _folder(label: str, root: Path, may_vanish: bool) -> Path:
             "name a folder, a .py file, or a table as .jsonl, .jsonl.gz, .jsonl.zst or .parquet: convert it to one",
         )
     if not folder.is_dir():
+        if "://" in label:
+            raise MissingDataError(
+                f"[seeds] sources: {label} is an address, not a folder",
+                "clone the repository and name the clone as git:FOLDER; a dataset of the hub is hf:owner/name",
+            )
         raise MissingDataError(
             f"[seeds] sources: there is no folder {folder}",
             "correct the path in luigi.cfg, or mount the disk that it is on; to let its rows go from the "

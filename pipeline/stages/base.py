@@ -13,7 +13,7 @@ import luigi
 from luigi.parameter import ParameterVisibility
 
 from pipeline.engine import EngineError
-from pipeline.errors import ConfigError, MachineError, PipelineError
+from pipeline.errors import ConfigError, Hopeless, MachineError, PipelineError
 from pipeline.project.project import Project
 from pipeline.run import process
 from pipeline.run.reporter import Reporter
@@ -101,6 +101,16 @@ class PipelineTask(luigi.Task):
         return process.reporter()
 
     @property
+    def plans_for_others(self) -> bool:
+        """Whether tasks run in other processes than the one that plans them: it knows of them by their files alone."""
+        return self.is_shared or self.has_children
+
+    @property
+    def has_children(self) -> bool:
+        """Whether tasks run in processes that Luigi forks from this one."""
+        return process.begin().has_children
+
+    @property
     def is_shared(self) -> bool:
         """Whether other workers may write to the same artifacts folder."""
         return process.begin().is_shared
@@ -111,6 +121,9 @@ class PipelineTask(luigi.Task):
         reporter = run.reporter
         if isinstance(exception, PipelineError):
             reporter.fail(exception.problem, exception.remedy)
+            if isinstance(exception, Hopeless):
+                # Luigi would go on with the other shards, which would be lost in the same way.
+                raise process.Interrupted(exception.exit_code)
         elif isinstance(exception, EngineError):
             reporter.fail(str(exception))
         elif isinstance(exception, Damaged):

@@ -60,7 +60,18 @@ class Goal(PipelineTask):
         _ = self.project.sources, self.project.criteria
         for task in shard_tasks(self.project):
             _ = task.recipe
-        return self.clone(Seeds).is_made() and self.is_there()
+        seeds = self.clone(Seeds)
+        made = seeds.is_made() and self.is_there()
+        if not made:
+            self.require_ready()
+            # Luigi builds the graph of tasks before it runs any, and other processes do not share what a scan found.
+            if self.plans_for_others and not seeds.is_made():
+                seeds.run()
+                made = self.is_there()
+        return made
+
+    def require_ready(self) -> None:
+        """Raises PipelineError where its own work, after the dataset's, could not be done."""
 
     def is_there(self) -> bool:
         """Whether it was made from the current seeds."""

@@ -21,11 +21,11 @@ class Concepts(GenerationTask):
     """A shard of the concepts stage."""
 
     stage = section = form = "concepts"
-    version = 3
+    version = 4
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["concepts"]}
 
     def requires(self) -> luigi.Task:
-        return self.clone(Judgements if judges(self.project) else SeedShard)
+        return self.after(Judgements if judges(self.project) else SeedShard)
 
     def units(self) -> Iterator[Unit]:
         for seed in self.kept_of("seeds"):

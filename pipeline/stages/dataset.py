@@ -12,10 +12,12 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import luigi
 
 from pipeline.dataset.card import NOT_DECONTAMINATED, NOT_SEARCHED, dataset_card
+from pipeline.dataset.empty import where_lost
 from pipeline.dataset.manifest import build_manifest
 from pipeline.dataset.rows import read_rows, write_parquet
 from pipeline.errors import MissingDataError, PipelineError
@@ -23,11 +25,14 @@ from pipeline.run.status import Funnel
 from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
 from pipeline.sources.licences import UNKNOWN
+from pipeline.stages import trust
 from pipeline.stages.chain import Goal, other_models, shard_tasks
+from pipeline.stages.losses import by_rule
 from pipeline.stages.seeds import Seeds
 from pipeline.stages.selection import Selection
 from pipeline.text import private
-from targets import Artifacts, Recipe, replace_link
+from pipeline.text.display import printable
+from targets import Artifacts, Recipe, ShardPaths, replace_link
 from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, temporary_beside
 
 
@@ -61,18 +66,20 @@ class FinalDataset(Goal):
 
     def is_made(self) -> bool:
         made = super().is_made()
-        if not made and self.is_shared:
-            self._scan_before_planning()
+        if not made:
+            trust.require(self.project)
+        if not made and self.has_children and self.project.scan.snapshot.occurrences:
+            self.reporter.expect_from_others(self._funnel(), self._ended_well)
+        return made
+
+    def _ended_well(self) -> bool:
+        made = self.is_there()
+        if made:
+            self.reporter.finish(Selection.of(self.project).paths.read_meta())
         return made
 
     def is_there(self) -> bool:
         return self.folder.exists() and _points_at(self.latest, self.folder)
-
-    def _scan_before_planning(self) -> None:
-        """Bring the seeds up to date now: Luigi builds the graph of tasks before it runs any."""
-        seeds = self.clone(Seeds)
-        if not seeds.is_made():
-            seeds.run()
 
     def run(self) -> Iterator[luigi.Task]:
         # Which shards there are is known only once the sources are scanned: the one dynamic dependency.
@@ -103,15 +110,10 @@ class FinalDataset(Goal):
         artifacts = Artifacts(project.artifacts, self.recipe)
         selected = artifacts.shard(Selection.stage, 0)
         if not selected.read_meta()["kept"]:
-            raise PipelineError(
-                f"the dataset would be empty: none of {selected.read_meta()['units']} responses was selected",
-                f"see {selected.rejected} for the reasons; more seeds or a stronger model help",
-            )
+            raise self._empty(artifacts, selected)
         weights = Weights(selected.read)
         answered_by = project.backend("responses").model.provenance
-        fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in shard_tasks(project) if task.fan_out}
-        licences = Counter(row["seed"]["licence"] or UNKNOWN for row in selected.read())
-        manifest = build_manifest(project, artifacts, fan_out, other_models(project), licences)
+        manifest = self._manifest(artifacts, selected)
         temporary = temporary_beside(self.folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -121,6 +123,34 @@ class FinalDataset(Goal):
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
         add_report(project.artifacts, temporary, self.reporter.say)
         publish_folder(temporary, self.folder)
+
+    def _manifest(self, artifacts: Artifacts, selected: ShardPaths) -> dict[str, Any]:
+        tasks = shard_tasks(self.project)
+        fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in tasks if task.fan_out}
+        measured = trust.measured(self.project)
+        licences = Counter(row["seed"]["licence"] or UNKNOWN for row in selected.read())
+        return build_manifest(self.project, artifacts, fan_out, other_models(self.project), measured, licences)
+
+    def _empty(self, artifacts: Artifacts, selected: ShardPaths) -> PipelineError:
+        """The error of a dataset without rows: where the last record was lost. The report is written all the same."""
+        folder = self.project.artifacts / "empty"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        publish(folder / "manifest.json", [json_bytes(self._manifest(artifacts, selected))])
+        publish(folder / "train.jsonl", [])
+        add_report(self.project.artifacts, folder, self.reporter.say)
+        report = folder / "report.html"
+        tasks = {task.stage: task for task in shard_tasks(self.project)}
+        lost = where_lost(artifacts, [*tasks, Selection.stage], selected.read_meta()["shards"])
+        rule = lost.rules.most_common(1)[0][0]
+        hint = (tasks[lost.stage] if lost.stage in tasks else Selection.of(self.project)).hint(rule)
+        return PipelineError(
+            f"the dataset would be empty: the last records were lost at the stage {lost.stage}, "
+            f"all {lost.units:,} of them ({by_rule(lost.rules)}), such as {printable(lost.example)}: "
+            f"{printable(lost.evidence)}",
+            f"{hint}\n  `selfcodealign explain {printable(lost.example)}` shows that one"
+            + (f"; the report is {report}" if report.exists() else ""),
+        )
 
     def _funnel(self) -> Funnel:
         """What the run is made of, for its status."""

@@ -1,50 +1,43 @@
 """Stage 7, decontamination: every row that could be, and its seed, is compared with the benchmark packs.
 
 In: a shard of verifications with its responses, instructions and seeds; the packs of `[decontamination]`. Out:
-records {id, suspects (tasks that were run against the response and did not pass)}. Rejected, with every
-task, layer and what was seen as evidence: contaminated (the row holds a task), contaminated_seed (its seed
-does). Rows that resemble a task too little to be rejected for it are run under the task's own tests in the sandbox.
+records {id, suspects (tasks that it resembles and does not behave like)}. Rejected, with every task, layer and what
+was seen as evidence: contaminated (the row holds a task), contaminated_seed (its seed does). Rows in which no copy was
+found run in the sandbox, where their functions are compared with what the tasks' solutions do.
 
 What is counted (`spent`): rows found, by pack and layer as "pack/layer". Without packs every row is kept.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-import luigi
-
-from pipeline.decontamination.confirmation import confirmation_programs
-from pipeline.decontamination.decontaminator import RULES, Finding, Suspect
+from pipeline.decontamination.confirmation import Confirmation, Row, findings_of
+from pipeline.decontamination.decontaminator import RULES, Decontaminator, Finding, Suspect, in_words
+from pipeline.project.proofs import examined
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Rejection
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.stages.verifications import Verifications
-from sandbox import Program
-
-_SHOWN = 5  # findings that the evidence names
 
 
 @dataclass(frozen=True, slots=True)
-class _Suspected:
-    """A row that resembles tasks too little to be rejected for it: its code runs under the tasks' tests."""
+class _Unfound:
+    """A row without a copy of a task: it runs in the sandbox."""
 
-    id: str
-    code: str
+    instruction: str
+    row: Row
     suspects: list[Suspect]
 
 
 class Decontamination(ShardTask):
     """A shard of the decontamination stage."""
 
-    stage, version = "decontamination", 2
+    stage, version = "decontamination", 3
+    follows = Verifications
     rules = RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Verifications)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.decontamination
@@ -56,89 +49,65 @@ class Decontamination(ShardTask):
         }
 
     def outcomes(self, done: Set[str]) -> Outcomes:
-        suspected: list[_Suspected] = []
-        for item in self._compared(done):
+        decontaminator = self.project.decontaminator
+        if decontaminator is None:
+            yield from (_clean(record["id"]) for record in self.kept_of("responses") if record["id"] not in done)
+            return
+        unfound: list[_Unfound] = []
+        for item in self._compared(decontaminator, done):
             if isinstance(item, Outcome):
                 yield item
             else:
-                suspected.append(item)
-        yield from self._executed(suspected)
+                unfound.append(item)
+        if unfound:
+            yield from self._executed(decontaminator, unfound)
 
-    def _compared(self, done: Set[str]) -> Iterator[Outcome | _Suspected]:
+    def _compared(self, decontaminator: Decontaminator, done: Set[str]) -> Iterator[Outcome | _Unfound]:
         """The outcome of every row that is not done, or what has to run before there is one."""
-        decontaminator = self.project.decontaminator
         seeds = {record["id"]: record["code"] for record in self.input_paths("seeds").read()}
         instructions = {record["id"]: record["instruction"] for record in self.input_paths("instructions").read()}
         of_seeds: dict[str, list[Finding]] = {}
         for record in self.kept_of("responses"):
-            id, group, code = record["id"], record["instruction_id"], record["code"]
+            id, group = record["id"], record["instruction_id"]
             if id in done:
-                continue
-            if decontaminator is None:
-                yield _clean(id)
                 continue
             if group not in of_seeds:
                 of_seeds[group] = decontaminator.check_code(seeds[group])
             if of_seeds[group]:
                 yield _contaminated(id, "contaminated_seed", of_seeds[group])
                 continue
-            row = instructions[group], record["response"], code
-            findings, suspects = decontaminator.examine(*row)
+            instruction, code, tests = instructions[group], record["code"], record["tests"]
+            findings, suspects = decontaminator.examine(instruction, record["response"], code, tests)
             if findings:
                 yield _contaminated(id, "contaminated", findings)
-            elif suspects and self.project.settings.decontamination.execute:
-                yield _Suspected(id, code, suspects)
+            elif self.project.settings.decontamination.execute:
+                row = Row(id, code, tests, tuple(suspect.number for suspect in suspects))
+                yield _Unfound(instruction, row, suspects)
             else:
-                yield _clean(id)
+                yield _clean(id, suspects)
 
-    def _executed(self, suspected: list[_Suspected]) -> Iterator[Outcome]:
-        """The outcome of every suspected row, once its code was run under the tasks' tests."""
-        programs: dict[str, tuple[str, Suspect]] = {}
-        sources: list[Program] = []
-        for row in suspected:
-            for suspect in row.suspects:
-                for source in confirmation_programs(suspect.task, row.code):
-                    name = f"{row.id} {len(sources)}"
-                    programs[name] = (row.id, suspect)
-                    sources.append(Program(name, source))
-        findings: dict[str, list[Finding]] = {row.id: [] for row in suspected}
-        spent: dict[str, dict[str, float]] = {row.id: defaultdict(float) for row in suspected}
-        if sources:
-            with open_pool(self.project, self.reporter.say) as pool:
-                for result in pool.run_many(sources):
-                    id, suspect = programs[result.id]
-                    spent[id]["executions"] += 1
-                    spent[id]["wall_s"] += result.wall_s
-                    spent[id]["cpu_s"] += result.cpu_s
-                    if result.passed:
-                        findings[id].append(_passes(suspect))
-        for row in suspected:
-            if findings[row.id]:
-                yield _contaminated(row.id, "contaminated", findings[row.id], spent[row.id])
-            else:
-                tasks = [suspect.task.name for suspect in row.suspects]
-                yield _clean(row.id, tasks, spent[row.id])
+    def _executed(self, decontaminator: Decontaminator, unfound: list[_Unfound]) -> Iterator[Outcome]:
+        """The outcome of every row, once its functions were compared with what the solutions do."""
+        seconds = self.project.settings.executions.timeout
+        confirmation = Confirmation(decontaminator.tasks, examined(self.project, self.reporter.say))
+        by_id = {item.row.id: item for item in unfound}
+        with open_pool(self.project, self.reporter.say) as pool:
+            for ran in confirmation.run((item.row for item in unfound), pool, seconds):
+                item = by_id[ran.id]
+                findings = findings_of(decontaminator, item.instruction, item.row.code, ran.agreements or ())
+                if findings:
+                    yield _contaminated(ran.id, "contaminated", findings, ran.spent)
+                else:
+                    yield _clean(ran.id, item.suspects, ran.spent)
 
 
-def _clean(id: str, suspects: Iterable[str] = (), spent: Mapping[str, float] | None = None) -> Outcome:
-    return Outcome(id, {"id": id, "suspects": list(suspects)}, spent or {})
+def _clean(id: str, suspects: Iterable[Suspect] = (), spent: Mapping[str, float] | None = None) -> Outcome:
+    return Outcome(id, {"id": id, "suspects": [suspect.task.name for suspect in suspects]}, spent or {})
 
 
 def _contaminated(id: str, rule: str, findings: list[Finding], spent: Mapping[str, float] | None = None) -> Outcome:
-    rejection = Rejection(rule, evidence(findings))
+    rejection = Rejection(rule, in_words(findings))
     return Outcome(id, rejection, {**(spent or {}), **counted(findings)})
-
-
-def _passes(suspect: Suspect) -> Finding:
-    task = suspect.task
-    return Finding(task.pack, task.id, "execution", suspect.score, "it passes the task's own tests")
-
-
-def evidence(findings: Iterable[Finding]) -> str:
-    """Findings in words, the surest first."""
-    texts = [f"{one.pack}:{one.task} by {one.layer} ({one.evidence})" for one in findings]
-    more = [f"{len(texts) - _SHOWN} more"] if len(texts) > _SHOWN else []
-    return "; ".join(texts[:_SHOWN] + more)
 
 
 def counted(findings: Iterable[Finding]) -> dict[str, float]:

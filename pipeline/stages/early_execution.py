@@ -81,7 +81,8 @@ _running: dict[str, _Execution] = {}
 
 @Responses.event_handler(luigi.Event.START)
 def _start(task: Responses) -> None:
-    if task.project.backend(task.section).engine.leaves_cores_free:
+    follows_directly = task.clone(Executions).before == task  # or a stage of another package stands between
+    if follows_directly and task.project.backend(task.section).engine.leaves_cores_free:
         _running[task.task_id] = _Execution(task)
 
 

@@ -11,8 +11,6 @@ import sys
 from collections.abc import Set
 from typing import Any
 
-import luigi
-
 from pipeline.project.sandboxes import open_pool
 from pipeline.stages import verdicts
 from pipeline.stages.responses import Responses
@@ -26,10 +24,9 @@ class Executions(ShardTask):
     """A shard of the executions stage."""
 
     stage, version = "executions", 1
+    follows = Responses
     rules = verdicts.RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Responses)
+    hints = verdicts.HINTS
 
     def ingredients(self) -> dict[str, Any]:
         return {

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pipeline.engine import Completion, Engine, Request, Sampling
-from pipeline.prompts import render
+from pipeline.engine import Completion, Engine, Request, Sampling, reasoning
+from pipeline.prompts import conversation, render
 from pipeline.prompts.plan import GenerationPlan, exemplars_digest
 from pipeline.records import Rejection, Rules
+from pipeline.stages.base import PipelineTask
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
+from pipeline.stages.unanswered import Unanswered, rejection
 from pipeline.text.hashing import number
 
 # A completion that ends for another reason than a stop is rejected under that reason.
 COMPLETION_RULES: Rules = {
     "length": "The completion reached max_tokens before a stop.",
+    "repetition": "The completion repeated one passage again and again, and was ended early.",
     "window": "The prompt and max_tokens do not fit into the model's window; nothing was generated.",
     "crash": "The request ended the engine's process twice while it ran alone.",
-    "error": "The completions server failed on the request until its retries were used up.",
+    "error": "The server refused the request and took others; or it failed on it, and [engine] unanswered = drop.",
+}
+
+
+_SIMPLER = (
+    "the model does not keep to the form: [prompts] exemplars = short, more shots, or a stronger base model may help"
+)
+COMPLETION_HINTS: Rules = {
+    "length": f"raise [STAGE] max_tokens, or {_SIMPLER}",
+    "repetition": _SIMPLER,
+    "window": "lower [STAGE] shots or max_tokens, or use a model with a longer window",
+    "error": "see the server's log; `python -m pipeline retry --only error` runs the records again",
 }
 
 
@@ -38,6 +52,11 @@ class GenerationTask(ShardTask):
     """A shard of a generating stage. `section` is the section of luigi.cfg that configures it."""
 
     section: ClassVar[str]
+    hints: ClassVar[Rules] = COMPLETION_HINTS
+
+    @classmethod
+    def hint(cls, rule: str) -> str:
+        return cls.hints.get(rule, _SIMPLER).replace("[STAGE]", f"[{cls.section}]")
 
     @property
     @abstractmethod
@@ -54,6 +73,7 @@ class GenerationTask(ShardTask):
         model = self.project.backend(self.section).model
         return {
             "model": model.identity,
+            **({"api": "chat"} if self.is_chat else {}),
             "cache": model.cache_types(self.project.settings.engine),
             "prompt": {
                 "exemplars": exemplars.name,
@@ -80,14 +100,20 @@ class GenerationTask(ShardTask):
         }
 
     @property
+    def is_chat(self) -> bool:
+        """Whether the model gets its prompts as conversations."""
+        return bool(getattr(self.project.settings, self.section).api == "chat")
+
+    @property
     def stops(self) -> tuple[str, ...]:
         """The texts at which a completion ends."""
-        return render.STOPS[self.plan.form]
+        return render.stops(self.project.exemplars, self.plan.form)
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """The engine that generates, which outlives the task."""
         backend = self.project.backend(self.section)
+        announce_exemplars(self)
         if backend is self.project.base:
             self.reporter.say_once(f"loading {backend.model.name} ({backend.place})")
         yield backend.engine
@@ -112,6 +138,10 @@ class GenerationTask(ShardTask):
     def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
         """The record that a finished completion holds, or the rule that it breaks."""
 
+    def with_thoughts(self, record: dict[str, Any], thoughts: str) -> dict[str, Any]:
+        """The record with what a chat model wrote before its answer: without it, where a stage does not keep it."""
+        return record
+
     def prompt(self, unit: Unit) -> tuple[str, str]:
         """The unit's prompt as it is sent: the few-shot context, and the unit's own tail."""
         return self.context(self._context_key(unit)), self.tail(unit)
@@ -129,8 +159,12 @@ class GenerationTask(ShardTask):
             return  # A shard may be finished but for its publication: no engine is loaded for that.
         by_id = {unit.id: unit for unit in pending}
         with self.engine() as engine:
+            self.reporter.watch(_tokens_so_far(engine))
+            unanswered = Unanswered(self.project.settings.engine)
             for completion in engine.generate(self._requests(pending)):
-                yield self._outcome(by_id[completion.id], completion)
+                if not unanswered.holds(completion):
+                    yield self._outcome(by_id[completion.id], completion)
+            unanswered.end()
 
     def _requests(self, pending: Sequence[Unit]) -> Iterator[Request]:
         """Requests in an order that lets the engine share: by context, then by prompt, samples together."""
@@ -142,14 +176,16 @@ class GenerationTask(ShardTask):
         for key in sorted(by_context):
             context = self.context(key)
             for unit in by_context[key]:
+                tail = self.tail(unit)
                 yield Request(
                     id=unit.id,
                     context=context,
-                    tail=self.tail(unit),
+                    tail=tail,
                     max_tokens=plan.max_tokens,
                     stops=self.stops,
                     seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
                     sampling=sampling,
+                    turns=conversation.turns(context, tail) if self.is_chat else (),
                 )
 
     def _context_key(self, unit: Unit) -> str:
@@ -167,11 +203,34 @@ class GenerationTask(ShardTask):
             "computed_prompt_tokens": completion.computed_prompt_tokens,
             "new_tokens": completion.new_tokens,
         }
+        result: dict[str, Any] | Rejection
         if completion.reason == "stop":
-            result = self.parse(unit, completion.text)
+            thoughts, text = reasoning.split(completion.text) if self.is_chat else ("", completion.text)
+            result = self.parse(unit, text)
+            if isinstance(result, dict):
+                result = self.with_thoughts(result, thoughts)
         else:
-            result = Rejection(completion.reason, completion.detail or completion.text[-200:])
+            result = rejection(completion, completion.detail or completion.text[-200:])
         return Outcome(unit.id, result, spent, completion.text)
+
+
+def _tokens_so_far(engine: Engine) -> Callable[[], str]:
+    """How many tokens an engine reads and writes from now on, in words; empty where it does not state them."""
+    before = engine.stats()
+
+    def words() -> str:
+        now = engine.stats()
+        read, drawn = now.tokens_read - before.tokens_read, now.tokens_drawn - before.tokens_drawn
+        return f"{read:,} tokens of prompts read, {drawn:,} written" if read else ""
+
+    return words
+
+
+def announce_exemplars(task: PipelineTask) -> None:
+    """Say once in a run which exemplar set `auto` stands for."""
+    chosen = task.project.exemplars_choice
+    if chosen.why and not task.project.model.is_demo:
+        task.reporter.say_once(f"exemplars: {chosen.name}, as {chosen.why} ([prompts] exemplars = auto)")
 
 
 def draw(options: list[str], *key: str) -> str:

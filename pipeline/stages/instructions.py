@@ -68,7 +68,7 @@ class _InstructionTask(GenerationTask):
     """A shard of instructions made from a source."""
 
     section = "instructions"
-    version = 3
+    version = 4
     rules: ClassVar[Rules] = {
         **COMPLETION_RULES,
         **parse.RULES["instructions"],
@@ -103,7 +103,7 @@ class _InstructionTask(GenerationTask):
         }
 
     def requires(self) -> luigi.Task:
-        return self.clone(Drafts if self.source.before == Drafts.stage else Concepts)
+        return self.after(Drafts if self.source.before == Drafts.stage else Concepts)
 
     def units(self) -> Iterator[Unit]:
         categories, difficulties = self.categories, self.difficulties
@@ -146,7 +146,7 @@ class _InstructionTask(GenerationTask):
 class Drafts(_InstructionTask):
     """A shard of the drafts stage: the instructions that are then evolved."""
 
-    stage, version = "drafts", 1
+    stage, version = "drafts", 2
 
 
 class Instructions(_InstructionTask):

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import Any, ClassVar
 
-import luigi
-
 from pipeline.prompts import parse, render
 from pipeline.records import Rejection, Rules, instruction_of, sample_id
 from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
@@ -21,15 +19,22 @@ class Responses(GenerationTask):
     """A shard of the responses stage."""
 
     stage = section = form = "responses"
-    version = 3
+    follows = Instructions
+    version = 4
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["responses"]}
     fan_out = "samples_per_instruction"
 
-    def requires(self) -> luigi.Task:
-        return self.clone(Instructions)
-
     def ingredients(self) -> dict[str, Any]:
-        return {**super().ingredients(), "samples": self.units_per_record}
+        keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}
+        return {**super().ingredients(), **keeps, "samples": self.units_per_record}
+
+    @property
+    def keeps_thoughts(self) -> bool:
+        """Whether what a chat model wrote before its answer is part of the response."""
+        return self.is_chat and self.project.settings.responses.reasoning == "keep"
+
+    def with_thoughts(self, record: dict[str, Any], thoughts: str) -> dict[str, Any]:
+        return {**record, "response": thoughts + record["response"]} if self.keeps_thoughts else record
 
     @property
     def units_per_record(self) -> int:

@@ -10,18 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Set
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.extensions import UserFunction, require_new_names, sentences
 from pipeline.project.project import Project
-from pipeline.selection import rules
+from pipeline.records import Rules
 from pipeline.selection.candidates import read_joined
+from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
+from pipeline.stages import verdicts
 from pipeline.stages.decontamination import Decontamination
-from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_after
 from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
+
+# Keys whose values are not in the recipe: of functions the code is instead, and `trust` decides whether a run begins.
+_NOT_VALUES = frozenset({"rules", "score", "trust"})
 
 
 class Selection(StageTask):
@@ -30,7 +36,8 @@ class Selection(StageTask):
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
 
     stage, version = "selection", 6
-    rules = rules.RULES
+    rules: ClassVar[Rules] = RULES
+    hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
 
     @staticmethod
@@ -39,9 +46,10 @@ class Selection(StageTask):
         return Selection(snapshot=project.scan.snapshot.digest, project=project)
 
     @staticmethod
-    def shard_task(project: Project, shard: int) -> Decontamination:
+    def shard_task(project: Project, shard: int) -> ShardTask:
         """The task that makes a shard of candidates: the last stage before the selection."""
-        return Decontamination(shard=shard, project=project)
+        stage: type[ShardTask] = last_after(Decontamination, project)
+        return stage(shard=shard, project=project)
 
     def requires(self) -> list[luigi.Task]:
         return [self.shard_task(self.project, number) for number in self._shards]
@@ -56,14 +64,28 @@ class Selection(StageTask):
         return self.shard_task(self.project, 0).artifacts
 
     @property
+    def applied_rules(self) -> Rules:
+        return {**self.rules, **sentences(self._user_functions)}
+
+    @property
+    def _user_functions(self) -> list[UserFunction]:
+        """Those of `[selection] rules` and `score`. Raises ConfigError where a name is taken."""
+        score = self.project.selection_score
+        named = [*self.project.selection_rules, *([score] if score else [])]
+        require_new_names("[selection] rules", named, self.rules)
+        return named
+
+    @property
     def recipe(self) -> Recipe:
         section = self.project.settings.selection
         ingredients = {
             "version": self.version,
-            **{key: getattr(section, key) for key, _ in section.get_params()},
+            **{key: getattr(section, key) for key, _ in section.get_params() if key not in _NOT_VALUES},
             "snapshot": self.snapshot,
             "secrets": private.detector(),
         }
+        if functions := [function.identity for function in self._user_functions]:
+            ingredients |= {"functions": functions, "score": section.score}
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:
@@ -78,7 +100,8 @@ class Selection(StageTask):
 
     def outcomes(self, done: Set[str]) -> Outcomes:
         section = self.project.settings.selection
-        selector = Selector(self.project.scan.snapshot.occurrences, section)
+        rules, score = self.project.selection_rules, self.project.selection_score
+        selector = Selector(self.project.scan.snapshot.occurrences, section, rules, score)
         batches = (read_joined(self.candidates, number) for number in self._shards)
         for batch in [chain.from_iterable(batches)] if section.keep == "best" else batches:
             for fate in selector.judge(batch):

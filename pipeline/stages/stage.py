@@ -20,8 +20,12 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline.errors import ConfigError, Hopeless
+from pipeline.project.project import Project
 from pipeline.records import Rejection, Rules
 from pipeline.stages.base import PipelineTask
+from pipeline.stages.losses import NOT_PASSED, FirstLosses, by_rule
+from pipeline.text.display import printable
 from targets import AlreadyPublished, Artifacts, Recipe, ShardPaths, ShardWriter
 
 FIRST_SHARD_PRIORITY = 1_000_000
@@ -69,14 +73,21 @@ class UndeclaredRule(Exception):
 class StageTask(PipelineTask):
     """A task that makes one published file of records under a recipe.
 
-    `rules` are those under which it rejects units, each with a sentence (`explain RULE`, docs/reference/rules.md).
+    `rules` are those under which it rejects units, each with a sentence (`explain RULE`, docs/reference/rules.md);
+    `hints` say for some of them what to change when they drop everything.
     """
 
     stage: ClassVar[str]
     version: ClassVar[int]
     rules: ClassVar[Rules] = {}
+    hints: ClassVar[Rules] = {}
     number: ClassVar[int] = 0  # of the shard, where there is one only
     resumes: ClassVar[bool] = True  # what is in the journal of an interrupted run
+
+    @property
+    def applied_rules(self) -> Rules:
+        """The rules of its class, and those that the user adds."""
+        return self.rules
 
     @property
     @abstractmethod
@@ -110,7 +121,7 @@ class StageTask(PipelineTask):
 
     def run(self) -> None:
         """Journal the outcome of every unit, and publish them when all are there."""
-        began = time.monotonic()
+        began, rules = time.monotonic(), self.applied_rules
         # Another worker may have published the shard meanwhile.
         with suppress(AlreadyPublished), self.open_writer() as writer:
             with (
@@ -118,12 +129,21 @@ class StageTask(PipelineTask):
                 self.progress(writer) as progress,
             ):
                 for outcome in outcomes:
-                    if isinstance(outcome.result, Rejection) and outcome.result.rule not in self.rules:
+                    if isinstance(outcome.result, Rejection) and outcome.result.rule not in rules:
                         raise UndeclaredRule(f"{self.stage}: {outcome.result.rule}")
                     outcome.journal(writer)
+                    self.notice(outcome)
                     progress.advance(outcome.is_kept, int(outcome.spent.get("new_tokens", 0)), outcome.passed)
             seconds = round(time.monotonic() - began, 3)
             writer.publish({"seconds": seconds, **self.about(writer)})
+
+    def notice(self, outcome: Outcome) -> None:
+        """Look at an outcome that is in the journal."""
+
+    @classmethod
+    def hint(cls, rule: str) -> str:
+        """What to do when a rule drops everything."""
+        return cls.hints.get(rule, f"`selfcodealign explain {rule}` says what it rejects")
 
     def progress(self, writer: ShardWriter) -> Any:
         """The context in which the task reports its progress."""
@@ -146,6 +166,8 @@ class ShardTask(StageTask):
     """
 
     fan_out: ClassVar[str] = ""
+    # The stage whose shard it is made from, where that is always the same.
+    follows: ClassVar[type[luigi.Task]]
 
     shard: int = luigi.IntParameter(description="number of the shard")
 
@@ -178,6 +200,14 @@ class ShardTask(StageTask):
             )
         return recipes[self.stage]
 
+    def requires(self) -> luigi.Task | list[luigi.Task]:
+        return self.after(self.follows)
+
+    def after(self, stage: type[luigi.Task]) -> luigi.Task:
+        """The task of a stage for the same shard, or of the last stage that `[project] stages` places behind it."""
+        task: luigi.Task = self.clone(last_after(stage, self.project, type(self)))
+        return task
+
     @cached_property
     def before(self) -> Any:
         """The task of the stage before, which makes the same shard: it has a recipe and paths."""
@@ -208,8 +238,53 @@ class ShardTask(StageTask):
         """Whether a unit is made from one of these records of the stage before."""
         return unit in records
 
+    def notice(self, outcome: Outcome) -> None:
+        """Warn when the stage has lost everything so far, or end the run as [project] stop_when_hopeless says.
+
+        Raises Hopeless.
+        """
+        first: FirstLosses = self.project.first_losses.setdefault(self.stage, FirstLosses())
+        result = outcome.result
+        if isinstance(result, Rejection):
+            hopeless = first.lose(outcome.unit, result.rule, result.evidence)
+        elif outcome.passed is False:
+            hopeless = first.lose(outcome.unit, NOT_PASSED, f"{result['status']} {result['detail']}")
+        else:
+            first.keep()
+            return
+        if hopeless:
+            self._despair(first)
+
+    def _despair(self, first: FirstLosses) -> None:
+        rule, unit = first.rules.most_common(1)[0][0], printable(first.example[0])
+        problem = (
+            f"all of the first {first.rules.total()} records of {self.stage} were lost ({by_rule(first.rules)}), "
+            f"such as {unit}: {printable(first.example[1])}"
+        )
+        stop = self.project.settings.project.stop_when_hopeless
+        if stop == "on" or (stop == "auto" and not self.reporter.console.is_terminal):
+            raise Hopeless(problem, f"{self.hint(rule)}; or set [project] stop_when_hopeless = off to go on")
+        self.reporter.say(f"warning: {problem}\n  {self.hint(rule)}")
+
     def expected(self) -> int:
         return int(self.before.paths.read_meta()["kept"]) * self.units_per_record
 
     def progress(self, writer: ShardWriter) -> Any:
         return self.reporter.stage(self.stage, self.expected(), self.shard, writer.resumed)
+
+
+def last_after(stage: type[Any], project: Project, until: type[ShardTask] | None = None) -> type[Any]:
+    """The last stage that `[project] stages` places behind `stage`, and before `until`; `stage` where there is none.
+
+    Raises ConfigError for an added class that is no stage.
+    """
+    last = stage
+    for added in project.added_stages:
+        if added is until:
+            break
+        if not (isinstance(added, type) and issubclass(added, ShardTask) and hasattr(added, "follows")):
+            problem = f"[project] stages: {added} is no stage"
+            raise ConfigError(problem, "a stage is a class of ShardTask with `follows`: see docs/how-to/add-a-stage.md")
+        if added.follows is stage:
+            last = added
+    return last

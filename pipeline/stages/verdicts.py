@@ -12,6 +12,11 @@ RULES: Rules = {
     "sandbox_error": "The sandbox could not judge the program: a fault of the machine, not of the response.",
 }
 
+HINTS: Rules = {
+    "not_passed": "more [responses] samples, or a stronger model; `selfcodealign explain ID` shows an answer",
+    "sandbox_error": "`python -m sandbox check` says more",
+}
+
 
 def outcome(result: Result) -> Outcome:
     """The outcome of a program: its verdict, whether it passed or not; rejected is only what cannot be judged."""

@@ -2,42 +2,42 @@
 
 In: a shard of executions, with its responses. Out: records {id, asserts (executed), functions (of the response,
 called by the tests), mutants, killed, agrees (ids of the other responses of its instruction whose tests it
-passes), asked (with how many others' tests it was run)}. Rejected: flaky_tests, tests_redefine,
-response_not_called, no_assert_ran, vacuous_tests; not_verified when the sandbox could not judge.
+passes), supports (of those whose code passes its tests), asked (with how many others it was compared), inputs,
+behaviour}. Rejected: flaky_tests, tests_redefine, response_not_called, no_assert_ran, vacuous_tests,
+passes_when_wrong; not_verified when the sandbox could not judge.
 
-One sandboxed program a response does all of it (pipeline/verification/inside/harness.py). A response that did not
-pass is data and is kept; it is not run again, nor is any with `[verification] enabled = false`: asserts and the
+One sandboxed program a response does most of it (pipeline/verification/inside/harness.py). A response could forge
+its report, so what is kept by it is falsified in programs of their own (sandbox/falsification.py). A response that
+did not pass is data and is kept; it is not run again, nor is any with `[verification] enabled = false`: asserts and the
 like are null.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from itertools import groupby
 from typing import Any
-
-import luigi
 
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Rejection, Verification, instruction_of
 from pipeline.stages.executions import Executions
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.verification import job
-from sandbox import Program, Result
+from sandbox import Pool, Program, Result
+from sandbox.falsification import Claim, Falsification, run_growing
 
 UNVERIFIED: dict[str, Any] = {
-    "asserts": None, "functions": None, "mutants": None, "killed": None, "agrees": [], "asked": 0,
+    "asserts": None, "functions": None, "mutants": None, "killed": None,
+    "agrees": [], "supports": [], "asked": 0, "inputs": None, "behaviour": None,
 }  # fmt: skip
 
 
 class Verifications(ShardTask):
     """A shard of the verifications stage."""
 
-    stage, version = "verifications", 2
+    stage, version = "verifications", 3
+    follows = Executions
     rules = job.RULES
-
-    def requires(self) -> luigi.Task:
-        return self.clone(Executions)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.verification
@@ -59,14 +59,12 @@ class Verifications(ShardTask):
                 yield Outcome(verdict["id"], {"id": verdict["id"], **UNVERIFIED})
         if not to_run:
             return
-        codes: dict[str, str] = {}
+        claims: dict[str, Claim] = {}
         with open_pool(self.project, self.reporter.say, section.timeout) as pool:
-            for result in pool.run_many(self._programs(to_run, codes)):
-                spent = {"verifications": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
-                yield Outcome(result.id, verification(result, codes.pop(result.id)), spent)
+            yield from verified(pool, self._programs(to_run, claims), claims)
 
-    def _programs(self, ids: Set[str], codes: dict[str, str]) -> Iterator[Program]:
-        """The programs of these responses; `codes` gets the code of each whose program is in flight."""
+    def _programs(self, ids: Set[str], claims: dict[str, Claim]) -> Iterator[Program]:
+        """The programs of these responses; `claims` gets what each claims whose program is in flight."""
         section = self.project.settings.verification
         bounds = job.Bounds(
             section.max_mutants,
@@ -86,9 +84,35 @@ class Verifications(ShardTask):
                     for other in of_instruction
                     if other["id"] != record["id"]
                 ]
-                codes[record["id"]] = record["code"]
+                claims[record["id"]] = Claim(record["id"], record["code"], record["tests"])
                 text = job.program(record["id"], record["code"], record["tests"], others, bounds)
                 yield Program(record["id"], text)
+
+
+def verified(pool: Pool, programs: Iterable[Program], claims: dict[str, Claim]) -> Outcomes:
+    """The outcome of each verification program; what these keep is falsified. `claims` is emptied meanwhile."""
+    falsification = Falsification()
+    kept: dict[str, Outcome] = {}
+    for result in run_growing(pool, programs, falsification.waiting):
+        if not falsification.is_mine(result):
+            claim = claims.pop(result.id)
+            spent = {"verifications": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
+            outcome = Outcome(claim.id, verification(result, claim.code), spent)
+            if not outcome.is_kept:
+                yield outcome
+                continue
+            kept[claim.id] = outcome
+            falsified = falsification.begin(claim)
+        else:
+            falsified = falsification.take(result)
+        if falsified is not None:
+            outcome = kept.pop(falsified.id)
+            spent = {
+                "verifications": 1,
+                "wall_s": outcome.spent["wall_s"] + falsified.wall_s,
+                "cpu_s": outcome.spent["cpu_s"] + falsified.cpu_s,
+            }
+            yield Outcome(falsified.id, job.falsity(falsified) or outcome.result, spent)
 
 
 def verification(result: Result, code: str) -> Verification | Rejection:

@@ -11,6 +11,12 @@ from functools import lru_cache
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 _WORD = re.compile(r"[^\W_]+")
+# Scripts without spaces between words (Thai, Lao, Burmese, Khmer, Chinese, Japanese), and their punctuation.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_UNSPACED_PUNCTUATION = re.compile("[\u3000-\u303f\uff00-\uff65]")
+_CHARACTERS_A_WORD = 2  # about, in these scripts
 _STATEMENTS = ("body", "orelse", "handlers", "finalbody", "cases")
 _EXAMPLES = re.compile(r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for instance\b|\[?inputs?\s*:)")
 
@@ -18,6 +24,12 @@ _EXAMPLES = re.compile(r"(?im)^\s*(?:>>>|assert\b|(?:for )?examples?\b|for insta
 def words(text: str) -> list[str]:
     """The text's words and numbers in lower case, without wrapping and punctuation."""
     return _WORD.findall(text.lower())
+
+
+def count_words(text: str) -> int:
+    """How many words a text has: by spaces, and by characters where a script has none between words."""
+    spaced, characters = _UNSPACED.subn(" ", _UNSPACED_PUNCTUATION.sub(" ", text))
+    return len(spaced.split()) + -(-characters // _CHARACTERS_A_WORD)
 
 
 def without_examples(text: str) -> str:

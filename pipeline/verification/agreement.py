@@ -1,26 +1,21 @@
-"""Dual execution agreement (CodeT, arXiv 2207.10397): the more responses agree, the more each is trusted.
+"""Agreement: how far the other samples of an instruction bear a response out, after CodeT (arXiv 2207.10397).
 
-Responses of one instruction that pass the same tests agree. A group's score is its size times the number of
-tests that it passes, so that neither many wrong answers with few tests passed nor one lenient answer wins.
+Another sample agrees when the response passes its tests, and agrees both ways when its code passes the response's
+tests as well. One way is the evidence where tests are better than code, as a model's literal tests seldom are wrong in
+the same way; both ways leave out tests and code that anything passes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-
 from pipeline.records import Verification
 
 
-def agreement(verified: Mapping[str, Verification]) -> dict[str, float]:
-    """The score of each response of an instruction, from 0 to 1: all responses pass all tests.
+def agreement(record: Verification) -> float:
+    """The agreement of a verified response, 0 to less than 1.
 
-    `verified` are records of the verifications: `agrees` has the ids of the other responses whose tests
-    this one passes, out of `asked` whose tests it was run with; it passes its own as well.
+    The mean of both shares of the samples that it was compared with and of one more, imagined, that does not agree: so
+    that it grows with the number of samples, and is 0.5 for one that agrees both ways, 0.9 for nine.
     """
-    passes = {id: frozenset((id, *record["agrees"])) for id, record in verified.items()}
-    groups = Counter(passes.values())
-    return {
-        id: round(groups[passes[id]] * len(passes[id]) / (len(passes) * (record["asked"] + 1)), 4)
-        for id, record in verified.items()
-    }
+    agreeing = set(record["agrees"])
+    both_ways = agreeing & set(record["supports"])
+    return round((len(agreeing) + len(both_ways)) / (2 * (record["asked"] + 1)), 4)

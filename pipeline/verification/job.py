@@ -17,6 +17,7 @@ from typing import Any
 from pipeline.records import Rejection, Rules, Verification
 from pipeline.verification import instrument
 from pipeline.verification.mutants import mutants
+from sandbox.falsification import Falsified
 
 RULES: Rules = {
     "flaky_tests": "The program passed once and failed when it ran again, or under other circumstances.",
@@ -24,6 +25,9 @@ RULES: Rules = {
     "response_not_called": "The response defines functions, and its tests call none of them.",
     "no_assert_ran": "No assert of the tests was executed, and no mutant was noticed.",
     "vacuous_tests": "Mutants of the response ran, and the tests noticed none of them.",
+    "passes_when_wrong": (
+        "The response passes as well when each check of its tests fails, or when all that they use of it is wrong."
+    ),
     "not_verified": "The verification program gave no report: it was ended, or the sandbox failed.",
 }
 
@@ -35,7 +39,7 @@ _CHANCY = frozenset(
     ("random", "secrets", "uuid", "time", "datetime", "tempfile", "os", "numpy", "threading",
      "asyncio", "multiprocessing", "concurrent")
 )  # fmt: skip
-_INSIDE = ("values", "circumstances", "harness")  # modules that go into the program, in this order
+_INSIDE = ("values", "circumstances", "frameworks", "harness")  # modules that go into the program, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def program(id: str, code: str, tests: str, others: Sequence[Other], bounds: Bou
         "entry": _entry(code),
         "mutants": [(mutant.function, mutant.source) for mutant in made],
         "max_mutants": bounds.max_mutants,
-        "others": [(other.id, other.tests, _entry(other.code)) for other in others[: bounds.max_others]],
+        "others": [(other.id, other.code, other.tests, _entry(other.code)) for other in others[: bounds.max_others]],
         "uses": (*imported, *(["id()"] if instrument.uses_addresses(whole) else [])),
         "repeats": bounds.repeats if imported & _CHANCY else min(1, bounds.repeats),
         "hash_seeds": hash_seeds,
@@ -111,6 +115,13 @@ def weakness(report: Mapping[str, Any], code: str) -> Rejection | None:
     return None
 
 
+def falsity(falsified: Falsified) -> Rejection | None:
+    """The rule by which a pass means nothing, whatever its verification reported; None where it held."""
+    if falsified.fault:
+        return Rejection("not_verified", "the sandbox failed when the pass was falsified")
+    return Rejection("passes_when_wrong", falsified.evidence) if falsified.evidence else None
+
+
 def facts(id: str, report: Mapping[str, Any]) -> Verification:
     """The record of a verified response."""
     return {
@@ -120,7 +131,10 @@ def facts(id: str, report: Mapping[str, Any]) -> Verification:
         "mutants": report["mutants"],
         "killed": report["killed"],
         "agrees": report["agrees"],
+        "supports": report["supports"],
         "asked": report["asked"],
+        "inputs": report["inputs"],
+        "behaviour": report["behaviour"],
     }
 
 

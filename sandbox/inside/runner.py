@@ -8,13 +8,12 @@ program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
 Why a pass cannot be faked from Python code:
 - The token exists only as a bytearray on the value stack of `_launch`'s frame while the program runs. It is in
   no variable, closure, constant or container, so frames, closures and modules do not lead to it.
-- Once the program's code has returned and `check` is content, only C code stands between the token and the
-  socket.
+- Once the program's code has returned, only C code stands between the token and the socket.
 - What would need a search of memory (`gc.get_objects`, ...), a jump over statements (`sys.settrace`) or an
   interpreter without these hooks trips a wire (tripwires.py): the process leaves before the act is done.
 - With each message the worker gets the id of its writer, and a fork has an empty token: it can sign for nobody.
-Not promised: a program whose asserts are empty passes; so does one that corrupts the interpreter's memory
-without ctypes, as hand-made byte code can.
+Not promised: that the tests in the program were run, or that their comparisons are true (see ../falsification.py);
+nor that a program which corrupts the interpreter's memory without ctypes, as hand-made byte code can, does not pass.
 """
 
 from __future__ import annotations
@@ -34,34 +33,14 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
 
     # at run time these files are one: see boot.py
     from sandbox.inside.importer import bundle_finder
-    from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace
+    from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace, report_exits
 
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
-CHANGED, FAILED = b"I", b"F"
+FAILED = b"F"
 TOKEN_SIZE = 16
 SCRIPT = "/tmp/main.py"
 
-# Built-ins that programs replace for honest reasons: a mocked input, a captured print.
-REPLACEABLE = (
-    "input",
-    "print",
-    "open",
-    "exit",
-    "quit",
-    "help",
-    "copyright",
-    "credits",
-    "license",
-    "_",
-)
-# What tests compare with, and no honest program replaces.
-COMPARERS = (("math", "isclose"), ("cmath", "isclose"))
-HEAP_TYPE = 1 << 9  # the flag of a class that Python code made
 SITE_NAMES = ("exit", "quit", "help", "copyright", "credits", "license")
-
-
-class Changed(Exception):
-    """The program reached its end, having replaced what its tests rely on."""
 
 
 class _Stop(BaseException):
@@ -134,10 +113,10 @@ def _read_script() -> bytes:
     return data[3:] if data.startswith(b"\xef\xbb\xbf") else data
 
 
-def _make_program(source: bytes, namespace: dict[str, Any], run: Any, begun: list[bool]) -> Callable[[], None]:
+def _make_program(source: bytes, namespace: dict[str, Any], run: Any, begun: list[bool]) -> Callable[[], bytes]:
     """A function that compiles and runs the program as `__main__`, by `run` where there is one."""
 
-    def program() -> None:
+    def program() -> bytes:
         text = source.decode()
         if run is None:
             code = _compile(text)
@@ -145,59 +124,14 @@ def _make_program(source: bytes, namespace: dict[str, Any], run: Any, begun: lis
             exec(code, namespace)
         else:
             run(text, namespace, _compile, begun)
+        return b""
 
     return program
 
 
-def _make_check(module: ModuleType, also: Any) -> Callable[[None], bytes]:
-    """A function that refuses an end that was reached with replaced built-ins or another `__main__`."""
-    modules, namespace, table = sys.modules, module.__dict__, builtins.__dict__
-    keep, changed, kind, text, c_function = table.copy(), Changed, type, str, type(len)
-    for name in REPLACEABLE:
-        keep.pop(name, None)
-
-    parents, own_names, flags = (type.__dict__[name].__get__ for name in ("__mro__", "__dict__", "__flags__"))
-
-    def is_honest(key: object) -> bool:
-        """Whether a name compares as C code does: it cannot be equal to another for some and not for others."""
-        for parent in parents(kind(key)):
-            if "__eq__" in own_names(parent):
-                return not flags(parent) & HEAP_TYPE
-        return False
-
-    def check_keys(owner: str, names: dict[str, Any]) -> None:
-        for key in [*names]:
-            if kind(key) is not text and not is_honest(key):
-                raise changed(f"{owner} has a name that is no plain text")
-
-    def check(_: None) -> bytes:
-        check_keys("builtins", table)
-        check_keys("__main__", namespace)
-        check_keys("sys.modules", modules)
-        for name, value in keep.items():
-            if table.get(name) is not value:
-                raise changed(f"builtins.{name} was replaced")
-        if modules.get("__main__") is not module or namespace.get("__name__") != "__main__":
-            raise changed("__main__ was replaced")
-        if namespace.get("__builtins__") is not builtins:
-            raise changed("__builtins__ was replaced")
-        for name, attribute in COMPARERS:
-            if name not in modules:
-                continue
-            check_keys(name, modules[name].__dict__)
-            function: Any = modules[name].__dict__.get(attribute)
-            if kind(function) is not c_function or function.__name__ != attribute:
-                raise changed(f"{name}.{attribute} was replaced")
-        if also is not None:
-            also()
-        return b""
-
-    return check
-
-
 def _launch(steps: list[Any]) -> None:
-    steps.pop()(steps.pop(), [steps.pop()(), steps.pop()(steps.pop()())])
-    #   writev  descriptor    token           check        program
+    steps.pop()(steps.pop(), [steps.pop()(), steps.pop()()])
+    #   writev  descriptor    token           program
 
 
 def _finish(status: int) -> int:
@@ -266,15 +200,14 @@ def _make_send(fd: int) -> Callable[[bytes], None]:
     return send
 
 
-def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> tuple[Any, Any]:
-    """`endings.prepare` for a program that ends by leaving or has tests; (None, None) for any other."""
+def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> Any:
+    """`endings.prepare` for a program that ends by leaving or has tests; None for any other."""
     if not any(word in source for word in (b"exit", b"quit", b"SystemExit", b"unittest", b"doctest")):
-        return None, None
+        return None
     start, size = config["endings"]
     space: dict[str, Any] = {"__name__": "endings"}
     exec(marshal.loads(posix.pread(4, size, start)), space)
-    pair: tuple[Any, Any] = space["prepare"](source, fd, Changed, FAILED, SCRIPT)
-    return pair
+    return space["prepare"](source, fd, FAILED, SCRIPT)
 
 
 def main(config: dict[str, Any]) -> NoReturn:
@@ -289,17 +222,18 @@ def main(config: dict[str, Any]) -> NoReturn:
     source = _read_script()
     if any(name.encode() in source for name in SITE_NAMES):
         _add_site_names()
-    run, also = _load_endings(fd, config, source)
+    run = _load_endings(fd, config, source)
     posix.close(4)
     module = _main_module()
     quiet_settrace()
     guard_built_in_modules()
     arm()
+    report_exits(send, EXITED)
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
-    steps = [program, _make_check(module, also), _make_take(fd), fd, posix.writev]
-    exits, changed, everything, no_memory = SystemExit, Changed, BaseException, MemoryError
-    del program, config, module, run, also, source
+    steps = [program, _make_take(fd), fd, posix.writev]
+    exits, everything, no_memory = SystemExit, BaseException, MemoryError
+    del program, config, module, run, source
     send(STARTED)
     error: Any = None
     status = 1
@@ -309,8 +243,6 @@ def main(config: dict[str, Any]) -> NoReturn:
     except exits as raised:
         send(EXITED)
         error = raised
-    except changed as raised:
-        send(CHANGED + str(raised).encode()[:200])
     except no_memory as raised:
         send(MEMORY)
         error = raised

@@ -11,6 +11,7 @@ import sys
 
 MYPY = False
 if MYPY:
+    from collections.abc import Callable
     from typing import Any
 
 # Each would reach hidden objects, skip statements, or leave the audit hook behind.
@@ -57,6 +58,21 @@ def guard_built_in_modules() -> None:
             leave(IMPORTED)
 
     sys.addaudithook(hook)
+
+
+def report_exits(send: Callable[[bytes], None], exited: bytes) -> None:
+    """Report an exit by `os._exit`: its code is then no signal's and no wire's, whatever its number."""
+    leave = posix._exit
+
+    def _exit(status: int) -> None:
+        code = status.__index__()
+        send(exited)
+        leave(code)
+
+    _exit.__doc__ = leave.__doc__
+    for name in ("posix", "os"):
+        if name in sys.modules:
+            sys.modules[name]._exit = _exit  # type: ignore[attr-defined]
 
 
 def quiet_settrace() -> None:

@@ -123,6 +123,7 @@ def _make_private(cache: Path) -> None:
     """Make sure that no other user can write where the programs' interpreter comes from."""
     for folder in (*reversed(cache.parents), cache):
         folder.mkdir(mode=0o755, exist_ok=True)  # a parent that `parents=True` makes follows the umask alone
+        _check_exchangeable(folder)
     _check_owner(cache)
     cache.chmod(0o755)
     _check_owner(cache.parent)
@@ -135,6 +136,20 @@ def _is_private_group(gid: int) -> bool:
     except KeyError:
         return False
     return user.pw_gid == gid and user.pw_name == group.gr_name and not {*group.gr_mem} - {user.pw_name}
+
+
+def _check_exchangeable(folder: Path) -> None:
+    """Raise SandboxUnavailable where another user could put another folder in the place of one below this one."""
+    status = folder.resolve().stat()
+    writers = stat.S_IMODE(status.st_mode) & 0o022
+    if writers == 0o020 and _is_private_group(status.st_gid):
+        writers = 0
+    others = writers and not status.st_mode & stat.S_ISVTX
+    if folder != Path("/") and (status.st_uid not in (0, os.geteuid()) or others):
+        raise SandboxUnavailable(
+            f"{folder} belongs to another user or can be written by others, who could exchange the sandbox's files "
+            "in it; pass another folder as root_cache, or set XDG_CACHE_HOME"
+        )
 
 
 def _check_owner(path: Path) -> None:

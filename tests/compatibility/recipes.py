@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.loop.comparison import Comparison
-from pipeline.loop.evaluation import Evaluation
+from pipeline.loop.evaluation import PackEvaluation
 from pipeline.loop.self_alignment import SelfAlignment
 from pipeline.packs.find import PackFile
 from pipeline.project.model import Model
@@ -62,7 +62,7 @@ def demo_recipes(folder: Path) -> dict[str, Recipe]:
     project = Project(chosen, folder)
     return {
         "demo": with_snapshot(project),
-        "evaluation": Evaluation(project=project).recipe,
+        "evaluation": PackEvaluation(project=project).recipe,
         "comparison": Comparison(project=project).recipe,
         "self_alignment": SelfAlignment(project=project).recipe,
     }

@@ -1,7 +1,8 @@
-"""An artifacts folder that 218ee72 made serves this tree: nothing of it is made again, nothing of it is lost.
+"""An artifacts folder that an earlier tree made serves this one: nothing of it is made again, nothing of it is lost.
 
-`artifacts-218ee72.tar.gz` is a project of sixteen functions with the demo model, finished by that tree, and beside
-it a shard of responses that a second run, with `--responses-samples 3`, left unfinished when it was killed.
+`artifacts.tar.gz` is a project of sixteen functions with the demo model, finished by that tree, and beside it a shard of
+responses that a second run, with `--responses-samples 3`, left unfinished when it was killed. make_archive.py makes it
+anew when a stage's version is raised on purpose: what users have is then made again too.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ import pytest
 from sandbox import PROTOCOL
 from tests.support.projects import Project
 
-ARCHIVE = Path(__file__).with_name("artifacts-218ee72.tar.gz")
+ARCHIVE = Path(__file__).with_name("artifacts.tar.gz")
 # The interpreter that runs the programs and the version of the verdicts are ingredients: under others than those of the
 # archive, programs are run again.
-SAME_VERDICTS = sys.version_info[:2] == (3, 11) and PROTOCOL == "2"
+SAME_VERDICTS = sys.version_info[:2] == (3, 11) and PROTOCOL == "3"
 BEFORE_EXECUTIONS = ("seeds", "concepts", "instructions", "responses")
 OF_THIS_RUN = ("created", "seconds", "versions")
 
@@ -73,6 +74,8 @@ def test_the_dataset_that_is_made_from_its_shards_has_the_same_bytes(old):
 
 
 def test_its_unfinished_journal_is_resumed_under_the_overrides_that_made_it(old):
+    finished = len(old.journal("responses"))
+    assert 0 < finished < 48
     code, output = old.run("--responses-samples", "3")
     assert code == 0, output
-    assert "responses 000000: goes on at 32 of 48" in output
+    assert f"responses 000000: goes on at {finished} of 48" in output

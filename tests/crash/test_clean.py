@@ -18,7 +18,8 @@ from pipeline import demo
 from pipeline.commands import open_project
 from pipeline.loop import arms
 from pipeline.loop.comparison import Comparison
-from pipeline.loop.evaluation import Answers, Evaluation
+from pipeline.loop.answers import Answers
+from pipeline.loop.evaluation import PackEvaluation
 from pipeline.loop.finetuning import FineTunedModel
 from pipeline.loop.self_alignment import EVERY_ROUND, SelfAlignment, following
 from pipeline.stages.chain import shard_tasks
@@ -40,7 +41,7 @@ for number, of_seed in enumerate([
         tuned.recipe.write(project.artifacts)
         tuned.gguf.write_bytes(bytearray(demo.MODEL.read_bytes()) + bytes([number]))
     Answers(project=variant).recipe.write(project.artifacts)
-    Evaluation(project=variant).recipe.write(project.artifacts)
+    PackEvaluation(project=variant).recipe.write(project.artifacts)
 SelfAlignment(project=project).recipe.write(project.artifacts)
 second = project.variant(following(project, EVERY_ROUND))
 shard_tasks(second)[0].recipe.write(project.artifacts)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.crash.conftest import Small
@@ -103,3 +104,18 @@ def test_a_worker_and_a_run_that_wants_to_be_alone_exclude_each_other(sharded, s
     worker.send_signal(signal.SIGTERM)
     worker.communicate()
     assert worker.returncode == 143
+
+
+def test_several_processes_of_one_run_make_a_dataset_from_the_first_run_on(sharded: Small) -> None:
+    code, output = sharded.run("--workers", "2")
+    assert code == 0, output
+    status = orjson.loads((sharded.artifacts / "status.json").read_bytes())
+    assert (status["state"], status["rows"]) == ("finished", len(sharded.rows()))
+    assert status["stages"]["responses"]["done"] == len(sharded.records("responses"))
+
+
+def test_a_scheduler_that_does_not_answer_is_named_before_any_work(sharded: Small) -> None:
+    code, output = sharded.run("--scheduler-host", "127.0.0.1", "--scheduler-port", "9")
+    assert code == 35, output
+    assert "no scheduler answers at http://127.0.0.1:9/" in output
+    assert not (sharded.artifacts / "seeds").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors
-from pipeline.__main__ import COMMANDS
+from pipeline.commands.parsers import COMMANDS
 from pipeline.config import SECTIONS
 from pipeline.config.location import _LUIGI_DEFAULTS
 

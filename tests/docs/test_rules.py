@@ -10,7 +10,9 @@ import pytest
 
 from pipeline.operations import rules
 from pipeline.operations.rules import uses
+from pipeline.project.project import Project
 from pipeline.seeds.scan import STAGE as SEEDS
+from tests.support.pinned import settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "rules.md").read_text()
@@ -41,6 +43,12 @@ def named_in_the_code() -> dict[str, str]:
     return names
 
 
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project without artifacts."""
+    return Project(settings(), tmp_path)
+
+
 def test_the_page_has_the_rules_of_every_stage_and_their_sentences():
     assert on_the_page() == declared()
 
@@ -53,11 +61,11 @@ def test_every_rule_that_the_code_names_is_declared_by_a_stage():
 
 
 @pytest.mark.parametrize("stage", declared())
-def test_a_rule_has_one_sentence(stage):
+def test_a_rule_has_one_sentence(stage, project):
     for rule, sentence in declared()[stage].items():
         assert re.fullmatch(r"[A-Z].*\.", sentence), rule
-        assert [use.drops for use in uses(rule, ROOT / "nowhere") if use.stage == stage] == [sentence]
+        assert [use.drops for use in uses(rule, project) if use.stage == stage] == [sentence]
 
 
-def test_a_name_that_is_no_rule_has_no_use():
-    assert uses("1512836f6921ca0c", ROOT / "nowhere") == []
+def test_a_name_that_is_no_rule_has_no_use(project):
+    assert uses("1512836f6921ca0c", project) == []

@@ -72,7 +72,7 @@ ANSWERS = {
         "        return self.heating\n",
         "t = Thermostat(18, 21)\nassert t.feel(17) is True\nassert t.feel(19) is True\nassert t.feel(22) is False"),
 }  # fmt: skip
-LAYERS = {"verbatim": "substring", "renamed": "code", "paraphrased": "resemblance",
+LAYERS = {"verbatim": "substring", "renamed": "code", "paraphrased": "execution",
           "solved_otherwise": "execution"}  # fmt: skip
 
 
@@ -124,6 +124,8 @@ def finished(shared_project):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     root = shared_project.root
     (root / "code").mkdir()
+    # A seed that is a task itself: nothing is generated from it.
+    (root / "code" / "task.py").write_text(PACK[2][0] + PACK[2][1])
     for number, name in enumerate(ANSWERS):
         (root / "code" / f"{name}.py").write_text(
             f'def {name}(x):\n    """Seed {name}, {number} of them."""\n    return [x] * {number}\n'
@@ -161,6 +163,11 @@ def test_only_what_is_in_no_benchmark_becomes_a_row(finished):
     assert {row["seed"]["name"] for row in finished.rows()} == {"innocent", "harmless"}
 
 
+def test_a_seed_that_is_a_task_is_left_out_before_anything_is_generated_from_it(finished):
+    assert finished.manifest()["funnel"]["seeds"]["rules"]["benchmark_task"] == 1
+    assert "rotations_to_sort" not in {seed["name"] for seed in finished.records("seeds").values()}
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_each_way_of_planting_is_found_by_its_layer_with_evidence(finished, name):
     (seed,) = (id for id, seed in finished.records("seeds").items() if seed["name"] == name)
@@ -178,7 +185,8 @@ def test_manifest_card_and_report_say_what_was_found_by_layer(finished):
     assert (pack["name"], pack["layout"], pack["tasks"]) == ("heart", "HumanEval", 4)
     assert finished.manifest()["decontamination"]["removed"] == 4
     assert all(pack["found"][layer] >= 1 for layer in LAYERS.values())
-    assert pack["found"]["execution"] == 1
+    assert pack["found"]["execution"] == 2
+    assert pack["not_confirmable"] == {}
     latest = finished.artifacts / "latest"
     found = " | ".join(str(count) for count in pack["found"].values())
     row = f"| heart | HumanEval | 4 | packs | `{pack['revision']}` | {found} |"

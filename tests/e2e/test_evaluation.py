@@ -103,3 +103,54 @@ def test_a_pack_that_cannot_be_judged_names_itself(small: Project) -> None:
     code, output = small.run(task="Evaluation")
     assert code == 15, output
     assert "small.jsonl" in output
+
+
+def plus_row(number: int, solution: str) -> dict[str, Any]:
+    """A task as EvalPlus publishes it: inputs, and a solution that gives the outputs."""
+    return {
+        "task_id": f"HumanEval/{number}", "prompt": f'def f{number}(x):\n    """Change x."""\n',
+        "entry_point": f"f{number}", "canonical_solution": solution, "base_input": [[1], [2]], "plus_input": [[-3]],
+        "atol": 0, "contract": "",
+    }  # fmt: skip
+
+
+def test_answers_of_others_are_scored_on_several_packs_and_what_is_missing_is_named(project: Project) -> None:
+    rows = [plus_row(0, "    return abs(x)\n"), plus_row(1, "    return 1 / 0\n"), plus_row(2, "    return x\n")]
+    (project.root / "plus.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    given = [
+        {"task_id": "HumanEval/0", "completion": "    return x\n"},  # right for the base inputs alone
+        {"task_id": "HumanEval/0", "solution": "def f0(x):\n    return abs(x)\n"},
+        {"task_id": "HumanEval/1", "solution": "def f1(x):\n    return x\n"},
+        {"task_id": "HumanEval/9", "solution": "x"},
+    ]
+    (project.root / "given.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in given))
+    code, output = project.ask("evaluate", "--pack", "plus.jsonl", "--samples", "given.jsonl", "--json")
+    assert code == 0, output
+    for named in (
+        "1 tasks not scored, because the pack's own solution does not run: HumanEval/1",
+        "1 tasks without an answer, which counts as failed: HumanEval/2",
+        "1 tasks answered, but not in the pack: HumanEval/9",
+    ):
+        assert named in output
+    [report] = reports(project)
+    assert report["passed"] == {"HumanEval/0": 1, "HumanEval/2": 0}
+    assert report["suites"] == {"base": {"HumanEval/0": 2, "HumanEval/2": 0}}
+    assert report["figures"]["pass@1"]["mean"] == 0.25 and report["figures"]["pass@1 of base"]["mean"] == 0.5
+    references = project.artifacts.glob("references/*/shard-000000.jsonl")
+    assert {orjson.loads(line)["task"] for line in next(references).read_bytes().splitlines()} == {
+        "HumanEval/0",
+        "HumanEval/2",
+    }
+
+
+def test_a_model_is_asked_by_completion_and_scored_on_two_packs(small: Project) -> None:
+    lines = (small.root / "small.jsonl").read_bytes().splitlines(keepends=True)
+    for name in ("one.jsonl", "two.jsonl"):
+        (small.root / name).write_bytes(b"".join(lines[:2]))
+    small.configure(evaluation={"prompt": "completion", "pack": "one.jsonl, two.jsonl", "max_tokens": 40})
+    code, output = small.run(task="Evaluation")
+    assert code == 0, output
+    assert "| one | 2 | pass@1 |" in output and "| two | 2 | pass@1 |" in output
+    assert {report["pack"] for report in reports(small)} == {"one", "two"}
+    # What is cut at max_tokens is scored, as evaluators of base models do it.
+    assert all(record["code"].startswith('"""\n') for record in small.records("answers").values())

@@ -17,7 +17,14 @@ from pipeline import demo
 # Longer than the ten megabytes that the hub's client writes at a time.
 CONTENT = demo.MODEL.read_bytes() + bytes(25_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-FILE = "/someone/small-base/resolve/main/model-q8_0.gguf"
+BASE = "/someone/small-base/resolve/main"
+FILE = f"{BASE}/model-q8_0.gguf"
+REST = b"the other part of a split model"
+FILES = {
+    FILE: CONTENT,
+    f"{BASE}/big-00001-of-00002.gguf": CONTENT,
+    f"{BASE}/big-00002-of-00002.gguf": REST,
+}
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -29,18 +36,19 @@ class Hub(BaseHTTPRequestHandler):
     def _headers(self) -> bool:
         wanted = self.headers.get("Range", "")
         self.asked.append(f"{self.command} {self.path} {wanted}".rstrip())
-        if self.path != FILE:
+        if self.path not in FILES:
             self.send_response(404)
             self.send_header("X-Error-Code", "EntryNotFound")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return False
+        content = FILES[self.path]
         self.first = int(wanted.removeprefix("bytes=").rstrip("-") or 0)
         self.send_response(206 if wanted else 200)
         if wanted:
-            self.send_header("Content-Range", f"bytes {self.first}-{len(CONTENT) - 1}/{len(CONTENT)}")
-        self.send_header("Content-Length", str(len(CONTENT) - self.first))
-        self.send_header("ETag", f'"{DIGEST}"')
+            self.send_header("Content-Range", f"bytes {self.first}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - self.first))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
         self.send_header("X-Repo-Commit", "a" * 40)
         self.end_headers()
         return True
@@ -50,8 +58,9 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self._headers():
-            end = self.first + self.breaks.pop(0) if self.breaks else len(CONTENT)
-            self.wfile.write(CONTENT[self.first : end])
+            content = FILES[self.path]
+            end = self.first + self.breaks.pop(0) if self.breaks else len(content)
+            self.wfile.write(content[self.first : end])
 
     def log_message(self, *_: object) -> None:
         """Keep the test's output clean."""
@@ -132,6 +141,14 @@ def test_a_download_that_breaks_off_again_and_again_is_said_and_the_next_run_fet
     Hub.breaks = []
     code, output = project.run(**environment(project, hub))
     assert (code, "no source holds a seed" in output) == (30, True), output
+
+
+def test_all_parts_of_a_split_model_are_fetched_and_hashed(project, hub):
+    whole = hashlib.sha256(CONTENT + REST).hexdigest()
+    configure(project, filename="big-00001-of-00002.gguf", sha256=whole)
+    code, output = project.run(**environment(project, hub))
+    assert (code, "no source holds a seed" in output) == (30, True), output
+    assert {f"GET {BASE}/big-0000{number}-of-00002.gguf" for number in (1, 2)} <= set(Hub.asked)
 
 
 def test_a_file_that_the_repository_does_not_have_is_named(project, hub):

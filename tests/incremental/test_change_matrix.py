@@ -45,13 +45,14 @@ _SAMPLED = {
 _ONLY_SPEED = {
     "n_seq": 3, "n_cells": 9000, "n_contexts": 2, "n_batch": 64, "n_threads": 3, "sample_threads": 3,
     "n_gpu_layers": 0, "main_gpu": 1, "tensor_split": "1, 1", "flash_attn": "off",
-    "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1, "api_key_env": "OTHER",
+    "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1, "unanswered": "drop", "api_key_env": "OTHER",
 }  # fmt: skip
 
 # [section] key -> another value than the shipped one, and what it runs again.
 CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("project", "artifacts"): ("elsewhere", NOTHING),  # another folder: all of it is made there
     ("project", "shard_size"): (7, NOTHING),  # for seeds to come
+    ("project", "stop_when_hopeless"): ("on", NOTHING),
     ("seeds", "sources"): ("pipeline", SCAN),
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),
@@ -63,7 +64,9 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("seeds", "denied_imports"): ("os", SCAN),
     ("seeds", "type_check"): (False, SCAN),
     ("seeds", "near_duplicates"): (0.9, SCAN),
+    ("seeds", "limit"): (5, SCAN),
     ("seeds", "vanished"): ("drop", NOTHING),
+    ("seeds", "rules"): ("rules:short", SCAN),
     ("model", "sha256"): (demo.MODEL.with_suffix(".gguf.sha256").read_text().split()[0], NOTHING),
     ("model", "revision"): ("v2", NOTHING),  # without repo_id
     ("prompts", "exemplars"): ("mine", EVERYTHING),
@@ -92,12 +95,16 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "among"): ("all", since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
     ("selection", "keep"): ("best", since("selection")),
+    ("selection", "min_agreement"): (0.5, since("selection")),
+    ("selection", "trust"): (0.5, NOTHING),
     ("selection", "near_duplicates"): (0.9, since("selection")),
     ("selection", "max_instruction_words"): (20, since("selection")),
     ("selection", "max_same_names"): (3, since("selection")),
     ("selection", "max_per_concept"): (3, since("selection")),
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
+    ("selection", "rules"): ("rules:short", since("selection")),
+    ("selection", "score"): ("rules:short", since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),
@@ -107,9 +114,10 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
 # Where a change needs another model, a hub or a server: tests/pipeline/stages/test_recipes.py, tests/e2e.
 ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
-    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model")),
+    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model", "api")),
+    ("responses", "reasoning"),
     ("judgements", "judge"), ("judgements", "threshold"),
-    ("decontamination", "packs"),
+    ("decontamination", "packs"), ("project", "stages"),
 }  # fmt: skip
 # Sections of other tasks than the dataset's.
 OTHER_TASKS = {"finetuning", "evaluation", "comparison"}
@@ -145,6 +153,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(demo.EXEMPLARS, root / "mine")
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
+    (root / "rules.py").write_text("def short(record):\n    return None\n")
     return root
 
 

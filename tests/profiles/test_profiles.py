@@ -23,7 +23,7 @@ TABLE = {
 _CHECK = """
 from pipeline import config
 found = config.load()
-print(found.model.repo_id, found.model.filename, found.engine.n_seq, found.engine.type_k, found.engine.n_ctx)
+print(found.model.repo_id or "-/-", found.model.filename or found.model.path, found.engine.n_seq, found.engine.type_k, found.engine.n_ctx)
 """
 
 

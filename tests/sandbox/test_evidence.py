@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.evidence import Observed, judge
-from sandbox.inside.runner import CHANGED, EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
+from sandbox.inside.runner import EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
 from sandbox.inside.tripwires import FIRST_TRIP
 from sandbox.result import STATUSES
 
@@ -55,7 +55,10 @@ def test_any_token_passes_whatever_its_first_byte(first: int) -> None:
         ((STARTED,), FIRST_TRIP, "tampered"),
         ((STARTED, TOKEN), FIRST_TRIP, "tampered"),
         ((STARTED, EXITED), FIRST_TRIP, "failed"),
-        ((STARTED, CHANGED + b"builtins.abs"), 1, "tampered"),
+        ((STARTED, TOKEN, EXITED), 0, "passed"),
+        ((STARTED, TOKEN, EXITED), 137, "failed"),
+        ((STARTED, TOKEN, EXITED), FIRST_TRIP, "failed"),
+        ((STARTED, EXITED, EXITED), 0, "exited_early"),
     ],
 )
 def test_everything_else_has_a_name(messages: tuple[bytes, ...], code: int, expected: str) -> None:

@@ -172,3 +172,10 @@ def test_a_umask_that_trusts_the_group_gives_folders_that_only_their_owner_may_w
         "assert result.passed, result\n"
     )
     subprocess.run([sys.executable, "-c", source, str(tmp_path / "new" / "cache")], check=True, cwd=PROJECT)
+
+
+def test_a_cache_below_a_folder_that_others_can_write_is_refused(tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o777)
+    with pytest.raises(SandboxUnavailable, match="shared belongs to another user or can be written by others"):
+        prepare(root_cache=tmp_path / "shared" / "cache")

@@ -13,10 +13,11 @@ import pytest
 from sandbox import seccomp
 
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-CLONE, SOCKET, IOCTL = (
+CLONE, SOCKET, IOCTL, FCNTL = (
     {"x86_64": 56, "aarch64": 220},
     {"x86_64": 41, "aarch64": 198},
     {"x86_64": 16, "aarch64": 29},
+    {"x86_64": 72, "aarch64": 25},
 )
 
 each_machine = pytest.mark.parametrize("machine", ARCHITECTURES)
@@ -57,6 +58,7 @@ def test_every_call_of_the_table_is_refused_and_no_other(machine: str) -> None:
         SOCKET[machine],
         SOCKET[machine] + 12 if machine == "x86_64" else 199,
         CLONE[machine],
+        IOCTL[machine],
     }
     for number in range(seccomp.NEWEST + 1):
         if number in by_argument:
@@ -90,10 +92,18 @@ def test_clone_makes_no_namespaces(machine: str, flag: int) -> None:
 
 
 @each_machine
-def test_nothing_is_typed_into_a_terminal(machine: str) -> None:
-    for request in (0x5412, 0x541C):
-        assert decide(machine, IOCTL[machine], 0, request) == error(errno.EPERM)
-    assert decide(machine, IOCTL[machine], 0, 0x5401) == seccomp.ALLOW
+def test_ioctl_writes_no_memory_and_types_into_no_terminal(machine: str) -> None:
+    allowed = [
+        request for request in range(0x5400, 0x5480) if decide(machine, IOCTL[machine], 0, request) == seccomp.ALLOW
+    ]
+    assert allowed == [0x5401, 0x5413, 0x5421, 0x5450, 0x5451]
+    assert decide(machine, IOCTL[machine], 0, 0x8904) == error(errno.EPERM)
+
+
+@each_machine
+def test_no_lease_and_no_notification_can_be_had(machine: str) -> None:
+    refused = [command for command in range(1050) if decide(machine, FCNTL[machine], 0, command) != seccomp.ALLOW]
+    assert refused == [1024, 1026]
 
 
 @each_machine

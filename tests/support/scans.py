@@ -33,7 +33,7 @@ def open_scan(root: Path, labels: Iterable[str], **changes: Any) -> Scan:
     """A scan of sources below `root`, with its ledger and shards in root/seeds."""
     section = settings(**changes)
     resolved = [sources.resolve(label, root, section) for label in labels]
-    return Scan(root / "seeds", resolved, SeedCriteria.of(section))
+    return Scan(root / "seeds", resolved, SeedCriteria.of(section, root))
 
 
 def take(scan: Scan, shard_size: int = 256) -> Scan:

@@ -2,7 +2,7 @@
 
 A stage's bytes are determined by its own module and by all that it imports from the rooms below, but for what only
 decides where, when and how fast the work is done (configuration, project, run, engine, targets). What runs inside the
-sandbox counts where a stage reads its sources (pipeline/verification/inside) or their protocol (sandbox/).
+sandbox counts where a stage reads its sources (_READ_AS_TEXTS) or their protocol (sandbox/).
 
     python -m tests.support.stage_sources    write the digests of today beside the versions of today
 """
@@ -34,7 +34,16 @@ _ROOMS = (
     "dataset",
 )  # fmt: skip
 _SHARED_BY_STAGES = ("pipeline.stages.generation", "pipeline.stages.verdicts")
-_IN_THE_SANDBOX = ("sandbox.evidence", "sandbox.inside", "sandbox.staging.files")
+# What runs in the sandbox, by the module that reads it.
+_READ_AS_TEXTS = {
+    "pipeline.verification.job": "pipeline.verification.inside",
+    "pipeline.packs.programs": "pipeline.packs.inside",
+    "pipeline.decontamination.embedded": "pipeline.decontamination.inside",
+}
+_IN_THE_SANDBOX = (
+    "sandbox.evidence", "sandbox.expectations", "sandbox.falsification", "sandbox.falsified", "sandbox.inside",
+    "sandbox.staging.files",
+)  # fmt: skip
 
 
 def recorded_versions() -> dict[str, Any]:
@@ -79,8 +88,8 @@ def reached_from(names: Iterable[str]) -> set[str]:
             continue
         reached.add(name)
         pending += [module for module in _imported(name) if _determines_bytes(module)]
-        if name == "pipeline.verification.job":  # it reads them as texts
-            pending += modules_of(["pipeline.verification.inside"])
+        if inside := _READ_AS_TEXTS.get(name):
+            pending += modules_of([inside])
     return reached
 
 

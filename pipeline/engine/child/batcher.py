@@ -34,6 +34,8 @@ from pipeline.engine.settings import EngineSettings
 
 # A step that samples from this many logits or more draws its tokens on several threads.
 THREADED_LOGITS = 1_000_000
+# Whether a sequence repeats itself depends on its own tokens alone: it is looked for at fixed numbers of them.
+TOKENS_BETWEEN_LOOKS = 32
 
 
 @dataclass(slots=True, eq=False)
@@ -248,6 +250,8 @@ class Batcher:
                 self._finish(sequence, "stop")
             elif sequence.new_tokens == sequence.job.request.max_tokens:
                 self._finish(sequence, "length")
+            elif sequence.new_tokens % TOKENS_BETWEEN_LOOKS == 0 and sequence.text.is_repeating():
+                self._finish(sequence, "repetition")
             else:
                 continue
             ended = True

@@ -66,14 +66,14 @@ class Prompts:
 
     def __init__(self, model: Model, size: int = 256) -> None:
         self._model, self._size = model, size
-        self._contexts: OrderedDict[tuple[str, bool], Context] = OrderedDict()
+        self._contexts: OrderedDict[tuple[str, bool, bool], Context] = OrderedDict()
 
     def job(self, key: int, request: Request) -> Job:
         """Raises EngineError when two options of the request begin with the same token."""
         tail = self._model.tokenize(request.tail, first=False)
-        context = self._context(request.context, whole=bool(tail))
+        context = self._context(request.context, whole=bool(tail), special=request.chat)
         if not tail:  # at least one token must be evaluated, to have logits to draw from
-            tail = self._model.tokenize(request.context, first=True)[-1:]
+            tail = self._model.tokenize(request.context, first=True, special=request.chat)[-1:]
         return Job(key, request, context, np.array(tail, np.int32), self._options(request))
 
     def _options(self, request: Request) -> tuple[int, ...]:
@@ -88,16 +88,17 @@ class Prompts:
             first[token] = option
         return tuple(first)
 
-    def _context(self, text: str, *, whole: bool) -> Context:
-        context = self._contexts.get((text, whole))
+    def _context(self, text: str, *, whole: bool, special: bool) -> Context:
+        key = text, whole, special
+        context = self._contexts.get(key)
         if context is None:
-            tokens = self._model.tokenize(text, first=True)
+            tokens = self._model.tokenize(text, first=True, special=special)
             context = Context(np.array(tokens if whole else tokens[:-1], np.int32))
-            self._contexts[text, whole] = context
+            self._contexts[key] = context
             if len(self._contexts) > self._size:
                 self._contexts.popitem(last=False)
         else:
-            self._contexts.move_to_end((text, whole))
+            self._contexts.move_to_end(key)
         return context
 
 

@@ -136,7 +136,8 @@ class Model:
         arch = self.metadata("general.architecture") or ""
         self.n_ctx_train: int = int(self.metadata(f"{arch}.context_length") or 0)
         self.add_bos: bool = lib.llama_vocab_get_add_bos(self.vocab)
-        self._bos: int = lib.llama_vocab_bos(self.vocab)
+        self.bos: int = lib.llama_vocab_bos(self.vocab)
+        self.eos: int = lib.llama_vocab_eos(self.vocab)
         # These tokenizers put a space before the first word of every text.
         self._spaced = lib.llama_vocab_type(self.vocab) in (
             lib.LLAMA_VOCAB_TYPE_SPM,
@@ -169,8 +170,9 @@ class Model:
         return int(lib.llama_model_n_params(self._model))
 
     @property
-    def has_chat_template(self) -> bool:
-        return bool(lib.llama_model_chat_template(self._model, None))
+    def chat_template(self) -> str:
+        """The Jinja template in the file; empty where it has none."""
+        return (lib.llama_model_chat_template(self._model, None) or b"").decode("utf-8", errors="replace")
 
     def metadata(self, key: str) -> str | None:
         """A scalar of the GGUF's metadata as text; None if the key is absent."""
@@ -214,24 +216,24 @@ class Model:
         layers = lib.llama_model_n_layer(self._model)
         return int(layers * heads * (k * bits[type_k] + v * bits[type_v]) / 8)
 
-    def _encode(self, text: str) -> list[int]:
+    def _encode(self, text: str, special: bool = False) -> list[int]:
         data = text.encode("utf-8", errors="replace")
         size = len(data) + 8
         tokens = (lib.llama_token * size)()
-        n = lib.llama_tokenize(self.vocab, data, len(data), tokens, size, False, False)
+        n = lib.llama_tokenize(self.vocab, data, len(data), tokens, size, False, special)
         if n < 0:
             tokens = (lib.llama_token * -n)()
-            n = lib.llama_tokenize(self.vocab, data, len(data), tokens, -n, False, False)
+            n = lib.llama_tokenize(self.vocab, data, len(data), tokens, -n, False, special)
         return tokens[:n]
 
-    def tokenize(self, text: str, *, first: bool) -> list[int]:
+    def tokenize(self, text: str, *, first: bool, special: bool = False) -> list[int]:
         """Token ids of `text`; BOS is added to the `first` part of a prompt if the model has one.
 
-        Special tokens written in the text are plain text. Thread-safe.
+        Special tokens written in the text are plain text, unless `special` is set. Thread-safe.
         """
         if first:
-            bos = [self._bos] if self.add_bos and self._bos >= 0 else []
-            return bos + (self._encode(text) if text else [])
+            bos = [self.bos] if self.add_bos and self.bos >= 0 else []
+            return bos + (self._encode(text, special) if text else [])
         if not text:
             return []
         if self._spaced:
@@ -248,6 +250,12 @@ class Model:
             character
             for character in text
             if b"".join(map(self.piece, self.tokenize(character, first=False))) != character.encode()
+        )
+
+    def text_of(self, token: int) -> str:
+        """The name of a token in the vocabulary; empty for the number of no token."""
+        return (
+            (lib.llama_vocab_get_text(self.vocab, token) or b"").decode("utf-8", errors="replace") if token >= 0 else ""
         )
 
     def ends(self, token: int) -> bool:

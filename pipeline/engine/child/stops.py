@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pipeline.engine.repetition import is_repeating
+
 
 class GrowingText:
     """The bytes of a sequence's tokens, up to the first stop string."""
@@ -38,6 +40,10 @@ class GrowingText:
             return False
         del data[cut:]
         return True
+
+    def is_repeating(self) -> bool:
+        """Whether the text ends with one passage again and again."""
+        return is_repeating(self._data)
 
     def text(self) -> str:
         """The decoded text: without an incomplete last character, U+FFFD for invalid bytes."""

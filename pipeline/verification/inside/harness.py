@@ -18,6 +18,7 @@ import sys
 import time
 
 from pipeline.verification.inside.circumstances import CIRCUMSTANCES, NoSay
+from pipeline.verification.inside.frameworks import listen
 from pipeline.verification.inside.values import changed
 
 MYPY = False
@@ -34,6 +35,8 @@ _FAILED = ("Failed", "DocTestFailure")  # pytest's and doctest's
 LEAST_CPU = 0.25
 LEAST_WALL = 2.0
 SLOWER = 8
+_MOST_CALLS = 100  # that are observed in a run
+_MOST_CHARACTERS = 500  # of an observed value
 
 
 def verify(job: dict[str, Any]) -> dict[str, Any]:
@@ -59,15 +62,48 @@ def verify(job: dict[str, Any]) -> dict[str, Any]:
     report["mutants"] = len(outcomes)
     report["killed"] = len(outcomes) - outcomes.count("passed")
     report["noticed"] = outcomes.count("assertion")
-    report["agrees"], report["asked"] = [], 0
-    for id, tests, entry in job["others"]:
-        if runner.exhausted:
-            break
-        report["asked"] += 1
-        alias = aliasing(job["entry"], entry)
-        if runner.run(job["code"], tests, prepare_tests=alias)["outcome"] == "passed":
-            report["agrees"].append(id)
+    report.update(compared(job, runner))
     return report
+
+
+def compared(job: dict[str, Any], runner: Runner) -> dict[str, Any]:
+    """Which others' tests the response passes, whose code passes its tests, and what it made of all the inputs.
+
+    `behaviour` is "argument" where every call returned an argument, "constant" where calls with different arguments
+    all returned the same, else "".
+    """
+    mine, agrees, supports, asked = job["entry"], [], [], 0
+    own = runner.run(job["code"], job["tests"], prepare_tests=observing(mine, mine))
+    calls = list(own.get("calls", []))
+    for id, code, tests, entry in job["others"]:
+        forth = runner.run(job["code"], tests, prepare_tests=observing(mine, entry))
+        back = runner.run(code, job["tests"], prepare_tests=aliasing(entry, mine))
+        if runner.exhausted:
+            break  # a run may have been cut short
+        asked += 1
+        calls += forth.get("calls", [])
+        if forth["outcome"] == "passed":
+            agrees.append(id)
+        if back["outcome"] == "passed":
+            supports.append(id)
+    return {
+        "agrees": agrees,
+        "supports": supports,
+        "asked": asked,
+        "inputs": len({given for given, _, _ in own.get("calls", [])}),
+        "behaviour": behaviour(calls),
+    }
+
+
+def behaviour(calls: list[tuple[str, str, bool]]) -> str:
+    """How trivially a function behaved in its calls; calls that returned nothing tell nothing."""
+    told = [call for call in calls if call[1] != "None"]
+    if not told:
+        return ""
+    if all(handed_on for _, _, handed_on in told):
+        return "argument"
+    inputs, results = {given for given, _, _ in told}, {result for _, result, _ in told}
+    return "constant" if len(inputs) > 1 and len(results) == 1 else ""
 
 
 class Runner:
@@ -164,9 +200,10 @@ def attempt(
     names = module.__dict__
     seen: dict[str, Any] = {"asserts": 0}
     called: set[str] = set()
+    counted: list[str] = []  # failures that were counted and not raised
 
-    def asserted() -> None:
-        seen["asserts"] += 1
+    def asserted(times: int = 1) -> None:
+        seen["asserts"] += times
 
     names.update(__asserted__=asserted, __called__=called.add, __file__="main.py")
     began, spent = time.perf_counter(), time.process_time()
@@ -175,6 +212,7 @@ def attempt(
     try:
         if prepare:
             prepare(names)
+        listen(tests, asserted, counted.append)
         exec(compile(code, "<response>", "exec"), names)
         if prepare_tests:
             prepare_tests(names)
@@ -185,6 +223,8 @@ def attempt(
         outcome = "no_say"
     except BaseException as raised:
         outcome, error = judge(raised, raises), f"{type(raised).__name__}: {raised}"[:200]
+    if counted and outcome == "passed":
+        outcome, error = "assertion", counted[0][:200]
     return {
         "outcome": outcome,
         "error": error,
@@ -192,6 +232,7 @@ def attempt(
         "cpu": time.process_time() - spent,
         "asserts": seen["asserts"],
         "called": sorted(called),
+        "calls": names.get("__calls__", []),
         "redefined": [name for name in watch if names.get(name) is not originals.get(name)],
     }
 
@@ -244,6 +285,40 @@ def aliasing(mine: str, theirs: str) -> Prepare:
             names.setdefault(theirs, names[mine])
 
     return prepare
+
+
+def observing(mine: str, theirs: str) -> Prepare:
+    """`aliasing`, with a record in `__calls__` of each call: arguments, result, whether the result is an argument."""
+
+    def prepare(names: Namespace) -> None:
+        function: Any = names.get(mine)
+        aliasing(mine, theirs)(names)
+        calls = names["__calls__"] = []
+        if not hasattr(function, "__code__"):
+            return  # classes and their methods are not observed
+
+        def observed(*args: Any, **kwargs: Any) -> Any:
+            given = spelt((args, kwargs))
+            handed = [spelt(argument) for argument in (*args, *kwargs.values())]
+            result = function(*args, **kwargs)
+            if len(calls) < _MOST_CALLS:
+                told = spelt(result)
+                calls.append((given, told, told in handed))
+            return result
+
+        for name in {mine, theirs} & names.keys():
+            if names[name] is function:
+                names[name] = observed
+
+    return prepare
+
+
+def spelt(value: Any) -> str:
+    """A value's representation, cut to a bounded length; "?" where it has none."""
+    try:
+        return repr(value)[:_MOST_CHARACTERS]
+    except Exception:
+        return "?"
 
 
 def perturbing(names: Namespace) -> None:

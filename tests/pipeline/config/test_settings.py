@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
+from pipeline.config.settings import require_possible_agreement
+from pipeline.errors import ConfigError
 from pipeline.text.lists import as_list
+from tests.support.pinned import settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,3 +39,18 @@ def test_the_shipped_values_are_the_defaults(section):
 def test_lists_are_split_at_lines_and_commas():
     assert as_list("a, b\nc,\n\n d ") == ["a", "b", "c", "d"]
     assert as_list("") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "most"),
+    [
+        ({}, 0.75),
+        ({"responses__samples": 1}, 0.0),
+        ({"responses__samples": 30}, 8 / 9),  # max_others
+        ({"verification__enabled": False}, 0.0),
+    ],
+)
+def test_a_least_agreement_that_no_response_can_have_is_refused(changes, most):
+    require_possible_agreement(settings(**changes, selection__min_agreement=most))
+    with pytest.raises(ConfigError, match="min_agreement"):
+        require_possible_agreement(settings(**changes, selection__min_agreement=most + 0.01))

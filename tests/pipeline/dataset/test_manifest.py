@@ -51,7 +51,10 @@ def test_a_record_lost_between_stages_is_found():
 
 PACK = {
     "name": "ours", "layout": "MBPP", "source": "packs", "revision": "5ha", "tasks": 7,
-    "found": {"substring": 3, "ngrams": 2, "minhash": 0, "code": 1, "resemblance": 0, "execution": 0},
+    "found": {
+        "substring": 3, "ngrams": 2, "minhash": 0, "tests": 4, "code": 1, "resemblance": 0, "execution": 0,
+    },
+    "not_confirmable": {"it has no tests that can be run": 2},
 }  # fmt: skip
 CHECKED = {"packs": [PACK], "removed": 3, "removed_by_seed": 1}
 UNCHECKED = {"packs": [], "removed": 0, "removed_by_seed": 0}
@@ -73,7 +76,8 @@ def card_of(decontamination):
 
 def test_the_card_says_against_what_rows_were_checked_and_what_was_found():
     card = card_of(CHECKED)
-    assert "| ours | MBPP | 7 | packs | `5ha` | 3 | 2 | 0 | 1 | 0 | 0 |" in card
+    assert "| ours | MBPP | 7 | packs | `5ha` | 3 | 2 | 0 | 4 | 1 | 0 | 0 |" in card
+    assert "- ours: 2 of 7 (2: it has no tests that can be run)" in card
     assert "3 responses were\ntaken out" in card
     assert "not decontaminated" not in card
 

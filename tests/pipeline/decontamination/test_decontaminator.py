@@ -5,7 +5,6 @@ import textwrap
 
 import pytest
 
-from pipeline.decontamination.confirmation import confirmation_programs
 from pipeline.decontamination.decontaminator import LAYERS, Decontaminator
 from pipeline.packs.pack import load_pack
 
@@ -107,18 +106,48 @@ def test_a_renamed_solution_is_found_among_other_functions_and_in_broken_code(ch
     assert "code" in layers(checker.check("Do it.", "", RENAMED + "\nprint 'done'\ndef half(:\n"))
 
 
-def test_a_paraphrase_with_another_program_is_found_by_resemblance(checker):
-    instruction = (
-        "A tap fills buckets in turn and each is poured into a barrel; following each bucket, a leak removes "
-        "a fixed share. How many liters are left after the final bucket?"
+PARAPHRASE = (
+    "A tap fills buckets in turn and each is poured into a barrel; following each bucket, a leak removes "
+    "a fixed share. How many liters are left after the final bucket?"
+)
+
+
+def test_a_paraphrase_with_nearly_the_same_program_is_found_by_resemblance(checker):
+    code = SOLUTION.replace(
+        "level += bucket\n        level = max(0, level - leak)", "level = max(0, level + bucket - leak)"
     )
+    findings = checker.check(PARAPHRASE, code, code)
+    assert "resemblance" in layers(findings)
+    assert "leak" in findings[-1].evidence
+
+
+def test_a_paraphrase_with_another_program_is_no_finding_but_a_suspect(checker):
     code = (
         "def remaining(buckets, loss):\n    liters = 0\n    for b in buckets:\n"
         "        liters = max(liters + b - loss, 0)\n    return liters\n"
     )
-    findings = checker.check(instruction, code, code)
-    assert layers(findings) == {"resemblance"}
-    assert "leak" in findings[0].evidence
+    findings, suspects = checker.examine(PARAPHRASE, code, code)
+    assert findings == []
+    assert [suspect.task.id for suspect in suspects] == ["Bench/0"]
+
+
+def test_the_rows_tests_are_compared_as_well(checker):
+    tests = "assert stays([3, 4], 1) == 5\nassert stays([], 1) == 0\nassert stays([9, 7, 8], 6) == 6\n"
+    assert layers(checker.check("", "", "", tests)) == set()  # the task's two asserts hold no uncommon number
+    own = "assert f('Faust', 4) == 'FST-4'\nassert f('Emma', 12) == 'MM-12'\n"
+    assert checker.check("", "", "", own) == []  # one assert is not enough
+
+
+@pytest.mark.parametrize("variants", [0, 1, 3])
+def test_variants_of_a_pack_beside_it_change_no_verdict(tmp_path, variants):
+    statement = TASKS[0]["prompt"]
+    for number in range(variants + 1):
+        changed = {**TASKS[0], "prompt": statement.replace("liters", f"liters{number}" if number else "liters")}
+        (tmp_path / f"pack{number}.jsonl").write_text("".join(json.dumps(changed) + "\n" for _ in range(6)))
+    checker = Decontaminator([load_pack(path) for path in sorted(tmp_path.iterdir())])
+    part = " ".join(STATEMENT.split()[8:])
+    found = checker.check(f"A story about water: {part} And so on.", "", "")
+    assert "ngrams" in {finding.layer for finding in found if finding.pack == "pack0"}
 
 
 def test_a_short_solution_counts_only_where_the_words_agree(checker):
@@ -169,34 +198,3 @@ def test_hostile_rows_are_no_error(checker, text):
 def test_the_same_row_gives_the_same_findings(checker):
     rows = (STATEMENT, RENAMED, RENAMED)
     assert checker.check(*rows) == checker.check(*rows)
-
-
-SUSPECT = (
-    "Pour buckets into a barrel that leaks; how much stays?",
-    "def stays(amounts, lost):\n    have = 0\n    for amount in amounts:\n        have += amount\n"
-    "        if have > lost:\n            have -= lost\n        else:\n            have = 0\n    return have\n",
-)
-
-
-def test_a_suspect_is_confirmed_by_the_tasks_own_tests_under_another_name(checker):
-    suspects = checker.suspects(*SUSPECT)
-    assert [suspect.task.id for suspect in suspects] == ["Bench/0"]
-    programs = confirmation_programs(suspects[0].task, SUSPECT[1])
-    assert len(programs) == 1
-    exec(programs[0], {})
-
-
-def test_a_wrong_program_is_not_confirmed(checker):
-    wrong = SUSPECT[1].replace("+= amount", "+= 1")
-    with pytest.raises(AssertionError):
-        exec(confirmation_programs(checker.tasks[0], wrong)[0], {})
-
-
-def test_every_function_that_could_be_the_entry_point_gets_a_program(checker):
-    code = "def helper(x):\n    return x\n\n" + SUSPECT[1]
-    programs = confirmation_programs(checker.tasks[0], code)
-    assert ["water_level = stays" in programs[0], "water_level = helper" in programs[1]] == [True] * 2
-
-
-def test_code_without_definitions_has_no_program(checker):
-    assert confirmation_programs(checker.tasks[0], "print(1)") == ()

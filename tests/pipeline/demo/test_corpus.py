@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import demo
 from pipeline.demo import corpus, documents
 from pipeline.demo.world import held_out
 from pipeline.demo.world.reading import read_instruction
 from pipeline.prompts import render
+from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import ParsedResponse, parse_concepts, parse_instruction, parse_response
 
+EXEMPLARS = load_set(demo.EXEMPLARS)
 FIRST_DOCUMENTS = "894d17822911ab9399f869ecab74157faa5cacc86292f54778cef65cccda7ea5"
 STAGES = ("concepts", "instructions", "responses")
 LAST_HEADER = {
@@ -72,7 +75,7 @@ def test_stops_end_an_example_and_nothing_before() -> None:
         for _ in range(100):
             _, completion = split_example(stage, documents.WRITERS[stage](rng))
             inside = completion.rstrip("\n")
-            assert not any(stop in inside for stop in render.STOPS[stage])
+            assert not any(stop in inside for stop in render.stops(EXEMPLARS, stage))
 
 
 def test_documents_have_no_trailing_spaces_and_no_double_blank_lines() -> None:

@@ -42,7 +42,7 @@ def ask(engine: LlamaEngine, stage: str, tails: list[str], temperature: float = 
             context=context,
             tail=tail,
             max_tokens=EXEMPLARS.max_tokens[stage],
-            stops=render.STOPS[stage],
+            stops=render.stops(EXEMPLARS, stage),
             seed=number,
             sampling=Sampling(temperature=temperature),
         )

@@ -39,6 +39,14 @@ def test_a_model_that_never_stops_is_cut_at_max_tokens(scripted):
     assert (done.text, done.reason, done.new_tokens) == ("go on on on on", "length", 5)
 
 
+def test_a_completion_that_repeats_itself_is_ended_early_with_a_reason_of_its_own(scripted):
+    with LlamaEngine(settings(scripted([b"go", b" on and on"], repeat=True))) as engine:
+        (done,) = engine.generate([Request("a", "", "\n", max_tokens=600)])
+    assert done.reason == "repetition"
+    assert done.new_tokens == 64
+    assert done.text == "go" + " on and on" * 63
+
+
 def test_a_prompt_that_does_not_fit_is_refused_with_its_numbers(tiny_model):
     with LlamaEngine(settings(tiny_model, n_ctx=64)) as engine:
         completed = completions_by_id(

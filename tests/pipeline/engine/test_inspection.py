@@ -116,3 +116,14 @@ def test_weights_that_do_not_fit_the_vocabulary_are_refused_by_the_engine(tmp_pa
         pytest.raises(EngineError, match="its weights are not what its header says"),
     ):
         list(engine.generate([Request("a", "", "b", 1)]))
+
+
+def test_in_a_chat_the_name_of_a_special_token_is_that_token():
+    facts = inspect_model(str(demo.MODEL))
+    assert facts.eos and facts.chat_template == ""
+    with LlamaEngine(EngineSettings(model_path=str(demo.MODEL), n_threads=1, n_seq=1)) as engine:
+        requests = [Request(str(chat), "x", f"y{facts.eos}z", 1, chat=chat) for chat in (False, True)]
+        whole = [Request(f"whole {chat}", f"xy{facts.eos}z", "", 1, chat=chat) for chat in (False, True)]
+        lengths = {completion.id: completion.prompt_tokens for completion in engine.generate([*requests, *whole])}
+    assert lengths["whole True"] < lengths["whole False"]
+    assert lengths["True"] == lengths["False"]  # a tail is what a record holds: never a special token

@@ -35,7 +35,7 @@ def demo_requests(n: int) -> list[Request]:
             ),
         ][key % 3]
         context = render.context(exemplars, stage, 2, str(key % 16))
-        stops = render.STOPS[stage]
+        stops = render.stops(exemplars, stage)
         requests.append(Request(str(key), context, tail, 64, stops, sampling=Sampling(0)))
     return requests
 

@@ -13,11 +13,11 @@ MIB = 1 << 20
 BIG = Sizes(8192, 7_000_000_000, 28, 3584, 32, 64 * 1024)
 
 
-def plan(free_mib: int = 100_000, *, model: Sizes = BIG, on_gpu: bool = True, shrink=0, **settings):
+def plan(free_mib: float = 100_000, *, model: Sizes = BIG, on_gpu: bool = True, shrink=0, **settings):
     return make_plan(
         EngineSettings("m.gguf", **settings),
         model,
-        free_bytes=free_mib * MIB,
+        free_bytes=int(free_mib * MIB),
         device="GPU 0",
         on_gpu=on_gpu,
         shrink=shrink,
@@ -48,6 +48,12 @@ def test_with_little_memory_the_window_shrinks_if_it_was_not_set():
 def test_a_window_that_was_set_and_does_not_fit_is_an_error_with_its_numbers():
     with pytest.raises(EngineError, match=r"window of 8192 tokens needs 528 MiB.*200 MiB free"):
         plan(200, n_ctx=8192)
+
+
+@pytest.mark.parametrize("free_mib", [0.01, 1, 15])
+def test_no_room_for_a_cache_is_an_error_not_a_cache_without_bounds(free_mib: float):
+    with pytest.raises(EngineError, match=r"\(\d+ MiB free on GPU 0\)"):
+        plan(free_mib)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from pipeline.export import reward
 from pipeline.project import sandboxes
 from pipeline.text import markdown, programs
+from sandbox.falsified import together
 
 FENCES = ("```", "````", "~~~", "  ```")
 LANGUAGES = ("python", "py", "python3", "", "python  ")
@@ -32,7 +33,7 @@ def test_it_finds_the_same_code_as_the_pipeline(text):
 
 @pytest.mark.parametrize(("code", "tests"), [*product(("", "x = 1", "x\n\n\n", " \t\n"), repeat=2)])
 def test_it_makes_the_same_program_as_the_pipeline(code, tests):
-    assert reward.program_text(code, tests) == programs.program_text(code, tests)
+    assert together(code, tests) == programs.program_text(code, tests)
 
 
 def test_a_trainer_that_imports_it_loads_no_pipeline(tmp_path):
@@ -110,3 +111,9 @@ def test_its_limits_are_those_of_the_pipeline(seconds, memory):
 def test_completions_and_columns_of_other_lengths_are_refused():
     with pytest.raises(ValueError, match="shorter"):
         reward.reward(["a", "b"], ["assert 1"])
+
+
+def test_code_that_makes_the_tests_comparisons_lie_earns_nothing():
+    lying = f"import math\n{WRONG}class Lying(type(math)):\n    isclose = property(lambda self: lambda *_: True)\n"
+    tests = "import math\nassert math.isclose(double(1.0), 2.0)\n"
+    assert reward.reward([lying + "math.__class__ = Lying\n", CODE], [tests] * 2) == [0.0, 1.0]

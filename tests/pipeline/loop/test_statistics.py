@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from pipeline.loop.statistics import bootstrap, pass_at_k
+from pipeline.loop.statistics import Estimate, bootstrap, pass_at_k, separation, wilson
 
 
 @pytest.mark.parametrize("n", [1, 4, 7])
@@ -42,3 +42,17 @@ def test_runs_that_differ_widen_the_interval() -> None:
 def test_the_same_scores_give_the_same_interval() -> None:
     scores = [[0.25, 1.0, 0.0, 0.5]]
     assert bootstrap(scores) == bootstrap(scores)
+
+
+def test_wilsons_interval_is_that_of_the_textbook():
+    # 8 of 10: Agresti and Coull 1998, by their formula (1)
+    assert (wilson(0.8, 10).low, wilson(0.8, 10).high) == (0.4902, 0.9433)
+    assert wilson(0.0, 0) == Estimate(0.0, 0.0, 1.0)
+    assert wilson(1.0, 5).high == 1.0 > wilson(1.0, 5).low > 0.5
+
+
+def test_separation_is_the_share_of_pairs_in_order_and_half_of_the_ties():
+    assert separation([2, 3], [1, 1]) == 1
+    assert separation([1], [1, 1]) == 0.5
+    assert separation([1, 3], [2]) == 0.5
+    assert separation([0], [5, 6]) == 0

@@ -60,6 +60,24 @@ def test_an_interval_is_wider_where_the_seeds_of_the_pilot_differ():
     assert low < middle < high
 
 
+def nothing(size=10):
+    zeros = np.zeros(size)
+    return StageSample(zeros, zeros, zeros, zeros, 0.1, 0, 0.0, 0)
+
+
+@pytest.mark.parametrize("stages_with_units", [0, 1, 3])
+def test_nothing_is_estimated_of_what_the_pilot_did_not_come_to(stages_with_units):
+    of = pilot()
+    stages = {name: stage if n < stages_with_units else nothing() for n, (name, stage) in enumerate(of.stages.items())}
+    plan = estimate(Pilot(stages, np.zeros(10), np.zeros(10), 0, 5.0, {"not_passed": 3}), 1000, 16)
+    assert plan["rows"] is None
+    assert plan["lost"] == {"not_passed": 3}
+    assert [numbers["units"] is None for numbers in plan["stages"].values()] == [
+        n >= stages_with_units for n in range(len(stages))
+    ]
+    assert plan["hours"][1] >= 5 / 3600
+
+
 def test_a_budget_fits_as_many_seeds_as_it_pays_for():
     plan = estimate(pilot(), 1000, 16)
     assert seeds_in(plan, plan["hours"][1]) == 1000

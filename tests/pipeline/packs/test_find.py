@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import ConfigError, MissingDataError
-from pipeline.packs.find import find
+from pipeline.packs.catalogue import CATALOGUE
+from pipeline.packs.find import addresses, find
+from pipeline.sources.hub import LABEL
 from tests.support.hubs import COMMIT, Hub, run_against, serving
 
 pytestmark = pytest.mark.slow
@@ -23,7 +25,9 @@ LINE = json.dumps(ROW).encode() + b"\n"
 FIND = """
 import sys
 from pathlib import Path
-from pipeline.packs.find import find
+from pipeline.packs.catalogue import CATALOGUE
+from pipeline.packs.find import addresses, find
+from pipeline.sources.hub import LABEL
 from pipeline.packs.pack import load_pack
 
 for pack in find(sys.argv[2:], Path(sys.argv[1])):
@@ -112,3 +116,16 @@ def test_a_dataset_or_a_file_that_is_not_there_is_named(tmp_path: Path, hub, ent
 def test_a_label_that_names_no_dataset_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="names no dataset"):
         find(["hf:humaneval"], tmp_path)
+
+
+def test_a_benchmarks_name_stands_for_its_pinned_dataset_unless_a_folder_has_that_name(tmp_path):
+    assert addresses(["HumanEval", "packs"], tmp_path) == [*CATALOGUE["humaneval"], "packs"]
+    (tmp_path / "humaneval").mkdir()
+    assert addresses(["humaneval"], tmp_path) == ["humaneval"]
+
+
+@pytest.mark.parametrize("address", [address for named in CATALOGUE.values() for address in named])
+def test_every_address_of_the_catalogue_names_a_commit_and_files(address):
+    label = LABEL.fullmatch(address)
+    assert label is not None
+    assert len(label["revision"]) == 40 and label["pattern"]

@@ -9,8 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.packs.differential import MOST_CHARS, differential
 from pipeline.packs.layouts import LAYOUTS
-from pipeline.packs.pack import load_pack
+from pipeline.packs.pack import load_evaluated, load_pack
 
 STUB = 'def double(x):\n    """Double the number x.\n    >>> double(2)\n    4\n    """\n'
 BODY = "    return x * 2\n"
@@ -28,7 +29,7 @@ ROWS = {
     },
     "EvoEval": {
         "task_id": "EvoEval/0", "prompt": STUB, "entry_point": "double", "canonical_solution": BODY,
-        "inputs": "[[2]]", "test": CHECK, "main": "",
+        "inputs": ["2", "3"], "test": CHECK, "main": "",
     },
     "MBPP": {
         "task_id": 2, "text": "Double the number x.", "code": FUNCTION, "test_setup_code": "",
@@ -58,6 +59,17 @@ ROWS = {
         "after": FUNCTION, "tests": "assert double(2) == 4\n",
         "instruction_descriptive": "Double the number x.", "instruction_lazy": "double it",
     },
+    "BigCodeBench": {
+        "task_id": "BigCodeBench/0", "complete_prompt": STUB, "instruct_prompt": "Double the number x.",
+        "canonical_solution": BODY, "code_prompt": "def double(x):\n", "entry_point": "double",
+        "test": "import unittest\nclass TestCases(unittest.TestCase):\n    def test_it(self):\n"
+        "        self.assertEqual(double(2), 4)\n",
+    },
+    "APPS": {
+        "id": 0, "question": "Double the number x.", "solutions": json.dumps(["print(int(input()) * 2)", "x = 1\nx * 2"]),
+        "input_output": json.dumps({"inputs": ["2"], "outputs": ["4"]}), "difficulty": "introductory", "url": "",
+    },
+    "CRUXEval": {"id": "sample_0", "code": "# Double the number x.\n" + FUNCTION, "input": "2", "output": "4"},
 }  # fmt: skip
 
 
@@ -73,13 +85,13 @@ def test_there_is_a_case_for_every_layout():
 @pytest.mark.parametrize("layout", ROWS)
 def test_a_layout_is_recognised_and_its_statement_and_solution_read(layout, tmp_path):
     pack = load_pack(write(tmp_path / "bench.jsonl", ROWS[layout], ROWS[layout]))
-    assert pack.layout == ("HumanEval" if layout == "EvoEval" else layout)
+    assert pack.layout == layout
     assert [task.pack for task in pack.tasks] == ["bench", "bench"]
     task = pack.tasks[0]
     assert "Double the number x." in task.texts[0]
     assert task.id
     if layout not in ("GSM8K", "LiveCodeBench"):
-        assert "x * 2" in task.solutions[0]
+        assert "x * 2" in "".join(task.solutions)
 
 
 @pytest.mark.parametrize("layout", ["HumanEval", "EvalPlus", "EvoEval", "MBPP", "LiveCodeBench", "CanItEdit"])
@@ -89,6 +101,43 @@ def test_the_tests_of_a_layout_accept_a_right_and_refuse_a_wrong_program(layout,
     exec(FUNCTION + task.tests, {})
     with pytest.raises(AssertionError):
         exec(FUNCTION.replace("2", "3") + task.tests, {})
+
+
+MBPP_PLUS_TEST = """import numpy as np
+from math import inf
+
+def assertion(out, exp, atol):
+    assert np.allclose(out, exp)
+
+inputs = [[2.0], [inf], [0.5]]
+results = [4.0, inf, 1.0]
+for i, (inp, exp) in enumerate(zip(inputs, results)):
+    assertion(double(*inp), exp, 0)
+"""
+
+
+def test_the_cases_of_mbpp_plus_on_the_hub_are_run_without_its_packages(tmp_path):
+    row = {**ROWS["MBPP"], "test_list": ["assert double(2) == 4"], "test": MBPP_PLUS_TEST}
+    task = load_pack(write(tmp_path / "bench.jsonl", row)).tasks[0]
+    assert "numpy" not in task.tests
+    exec(FUNCTION + task.tests, {})
+    with pytest.raises(AssertionError):
+        exec("def double(x):\n    return x * 2 if x < 9 else x * 3 - x * 4\n" + task.tests, {})
+
+
+def test_inputs_that_are_not_finite_are_compared_within_the_tolerance(tmp_path):
+    row = {**ROWS["EvalPlus"], "base_input": [[2.0], [float("inf")], [float("nan")]], "plus_input": [], "atol": 1e-3}
+    task = load_pack(write(tmp_path / "bench.jsonl", row)).tasks[0]
+    exec("def double(x):\n    return x * 2.0001\n" + task.tests, {})
+    with pytest.raises(AssertionError):
+        exec("def double(x):\n    return x * 2.01\n" + task.tests, {})
+
+
+def test_more_inputs_than_there_is_room_for_are_thinned_evenly():
+    tests = differential(FUNCTION, "double", [[0]], [[number] for number in range(100_000)], 0)
+    inputs = tests.count("], [")
+    assert 10_000 < inputs < MOST_CHARS / len("[12345]")
+    assert f"[{99_999 // 2 // 5 * 5}" in tests
 
 
 def test_gzipped_packs_json_lists_and_parquet_are_read_too(tmp_path):
@@ -225,3 +274,23 @@ def test_a_row_of_parquet_that_is_no_text_and_a_cut_table_are_refused(tmp_path):
         path.write_bytes(wrong)
         with pytest.raises(ConfigError, match="damaged"):
             load_pack(path)
+
+
+@pytest.mark.parametrize(
+    ("layout", "key", "value", "says"),
+    [
+        ("EvalPlus", "atol", "small", "atol is str"),
+        ("EvoEval", "inputs", ["open('x')"], r"inputs\[0\] is no Python literal"),
+        ("EvoEval", "inputs", {"a": 1}, "inputs is dict"),
+        ("LiveCodeBench", "private_test_cases", "gASVAA==", "private test cases are damaged"),
+        ("LiveCodeBench", "public_test_cases", "[]", "no test cases"),
+    ],
+)
+def test_a_row_that_cannot_be_scored_is_refused_by_file_and_line(layout, key, value, says, tmp_path):
+    row = {**ROWS[layout], key: value}
+    if layout == "LiveCodeBench" and key == "public_test_cases":
+        row["private_test_cases"] = ""
+    path = write(tmp_path / "bench.jsonl", row)
+    with pytest.raises(ConfigError, match=says) as caught:
+        load_evaluated(path)
+    assert f"{path}, line 1:" in str(caught.value)

@@ -11,9 +11,10 @@ import pytest
 
 from pipeline.demo.pack import PACK
 from pipeline.errors import ConfigError
-from pipeline.packs import problems
+from pipeline.packs import problems, programs
 from pipeline.packs.layouts import Task, read_task
 from pipeline.packs.pack import Pack, load_pack
+from pipeline.packs.scorable import require_scorable
 from sandbox import Limits, Pool, Program
 
 PLACE = Path(__file__).resolve().parents[4] / "shared/data/HumanEval.jsonl.gz"
@@ -32,12 +33,12 @@ HUMAN_EVAL = {
 
 
 def judge(tasks: list[Task], codes: list[str]) -> list[bool]:
-    programs = (
-        Program(str(number), problems.program(task, code))
+    sources = (
+        Program(str(number), programs.program(task, programs.complete(task, code)))
         for number, (task, code) in enumerate(zip(tasks, codes, strict=True))
     )
     with Pool(None, Limits(wall_seconds=30.0, cpu_seconds=20)) as pool:
-        passed = {int(result.id): result.passed for result in pool.run_many(programs)}
+        passed = {int(result.id): result.passed for result in pool.run_many(sources)}
     return [passed[number] for number in range(len(tasks))]
 
 
@@ -113,5 +114,15 @@ def test_the_functions_name_is_always_told(text: str, shows_a_test: bool) -> Non
 
 def test_a_pack_that_cannot_be_judged_is_refused() -> None:
     task = Task("p", "1", ("question", "answer"), ())
-    with pytest.raises(ConfigError, match="no tests"):
-        problems.require_layout(Pack("p", "GSM8K", "p.jsonl", "0" * 64, (task,)))
+    with pytest.raises(ConfigError, match="GSM8K"):
+        require_scorable(Pack("p", "GSM8K", "p.jsonl", "0" * 64, (task,)), [])
+    with pytest.raises(ConfigError, match="task 1 has no tests"):
+        require_scorable(Pack("p", "MBPP", "p.jsonl", "0" * 64, (task,)), [])
+
+
+def test_a_pack_whose_tests_need_a_library_names_it_before_anything_runs() -> None:
+    task = read_task("MBPP", {**MBPP, "text": "t", "test_imports": ["import numpy as np"]})
+    pack = Pack("p", "MBPP", "p.jsonl", "0" * 64, (task,))
+    with pytest.raises(ConfigError, match="import numpy"):
+        require_scorable(pack, [])
+    require_scorable(pack, ["numpy"])

@@ -11,13 +11,16 @@ import pytest
 
 from pipeline import demo
 from pipeline.errors import ConfigError
-from pipeline.prompts import STANDARD
+from pipeline.prompts import SHORT, STANDARD, WITH_LIBRARIES
 from pipeline.prompts.exemplars import load_set
 from pipeline.prompts.parse import parse_instruction
 from pipeline.sources import commit_messages
 
+SHIPPED = [STANDARD, SHORT, WITH_LIBRARIES, demo.EXEMPLARS]
+each_shipped = pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 
-@pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
+
+@each_shipped
 def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path) -> None:
     shipped = load_set(folder)
     for form in ("instructions", "inspired", "evolved", "committed"):
@@ -25,14 +28,14 @@ def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path
         assert shipped.intro[form]
 
 
-@pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
+@each_shipped
 def test_a_draft_is_an_instruction_shorter_than_what_evolved_from_it(folder: Path) -> None:
     for exemplar in load_set(folder).of("evolved"):
         assert parse_instruction(exemplar.draft) == exemplar.draft
         assert len(exemplar.draft.split()) < len(exemplar.instruction.split()), exemplar.name
 
 
-@pytest.mark.parametrize("folder", [STANDARD, demo.EXEMPLARS], ids=["standard", "demo"])
+@each_shipped
 def test_a_commit_of_a_set_is_one_that_the_rules_let_through(folder: Path) -> None:
     for exemplar in load_set(folder).committed:
         assert commit_messages.rejected(exemplar.message) is None, exemplar.name
@@ -61,3 +64,25 @@ def test_a_misplaced_section_is_refused_with_the_order_that_is_wanted(tmp_path: 
     with pytest.raises(ConfigError, match=r"Task") as error:
         load_set(mine)
     assert "Draft (optional), Instruction" in error.value.remedy
+
+
+def test_a_set_has_the_exemplars_and_values_of_the_set_that_it_extends(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    base = load_set(STANDARD)
+    (mine / "set.json").write_bytes(
+        orjson.dumps({"name": "mine", "extends": str(STANDARD), "shots": {**base.shots, "concepts": 2}})
+    )
+    shutil.copy(STANDARD / "01-first-overload.md", mine / "00-mine.md")
+    extended = load_set(mine)
+    assert [item.name for item in extended.exemplars] == ["00-mine", *(item.name for item in base.exemplars)]
+    assert (extended.judged, extended.committed, extended.intro, extended.end) == (
+        base.judged,
+        base.committed,
+        base.intro,
+        base.end,
+    )
+    assert extended.shots["concepts"] == 2
+    (mine / "set.json").write_bytes(orjson.dumps({"name": "mine", "extends": "."}))
+    with pytest.raises(ConfigError, match="extends itself"):
+        load_set(mine)

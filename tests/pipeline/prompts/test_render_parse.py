@@ -35,10 +35,10 @@ def test_a_response_is_split_into_its_parts():
     ("text", "rule"),
     [
         (RESPONSE.replace("### Tests", "### Checks"), "no_tests_section"),
-        (RESPONSE + RESPONSE, "several_tests_sections"),
-        (RESPONSE.replace("```python\ndef", "```\ndef"), "no_code_block"),
-        (RESPONSE.replace("```python\nassert", "```\nassert"), "no_tests_block"),
-        (RESPONSE + "```python\nassert 1\n```\n", "several_tests_blocks"),
+        (RESPONSE.replace("```python\ndef", "```text\ndef"), "no_code_block"),
+        (RESPONSE.replace("```python\ndef", "```\nmy def"), "no_code_block"),
+        (RESPONSE.replace("```python\ndef", "```python\n>>> def"), "no_code_block"),
+        (RESPONSE.replace("```python\nassert", "```json\nassert"), "no_tests_block"),
         (RESPONSE.replace("assert add(1, 2) == 3", "add(1, 2)"), "no_assert"),
         (RESPONSE[:-5], "no_tests_block"),
         ("", "no_tests_section"),
@@ -48,6 +48,99 @@ def test_a_response_that_misses_a_part_is_rejected_by_its_rule(text, rule):
     rejected = parse.parse_response(text)
     assert isinstance(rejected, Rejection)
     assert rejected.rule == rule
+
+
+TESTS = "assert add(1, 2) == 3\n"
+TEST_BLOCK = f"```python\n{TESTS}```"
+
+
+@pytest.mark.parametrize(
+    "info", ["Python", "python3", "py3", "py", "", "python3.11", 'python title="add.py"', "{.python}"]
+)
+@pytest.mark.parametrize(("before", "fence"), [("", "```"), ("", "~~~"), ("   ", "```"), ("1. ", "````")])
+def test_a_block_is_read_as_models_fence_it(info, before, fence):
+    indent = " " * len(before)
+    block = f"{before}{fence}{info}\n{indent}def add(a, b):\n{indent}    return a + b\n{indent}{fence}"
+    parsed = parse.parse_response(f"Adds.\n\n{block}\n\n### Tests\n{TEST_BLOCK}")
+    assert isinstance(parsed, ParsedResponse)
+    assert parsed.code == "def add(a, b):\n    return a + b\n"
+
+
+@pytest.mark.parametrize("header", ["### Test", "### Tests:", "### tests", "## Tests", "#### Tests"])
+def test_the_header_of_the_tests_may_vary(header):
+    parsed = parse.parse_response(RESPONSE.replace("### Tests", header))
+    assert isinstance(parsed, ParsedResponse)
+    assert parsed.tests == TESTS
+
+
+@pytest.mark.parametrize("between", ["\n\nEdge cases:\n\n", "\n\n### Tests\n"])
+def test_blocks_of_tests_are_joined(between):
+    parsed = parse.parse_response(f"{RESPONSE.rstrip()}{between}```python\nassert add(0, 0) == 0\n```")
+    assert isinstance(parsed, ParsedResponse)
+    assert parsed.tests == f"{TESTS}\nassert add(0, 0) == 0\n"
+
+
+@pytest.mark.parametrize("header", ["### Instruction", "## Example 3", "### Response", "### End"])
+def test_what_a_model_writes_behind_its_answer_is_another_text(header):
+    parsed = parse.parse_response(f"{RESPONSE}\n{header}\nAnother.\n\n```python\nx = 1\n```\n\n### Tests\n{TEST_BLOCK}")
+    assert parsed == parse.parse_response(RESPONSE)
+
+
+def test_a_comment_in_the_code_is_no_header():
+    code = "## helpers\n### Tests\n### Instruction\ndef add(a, b):\n    return a + b"
+    parsed = parse.parse_response(f"Adds.\n\n```python\n{code}\n```\n\n### Tests\n{TEST_BLOCK}")
+    assert isinstance(parsed, ParsedResponse)
+    assert parsed.code == code + "\n"
+
+
+@pytest.mark.parametrize(
+    "token", ["<|endoftext|>", "<eos>", "<|im_end|>", "<\uff5cend\u2581of\u2581sentence\uff5c>", "<end_of_turn>"]
+)
+def test_a_text_ends_at_a_special_token_that_is_spelt_out(token):
+    assert parse.parse_concepts(f"recursion, sorting{token}import os") == ["recursion", "sorting"]
+    assert parse.parse_instruction(f"Write a function that adds.{token}\n\nMore") == "Write a function that adds."
+    assert parse.parse_response(f"{RESPONSE}{token}\n```python\nassert 0\n```") == parse.parse_response(RESPONSE)
+
+
+@pytest.mark.parametrize("text", ["'<s>' + text + '</s>'", "a <|b|> c", "<b>", "x </s> y"])
+def test_what_only_resembles_a_special_token_stays(text):
+    kept = parse.without_special_tokens(text)
+    assert kept == text or "<|b|>" in text
+
+
+def test_an_example_that_wants_a_user_stays_in_the_response_and_is_not_executed():
+    shown = "```python\nname = input()\nprint(add(1, name))\n```\n\n```python\n>>> add(1, 2)\n3\n```"
+    parsed = parse.parse_response(RESPONSE.replace("\n### Tests", f"\n{shown}\n\n### Tests"))
+    assert isinstance(parsed, ParsedResponse)
+    assert shown in parsed.response
+    assert parsed.code.strip() == "def add(a, b):\n    return a + b"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("`zip`, *args, %s, (nested), recursion", ["zip", "args", "recursion"]),
+        ("- sorting, `heap`", ["sorting", "heap"]),
+        ("# string comparison, & many to many", ["string comparison", "many to many"]),
+        ('1. recursion, 2. "binary search", O(n^2)', ["recursion", "binary search", "O(n^2)"]),
+        (f"{'x' * 100}, **kwargs, @property", ["kwargs", "@property"]),
+        ("_module_repr, __init__ method", ["module_repr", "init__ method"]),
+        ("\u9012\u5f52, \u6392\u5e8f", ["\u9012\u5f52", "\u6392\u5e8f"]),
+    ],
+)
+def test_odd_names_are_cleaned_or_left_out(text, expected):
+    assert parse.parse_concepts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u5199\u4e00\u4e2a\u8ba1\u7b97\u5217\u8868\u4e2d\u4f4d\u6570\u7684\u51fd\u6570\u3002",
+        "\u30ea\u30b9\u30c8\u3092\u9006\u9806\u306b\u3059\u308b\u95a2\u6570\u3092\u66f8\u3044\u3066\u304f\u3060\u3055\u3044",
+    ],
+)
+def test_words_are_counted_by_characters_where_a_language_has_no_spaces(text):
+    assert parse.parse_instruction(text) == text
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,42 @@ def test_seeds_are_under_an_allowed_licence_and_unknown_is_a_value_of_its_own(co
 def test_a_value_that_means_nothing_is_an_error_that_names_it(tmp_path, changes, named):
     with pytest.raises(ConfigError, match=named):
         open_scan(tmp_path, [], **changes)
+
+
+def many(code: Path, first: int, last: int) -> None:
+    for number in range(first, last):
+        text = function(f"f{number}", " ".join(f"w{number}x{place}" for place in range(10)))
+        (code / f"m{number}.py").write_text(text)
+
+
+def test_a_limit_takes_the_seeds_of_the_lowest_hashes_and_a_higher_one_only_adds(code):
+    many(code, 0, 12)
+    update(code.parent, limit=4)
+    few = set(open_scan(code.parent, ["code"]).snapshot.occurrences)
+    assert list(rules(code.parent).values()).count("beyond_limit") == 8
+    update(code.parent, limit=9)
+    more = set(open_scan(code.parent, ["code"]).snapshot.occurrences)
+    update(code.parent)
+    everything = sorted(open_scan(code.parent, ["code"]).snapshot.occurrences)
+    assert few == set(everything[:4])
+    assert more == set(everything[:9])
+    update(code.parent, limit=3)
+    assert set(open_scan(code.parent, ["code"]).snapshot.occurrences) == set(everything[:3])
+
+
+def test_a_limit_that_is_reached_takes_no_new_seed_and_keeps_the_ones_it_has(code):
+    many(code, 0, 6)
+    update(code.parent, limit=5)
+    before = set(open_scan(code.parent, ["code"]).snapshot.occurrences)
+    many(code, 6, 12)
+    update(code.parent, limit=5)
+    assert set(open_scan(code.parent, ["code"]).snapshot.occurrences) == before
+
+
+def test_a_seed_that_resembles_one_within_the_limit_takes_no_place(code):
+    many(code, 0, 3)
+    for number in range(3):
+        text = (code / f"m{number}.py").read_text()
+        (code / f"near{number}.py").write_text(text.replace(f"w{number}x9", "other"))
+    update(code.parent, limit=3)
+    assert len(in_force(code.parent)) == 3

@@ -24,9 +24,9 @@ def artifacts(tmp_path):
         "responses": [{"id": id, "instruction_id": "a"} for id in ids],
         "executions": [{"id": id, "passed": id != "a-001"} for id in ids],
         "verifications": [
-            {"id": "a-000", "agrees": ["a-002"], "asked": 1},
-            {"id": "a-001", "agrees": [], "asked": 0},
-            {"id": "a-002", "agrees": ["a-000"], "asked": 1},
+            {"id": "a-000", "agrees": ["a-002"], "supports": ["a-002"], "asked": 1},
+            {"id": "a-001", "agrees": [], "supports": [], "asked": 0},
+            {"id": "a-002", "agrees": ["a-000"], "supports": ["a-000"], "asked": 1},
         ],
         "decontamination": [{"id": "a-000"}, {"id": "a-001"}, {"id": "a-003"}],
     }
@@ -51,6 +51,12 @@ def test_a_candidate_holds_the_records_that_belong_to_it(artifacts):
         "instruction": {"id": "a", "instruction": "Do it."},
         "seed": {"id": "a", "name": "f"},
         "samples": {"n": 4, "passed": 3},
-        "verification": {"id": "a-000", "agrees": ["a-002"], "asked": 1, "agreement": 1.0},
+        "verification": {
+            "id": "a-000",
+            "agrees": ["a-002"],
+            "supports": ["a-002"],
+            "asked": 1,
+            "agreement": 0.5,
+        },
     }
     assert failing["verification"]["agreement"] == 0.0

@@ -6,13 +6,14 @@ from pipeline.records import Rejection
 from pipeline.selection import rules
 from pipeline.text.normalise import fingerprint
 
-CRITERIA = rules.Criteria(seeds={"a"}, among="passing", max_instruction_words=3)
+CRITERIA = rules.Criteria(seeds={"a"}, among="passing", max_instruction_words=3, min_agreement=0.5)
 
 
-def candidate(instruction="", response="", code="", tests="", passed=True):
+def candidate(instruction="", response="", code="", tests="", passed=True, agreement=0.5):
     return {
         "seed": {"id": "a"},
         "verdict": {"passed": passed, "status": "passed" if passed else "timeout"},
+        "verification": {"agreement": agreement, "agrees": ["b"], "asked": 4},
         "instruction": {"instruction": instruction},
         "response": {"response": response, "code": code, "tests": tests},
     }
@@ -47,8 +48,15 @@ def test_an_instruction_over_the_limit_is_named_with_its_numbers():
     ],
 )
 def test_rows_are_chosen_among_one_kind_of_verdict(among, passed, rejection):
-    criteria = rules.Criteria({"a"}, among, 3)
+    criteria = rules.Criteria({"a"}, among, 3, 0.0)
     assert rules.wrong_verdict(candidate(passed=passed), criteria) == rejection
+
+
+@pytest.mark.parametrize(("agreement", "passed", "kept"), [(0.5, True, True), (0.49, True, False), (0.0, False, True)])
+def test_a_passing_response_with_which_too_few_agree_is_dropped(agreement, passed, kept):
+    rejection = rules.not_agreed(candidate(agreement=agreement, passed=passed), CRITERIA)
+    assert (rejection is None) == kept
+    assert kept or rejection == Rejection("not_agreed", "0.49 < 0.5: it passes the tests of 1 of 4 others")
 
 
 def test_the_first_rule_that_is_broken_is_the_fault():

@@ -67,6 +67,11 @@ def candidate(group: str, sample: int = 0, **changes):
             "functions": [name],
             "mutants": 4,
             "killed": changes.get("killed", 4),
+            "agrees": ["x", "y"],
+            "supports": ["y", "z"],
+            "asked": 3,
+            "inputs": 1,
+            "behaviour": "",
             "agreement": changes.get("agreement", 1.0),
         },
         "samples": changes.get("samples", {"n": 4, "passed": 4}),
@@ -112,6 +117,7 @@ def test_shortest_takes_the_shortest_response():
     ("rule", "changes"),
     [
         ("not_passed", {"passed": False}),
+        ("not_agreed", {"agreement": 0.2}),
         ("unfinished", {"response": "TODO later"}),
         ("instruction_too_long", {"text": "word " * 201}),
         ("no_definition", {"code": "print(1)\n"}),
@@ -119,7 +125,7 @@ def test_shortest_takes_the_shortest_response():
     ],
 )
 def test_each_rule_names_what_it_drops(rule, changes):
-    assert fates([candidate("a", **changes)]) == {"a-000": rule}
+    assert fates([candidate("a", **changes)], min_agreement=0.5) == {"a-000": rule}
     assert rule in RULES
 
 

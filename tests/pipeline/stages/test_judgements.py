@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -33,9 +34,15 @@ def test_the_standard_set_judges_with_as_many_yes_as_no_and_ends_where_the_answe
     answers = [judged.documented for judged in EXEMPLARS.judged]
     assert len(answers) >= 7
     assert answers.count(True) == answers.count(False)
-    prompt = render.judgements_context(EXEMPLARS) + render.judgements_tail("def f(x):\n    pass\n")
-    assert prompt.endswith("\n### Documented\n")
-    assert prompt.count("### Documented\nYes\n") == prompt.count("### Documented\nNo\n") == 4
+    for context in render.judgements_contexts(EXEMPLARS):
+        prompt = context + render.judgements_tail("def f(x):\n    pass\n")
+        assert prompt.endswith("\n### Documented\n")
+        assert prompt.count("### Documented\nYes\n") == prompt.count("### Documented\nNo\n") == len(answers) // 2
+
+
+def test_the_second_context_shows_the_same_examples_in_the_other_order():
+    orders = [re.findall(r"def (\w+)", context) for context in render.judgements_contexts(EXEMPLARS)]
+    assert orders[0] == orders[1][::-1]
 
 
 def test_the_judge_is_on_with_the_standard_set_and_can_be_switched_off():

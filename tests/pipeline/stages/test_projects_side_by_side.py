@@ -12,7 +12,8 @@ import pytest
 
 from pipeline import demo
 from pipeline.errors import ConfigError
-from pipeline.loop.evaluation import Answers, Evaluation
+from pipeline.loop.answers import Answers
+from pipeline.loop.evaluation import PackEvaluation
 from pipeline.project.project import Project
 from pipeline.stages.base import ProjectParameter
 from pipeline.stages.chain import shard_tasks
@@ -47,7 +48,7 @@ def digests(project: Project) -> dict[str, str]:
         **made,
         "selection": Selection.of(project).recipe.digest,
         "answers": Answers(project=project).recipe.digest,
-        "evaluation": Evaluation(project=project).recipe.digest,
+        "evaluation": PackEvaluation(project=project).recipe.digest,
     }
 
 

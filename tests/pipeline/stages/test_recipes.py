@@ -116,7 +116,7 @@ def test_any_context_that_can_be_drawn_fits_the_window():
         assert all(len(context(EXEMPLARS, "concepts", plan.shots, str(key))) <= room + 20 for key in range(50))
 
 
-@pytest.mark.parametrize(("key", "value", "window"), [("shots", 25, 100_000), ("shots", 0, 300)])
+@pytest.mark.parametrize(("key", "value", "window"), [("shots", 35, 100_000), ("shots", 0, 300)])
 def test_shots_that_cannot_be_are_an_error(key, value, window):
     with pytest.raises(ConfigError, match=r"\[concepts\]"):
         plan_of("concepts", window, **{f"concepts__{key}": value})

@@ -84,6 +84,10 @@ WEAK = {
     ],
 }  # fmt: skip
 
+TOTAL_CASE = (
+    "import unittest\n\nclass T(unittest.TestCase):\n    def test(self):\n"
+    "        self.assertEqual(total([1, 2]), 3)\n\n"
+)
 STRONG = [
     (SUM, "assert total([1, 2]) == 3\n"),
     (SUM, "def check(candidate):\n    assert candidate([2]) == 2\n\ncheck(total)\n"),
@@ -103,4 +107,15 @@ STRONG = [
      "assert roll(3) == roll(3)\nassert roll(1) == 2\n"),
     ("import datetime\n\ndef age(day):\n    return (datetime.date.today() - day).days\n",
      "import datetime\nassert age(datetime.date.today() - datetime.timedelta(3)) == 3\n"),
+    # failures that are counted and not raised
+    (SUM, TOTAL_CASE + "unittest.main(exit=False)\n"),
+    (SUM, TOTAL_CASE + "unittest.main(argv=[''], exit=False)\n"),
+    (SUM, TOTAL_CASE + "unittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(T))\n"),
+    (SUM, TOTAL_CASE + "import sys\nresult = unittest.main(exit=False).result\nsys.exit(not result.wasSuccessful())\n"),
+    ("def total(xs):\n    \"\"\"Add.\n\n    >>> total([1, 2])\n    3\n    \"\"\"\n    return sum(xs)\n",
+     "import doctest\ndoctest.testmod()\n"),
+    (SUM, "failures = 0\nfor xs, wanted in (([1, 2], 3), ([], 0)):\n    if total(xs) != wanted:\n        failures += 1\n"
+          "raise SystemExit(failures)\n"),
+    (SUM, "import sys\nbad = [xs for xs, wanted in (([1, 2], 3), ([], 0)) if total(xs) != wanted]\n"
+          "if bad:\n    print('FAIL', bad)\n    sys.exit(1)\n"),
 ]  # fmt: skip

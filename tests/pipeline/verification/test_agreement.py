@@ -1,28 +1,23 @@
-"""Dual execution agreement: the largest group that passes most tests wins."""
+"""Agreement: what other samples say of a response, one way and both ways, smoothed by their number."""
+
+import pytest
 
 from pipeline.verification.agreement import agreement
 
 
-def test_all_that_pass_all_agree_fully():
-    verified = {
-        "a": {"agrees": ["b", "c"], "asked": 2},
-        "b": {"agrees": ["a", "c"], "asked": 2},
-        "c": {"agrees": ["a", "b"], "asked": 2},
-    }
-    assert agreement(verified) == {"a": 1.0, "b": 1.0, "c": 1.0}
+def of(agrees: int, supports: int, asked: int) -> float:
+    names = [str(number) for number in range(asked)]
+    return agreement({"agrees": names[:agrees], "supports": names[:supports], "asked": asked})
 
 
-def test_a_pair_that_agrees_beats_one_that_is_alone():
-    verified = {
-        "a": {"agrees": ["b"], "asked": 2},
-        "b": {"agrees": ["a"], "asked": 2},
-        "c": {"agrees": [], "asked": 2},
-    }
-    found = agreement(verified)
-    assert found["a"] == found["b"] > found["c"] > 0
+@pytest.mark.parametrize(("others", "expected"), [(0, 0.0), (1, 0.5), (3, 0.75), (9, 0.9)])
+def test_the_more_samples_all_agree_the_more_it_is(others, expected):
+    assert of(others, others, others) == expected
 
 
-def test_unverified_responses_have_the_same_score():
-    assert agreement({"a": {"agrees": [], "asked": 0}, "b": {"agrees": [], "asked": 0}}) == {
-        "a": 0.5, "b": 0.5,
-    }  # fmt: skip
+def test_agreement_both_ways_is_more_than_one_way():
+    assert of(3, 3, 3) > of(3, 2, 3) > of(3, 0, 3) > of(2, 0, 3) > 0
+
+
+def test_support_of_samples_whose_tests_it_fails_counts_nothing():
+    assert agreement({"agrees": ["a"], "supports": ["b", "c"], "asked": 3}) == of(1, 0, 3)

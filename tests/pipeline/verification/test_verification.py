@@ -10,12 +10,13 @@ from pipeline.stages.verifications import verification
 from pipeline.text.programs import program_text
 from pipeline.verification import job
 from sandbox import Limits, Pool, Program
-from tests.pipeline.verification.cases import STRONG, SUM, WEAK, of_this_moment
+from tests.pipeline.verification.cases import STACK, STRONG, SUM, TOTAL_CASE, WEAK, of_this_moment
 
 WEAK_CASES = [(rule, code, tests) for rule, cases in WEAK.items() for code, tests in cases]
 OTHERS = [
     job.Other("agreeing", SUM, "assert total([4]) == 4\n"),
     job.Other("otherwise", SUM, "assert total([4]) == 5\n"),
+    job.Other("counting", SUM, TOTAL_CASE.replace("3)", "4)") + "unittest.main(exit=False)\n"),
     job.Other("renamed", "def add_up(xs):\n    return 0\n", "assert add_up([1, 1]) == 2\n"),
 ]
 
@@ -28,6 +29,9 @@ def outcomes():
            for n, (_, code, t) in enumerate(WEAK_CASES)},
         **{f"strong {n}": case for n, case in enumerate(STRONG)},
         "others": (SUM, "assert total([1, 2]) == 3\n"),
+        "argument": ("def same(x):\n    return x\n", "assert same(1) == 1\nassert same(x=2) == 2\n"),
+        "constant": ("def fits(x):\n    return True\n", "assert fits(1)\nassert fits(2)\n"),
+        "method": (STACK, "s = Stack()\ns.push(1)\nassert s.pop() == 1\n"),
     }  # fmt: skip
     bounds = job.Bounds(seconds=10.0)
     with Pool(workers=2, limits=Limits()) as pool:
@@ -71,7 +75,22 @@ def test_a_record_counts_asserts_calls_and_mutants(outcomes):
 
 def test_a_response_agrees_with_those_whose_tests_it_passes_under_their_name(outcomes):
     record = outcomes[1]["others"]
-    assert (record["agrees"], record["asked"]) == (["agreeing", "renamed"], 3)
+    assert (record["agrees"], record["asked"]) == (["agreeing", "renamed"], 4)
+
+
+def test_a_response_is_supported_by_those_whose_code_passes_its_tests(outcomes):
+    assert outcomes[1]["others"]["supports"] == ["agreeing", "otherwise"]
+
+
+@pytest.mark.parametrize(
+    ("case", "inputs", "behaviour"),
+    [("others", 1, ""), ("argument", 2, "argument"), ("constant", 2, "constant"), ("method", 0, "")],
+)
+def test_a_record_tells_how_many_inputs_were_tested_and_what_the_function_always_returned(
+    outcomes, case, inputs, behaviour
+):
+    record = outcomes[1][case]
+    assert (record["inputs"], record["behaviour"]) == (inputs, behaviour)
 
 
 def test_what_a_program_prints_is_no_report():

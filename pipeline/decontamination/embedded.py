@@ -1,0 +1,68 @@
+"""Makes programs for the sandbox of the modules in inside/: nothing of this project is installed there.
+
+In: the module whose function is to run, a job of plain values. Out: Python source, which prints the function's report;
+then the report, read from what the program printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import marshal
+import zlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_INSIDE = Path(__file__).parent / "inside"
+_MODULES = ("outcomes", "forks", "programs", "variants", "observe", "compare")  # each after those that it imports
+
+
+def program(id: str, function: str, job: dict[str, Any]) -> str:
+    """Source that prints the report of inside.FUNCTION.FUNCTION(job)."""
+    packed = _text(zlib.compress(marshal.dumps(job), 1))
+    return f"""{_modules()}
+import binascii, marshal, zlib
+job = marshal.loads(zlib.decompress(binascii.a2b_base64({packed!r})))
+report = sys.modules["{_NAME}.{function}"].{function}(job)
+print({_mark(id)!r} + binascii.b2a_base64(zlib.compress(marshal.dumps(report)), newline=False).decode())
+"""
+
+
+def read_report(id: str, stdout: str) -> Any:
+    """The report that a program printed; None without one."""
+    _, mark, line = stdout.rpartition(_mark(id))
+    try:
+        return marshal.loads(zlib.decompress(base64.b64decode(line.strip()))) if mark else None
+    except (ValueError, EOFError, TypeError, zlib.error):
+        return None
+
+
+@cache
+def sources_digest() -> str:
+    """Twelve hex digits over the modules: what a kept report depends on."""
+    texts = "".join((_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES)
+    return hashlib.sha256(texts.encode()).hexdigest()[:12]
+
+
+_NAME = "pipeline.decontamination.inside"
+
+
+@cache
+def _modules() -> str:
+    texts = {name: (_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES}
+    return f"""import sys
+for name in ("pipeline", "pipeline.decontamination", "{_NAME}"):
+    sys.modules[name] = type(sys)(name)
+for name, text in {texts!r}.items():
+    module = sys.modules["{_NAME}." + name] = type(sys)("{_NAME}." + name)
+    exec(compile(text, name, "exec"), module.__dict__)
+"""
+
+
+def _mark(id: str) -> str:
+    return f"report {hashlib.sha256(id.encode()).hexdigest()} "
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
