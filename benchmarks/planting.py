@@ -1,4 +1,4 @@
-"""Rows that hide a benchmark task, more deeply from kind to kind: the material of data_quality.py.
+"""Rows that hide a benchmark task, more deeply from kind to kind: the material of decontamination.py.
 
 `renamed` gives a task's code with all names of its own replaced and another layout. `paraphrased` words the
 instruction anew (synonyms, other sentence order and openings, no examples) and rewrites the code (loops and

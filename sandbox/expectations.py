@@ -63,6 +63,8 @@ def _in_pair(sides: list[ast.expr]) -> bool:
 def _is_written_out(node: ast.expr) -> bool:
     if isinstance(node, ast.Call) and _name(node.func) == "approx":
         return bool(node.args) and _is_written_out(node.args[0])
+    if _is_arithmetic(node):
+        return True
     try:
         ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -70,10 +72,21 @@ def _is_written_out(node: ast.expr) -> bool:
     return True
 
 
+def _is_arithmetic(node: ast.expr) -> bool:
+    """Whether an expression computes a number from numbers that are written out."""
+    if isinstance(node, ast.BinOp):
+        return _is_arithmetic(node.left) and _is_arithmetic(node.right)
+    if isinstance(node, ast.UnaryOp):
+        return not isinstance(node.op, ast.Not) and _is_arithmetic(node.operand)
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+
 def _other(node: ast.expr) -> ast.expr:
     """The expression of another value."""
     if isinstance(node, ast.Call):
         return ast.Call(node.func, [_other(node.args[0]), *node.args[1:]], node.keywords)
+    if _is_arithmetic(node):  # a sum alone would not change what is as large as 1e300
+        return ast.BinOp(ast.UnaryOp(ast.USub(), node), ast.Sub(), ast.Constant(_FAR))
     return ast.parse(repr(_changed(ast.literal_eval(node))), mode="eval").body
 
 
@@ -83,7 +96,7 @@ def _changed(value: object) -> object:
         case bool():
             return not value
         case int() | float() | complex():
-            return value + _FAR if abs(value) < 1e9 else _FAR  # a sum with 1e300 would be 1e300
+            return -value - _FAR
         case str():
             return f"{value}~"
         case bytes():

@@ -24,7 +24,9 @@ _NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that clone can carry
 # Others write to memory at an address that fcntl.ioctl takes from a number, or type into a terminal.
 _IOCTLS = (0x5401, 0x5413, 0x5421, 0x5450, 0x5451)  # TCGETS, TIOCGWINSZ, FIONBIO, FIONCLEX, FIOCLEX
 _F_SETLEASE, _F_NOTIFY = 1024, 1026
+_BUFFER_SIZES = (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF, and both of the privileged
 _AF_UNIX = 1
+_SOL_SOCKET = 1
 _PERSONALITY_QUERY = 0xFFFFFFFF
 
 # fmt: off
@@ -115,6 +117,14 @@ _BY_ARGUMENT = {
         (
             _argument(1), *((_JEQ, len(_IOCTLS) - at, 0, request) for at, request in enumerate(_IOCTLS)),
             _fail(errno.EPERM), (_RET, 0, 0, ALLOW),
+        ),
+    ),
+    # a larger buffer is promised and not given: what sockets hold is bounded by their number (tree.socket_memory)
+    "setsockopt": _ByArgument(
+        (54, 208),
+        (
+            _argument(2), *((_JEQ, len(_BUFFER_SIZES) - at, 0, name) for at, name in enumerate(_BUFFER_SIZES)),
+            (_RET, 0, 0, ALLOW), _argument(1), (_JEQ, 0, 1, _SOL_SOCKET), _fail(0), (_RET, 0, 0, ALLOW),
         ),
     ),
     # leases and notifications of the staged root's files would tell of other sandboxes

@@ -23,8 +23,8 @@ HELP = "show the whole life of a seed, a response, a row or a place in a source 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id",
-        help="id of a seed, an instruction, a response or a row (its beginning will do), or path:line; "
-        "or the name of a rule",
+        help="id of a seed, an instruction, a response or a row (its beginning will do); a path, path:line or "
+        "path:name; or the name of a rule",
     )
     parser.add_argument("--prompts", action="store_true", help="show the prompts whole, with their few-shot context")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

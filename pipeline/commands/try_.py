@@ -7,6 +7,7 @@ sandbox and rules are as configured.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -51,12 +52,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _read(argument: str) -> str:
     if argument == "-":
         return sys.stdin.read()
-    if "\n" in argument or not argument.endswith(".py"):
+    if not argument.endswith(".py") and re.search(r"\b(def|class)\b", argument):
         return argument
     try:
         return Path(argument).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MissingDataError(f"{argument}: {error}", "name a file of Python text") from None
+        problem = error.strerror if isinstance(error, OSError) else error
+        raise MissingDataError(f"{argument}: {problem}", "name a file of Python text, or give a function") from None
 
 
 def _shown(stage: dict[str, Any], colour: bool) -> RenderableType:

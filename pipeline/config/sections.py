@@ -190,6 +190,7 @@ class selection(luigi.Config):
     max_per_concept = Whole(default=0, low=0, high=1_000_000_000)
     max_per_category = Whole(default=0, low=0, high=1_000_000_000)
     max_per_difficulty = Whole(default=0, low=0, high=1_000_000_000)
+    reject = luigi.Parameter(default="")
     rules = luigi.Parameter(default="")
     score = luigi.Parameter(default="")
 

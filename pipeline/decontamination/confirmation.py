@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.decontamination import embedded
 from pipeline.decontamination.decontaminator import SMALL, Decontaminator, Finding
-from pipeline.decontamination.inside.compare import kind_of
+from pipeline.decontamination.inside.compare import KINDS, kind_of
 from pipeline.decontamination.proofs import Proof
 from pipeline.decontamination.shapes import largest, mended
 from pipeline.packs.layouts import Task
@@ -107,13 +107,13 @@ class Confirmation:
 
     @cached_property
     def _behaviours(self) -> bytes:
-        return marshal.dumps(
-            [
-                (number, proof.arity, *(_packed(calls) for calls in (proof.calls, proof.variants)))
-                for number, proof in enumerate(self._proofs)
-                if proof.calls and not proof.reason
-            ]
-        )
+        """The behaviours as a program gets them: in groups by the kinds of the arguments of the first call."""
+        groups: dict[tuple[str, ...], list[Any]] = {}
+        for number, proof in enumerate(self._proofs):
+            if proof.calls and not proof.reason:
+                shape = tuple(kind_of(value) for value in proof.calls[0][0])
+                groups.setdefault(shape, []).append((number, _packed(proof.calls), _packed(proof.variants)))
+        return marshal.dumps(groups)
 
     def run(self, rows: Iterable[Row], pool: Pool, seconds: float) -> Iterator[Ran]:
         """Compare rows, many in one program; `seconds` is the wall limit of the pool's programs.
@@ -189,24 +189,37 @@ def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
 
 
 def kinds(code: str, tests: str) -> list[list[str]] | None:
-    """The kinds of arguments with which a row's tests call its functions, by place; None where they are not literal."""
+    """The kinds of arguments with which a row's tests call its functions, by place; None where they do not tell.
+
+    An argument that is neither a literal nor a name for one may be of any kind.
+    """
     module, tree = mended(code), parse(tests)
     if module is None or tree is None:
         return None
     defined = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+    nodes = list(ast.walk(tree))
+    named: dict[str, set[str]] = {}
+    for node in nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                named.setdefault(name, set()).update(_kind_of_literal(value))
     found: list[set[str]] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
-            try:
-                values = [ast.literal_eval(argument) for argument in node.args]
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-                return None
-            if node.keywords:
-                return None
-            found += [set() for _ in range(len(values) - len(found))]
-            for place, value in enumerate(values):
-                found[place].add(kind_of(value))
-    return [sorted(each) for each in found] or None
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in defined:
+                found += [set() for _ in range(len(arguments) - len(found))]
+                for place, argument in enumerate(arguments):
+                    known = named.get(argument.id) if isinstance(argument, ast.Name) else _kind_of_literal(argument)
+                    found[place].update(known or KINDS)
+    return [sorted(each) for each in found] if any(each != KINDS for each in found) else None
+
+
+def _kind_of_literal(node: ast.expr) -> set[str]:
+    """The kind of a literal; every kind for any other expression."""
+    try:
+        return {kind_of(ast.literal_eval(node))}
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return set(KINDS)
 
 
 def findings_of(checker: Decontaminator, instruction: str, code: str, agreements: Iterable[Agreement]) -> list[Finding]:

@@ -149,6 +149,14 @@ class Answers(PackTask, GenerationTask):
     def recipe(self) -> Recipe:
         return Recipe(self.stage, {"version": self.version, **self.ingredients()})
 
+    @property
+    def is_chat(self) -> bool:
+        """Never: the conversation of a chat model is written out here, for llama.cpp."""
+        return False
+
+    def notice(self, outcome: Outcome) -> None:
+        """A model that answers no task has a score, which is 0."""
+
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         path = evaluated_model(self.project).path
@@ -206,7 +214,7 @@ class Answers(PackTask, GenerationTask):
 
     def _outcome(self, unit: Unit, completion: Completion) -> Outcome:
         # What a base model continues has no end of its own: evaluators score it up to max_tokens.
-        if self.way.style == "completion" and completion.reason == "length":
+        if self.way.style == "completion" and completion.reason in ("length", "repetition"):
             completion = replace(completion, reason="stop")
         return super()._outcome(unit, completion)
 

@@ -3,16 +3,15 @@
 In: a pack, and complete programs for its tasks: a model's (answers.py), or those of a file (given_answers.py).
 `PackEvaluation` runs each with the task's tests in a separate sandbox. Out: `artifacts/evaluation/<recipe>/` with one
 verdict for each sample and suite (`shard-000000.jsonl`) and `report.json`: pass@k with 95 % intervals over the tasks.
-A sample without a program, or one that did not end, counts as failed, and so does one whose pass means nothing
-(sandbox/falsification.py; for packs whose tests are Python). `verdict_of` alone decides about a sample.
+A sample without a program, or one that did not end, counts as failed, and so does a pass that means nothing
+(scoring.py).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import asdict
-from itertools import chain
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from pipeline.loop.answers import Answers, evaluated_model, model_is_there, task
 from pipeline.loop.given_answers import GivenAnswers
 from pipeline.loop.pack_task import PackTask
 from pipeline.loop.references import MEMORY_MB, References, has_inputs
+from pipeline.loop.scoring import Scored, score
 from pipeline.loop.statistics import bootstrap, pass_at_k
 from pipeline.packs import programs
 from pipeline.packs.layouts import Task
@@ -33,10 +33,8 @@ from pipeline.records import Rejection
 from pipeline.stages import verdicts
 from pipeline.stages.base import PipelineTask
 from pipeline.stages.executions import Executions
-from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.stages.stage import Outcomes, StageTask
 from pipeline.text.lists import as_list
-from sandbox import Program, Result
-from sandbox.falsification import Claim, run_and_falsify
 from targets import Recipe, ShardWriter, publish
 from targets.atomic import json_bytes
 
@@ -54,14 +52,6 @@ def ks(project: Project, samples: int) -> list[int]:
             "name numbers from 1 to the number of samples, separated by commas",
         )
     return [int(k) for k in named]
-
-
-def verdict_of(result: Result, task: Task, suite: str) -> Mapping[str, Any] | Rejection:
-    """The verdict on one sample in one suite, from the run of its program: here a pass is decided."""
-    verdict = verdicts.outcome(result).result
-    if isinstance(verdict, Rejection):
-        return verdict
-    return {**verdict, "task": task.id, **({"suite": suite} if task.inputs else {})}
 
 
 class PackEvaluation(PackTask, StageTask):
@@ -130,21 +120,18 @@ class PackEvaluation(PackTask, StageTask):
             for unit, suite in _units(answer["id"], tasks[task_number(answer["id"])])
             if unit not in done and (references is None or task_number(answer["id"]) in references)
         }
-        claims = (
-            Claim(unit, code, programs.tests_of(tasks[number]))
-            for unit, (code, number, _) in units.items()
-            if programs.has_own_tests(tasks[number])
-        )
         pending = (
-            Program(unit, programs.program(tasks[number], code, suite, (references or {}).get(number)))
+            Scored(unit, tasks[number], code, suite, (references or {}).get(number))
             for unit, (code, number, suite) in units.items()
-            if not programs.has_own_tests(tasks[number])
         )
         with open_pool(self.project, self.reporter.say, *self._limits(references)) as pool:
-            for result in chain(run_and_falsify(pool, claims), pool.run_many(pending)):
+            for result in score(pool, pending):
                 _, number, suite = units[result.id]
-                verdict = verdict_of(result, tasks[number], suite)
-                yield Outcome(result.id, verdict, verdicts.outcome(result).spent)
+                outcome = verdicts.outcome(result)
+                if not isinstance(outcome.result, Rejection):
+                    of_suite = {"suite": suite} if tasks[number].inputs else {}
+                    outcome = replace(outcome, result={**outcome.result, "task": tasks[number].id, **of_suite})
+                yield outcome
 
     def _references(self) -> dict[int, programs.Expected] | None:
         """The expected outputs of the pack; None for one that has tests of its own."""
@@ -249,7 +236,8 @@ def in_words(report: Mapping[str, Any]) -> list[str]:
     ):
         if report.get(key):
             named = ", ".join(report[key][:5]) + (", ..." if len(report[key]) > 5 else "")
-            lines.append(f"{len(report[key])} tasks {sentence}: {named}")
+            count = "1 task" if len(report[key]) == 1 else f"{len(report[key])} tasks"
+            lines.append(f"{count} {sentence}: {named}")
     return lines
 
 

@@ -14,13 +14,14 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.errors import MachineError
+from pipeline.errors import ConfigError, MachineError
 from pipeline.loop.pack_task import PackTask
 from pipeline.packs import programs
 from pipeline.packs.layouts import Task
 from pipeline.project.sandboxes import CHECK, open_pool
 from pipeline.records import Rejection, Rules
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
+from pipeline.text.lists import as_list
 from sandbox import PROTOCOL, Program
 from targets import Recipe
 
@@ -48,6 +49,7 @@ class References(PackTask, StageTask):
             "pack": {"sha256": pack.revision, "name": pack.name},
             "sandbox": PROTOCOL,
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "packages": sorted(as_list(self.project.settings.sandbox.packages)),
         }
         return Recipe(self.stage, ingredients)
 
@@ -78,13 +80,32 @@ class References(PackTask, StageTask):
                 else:
                     yield Outcome(result.id, {"id": result.id, "task": task.id, "suite": suite, **outputs})
 
+    def is_made(self) -> bool:
+        made = super().is_made()
+        if made:
+            self.read()  # a pack of which nothing can be scored ends the run here, at every start
+        return made
+
+    def run(self) -> None:
+        super().run()
+        self.read()
+
     def read(self) -> dict[int, programs.Expected]:
-        """The expected outputs by task's number and suite, of the tasks for which all are there."""
+        """The expected outputs by task's number and suite, of the tasks for which all are there.
+
+        Raises ConfigError where that is no task.
+        """
         found: dict[int, dict[str, Any]] = {}
         for record in self.paths.read():
             found.setdefault(int(record["id"][:5]), {})[record["suite"]] = record
         whole = {number: set(programs.suites(task)) for number, task in enumerate(self.benchmark.tasks)}
-        return {number: suites for number, suites in found.items() if set(suites) == whole[number]}
+        complete = {number: suites for number, suites in found.items() if set(suites) == whole[number]}
+        if not complete:
+            raise ConfigError(
+                f"{self.benchmark.path} cannot be evaluated: not one of its own solutions runs with its inputs",
+                f"the reasons are in {self.paths.rejected}",
+            )
+        return complete
 
 
 def has_inputs(tasks: tuple[Task, ...]) -> bool:

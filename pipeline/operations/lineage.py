@@ -76,11 +76,29 @@ def _events(project: Project, searched: str) -> Iterator[dict[str, Any]]:
 
 
 def _stands_at(record: dict[str, Any], searched: str) -> bool:
-    """Whether the place (source/path:line:name) of a definition has `searched` at the beginning of one of its parts."""
-    place = record["id"]
+    """Whether a definition has the name or stands at the place: a path or the end of one, with a line or a name."""
+    place, first, last, name = _place(record)
+    if searched in (name, record["id"]):
+        return True
+    path, _, detail = searched.rpartition(":")
+    if not path:
+        path, detail = searched, ""
+    if f"/{path}" not in f"/{place}":
+        return False
+    if detail.isdigit():
+        return first <= int(detail) <= last
+    return detail in ("", name, name.rpartition(".")[2])
+
+
+def _place(record: dict[str, Any]) -> tuple[str, int, int, str]:
+    """Path, first and last line, and name of a definition; a rejected one has the first line only, in its id."""
     if "path" in record:
-        place = f"{record['source']}/{record['path']}:{record['lines'][0]}:{record['name']}"
-    return f"/{searched}" in f"/{place}"
+        first, last = record["lines"]
+        return f"{record['source']}/{record['path']}", first, last, record["name"]
+    match = re.fullmatch(r"(?P<path>.+):(?P<line>\d+):(?P<name>.*)", record["id"])
+    if match is None:
+        return record["id"], 0, 0, ""
+    return match["path"], int(match["line"]), int(match["line"]), match["name"]
 
 
 class _Prompts:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.packs.inside.trial import packed, unpacked
 from pipeline.packs.layouts import Task
 from pipeline.text.normalise import parse
 
 # EvalPlus (evalplus/config.py) limits an input's seconds by four times those of the solution, and at least by 1; here
 # they are processor time, and the least is what a slower machine needs.
 TIMES_REFERENCE, LEAST_SECONDS = 4.0, 4.0
-MOST_SECONDS = 60.0  # of a whole suite; of the wall clock, as EvalPlus's
 
 Expected = Mapping[str, Any]  # by suite: what the program of the solution printed, read by `read_expected`
 
@@ -66,6 +67,25 @@ def program(task: Task, source: str, suite: str = "tests", expected: Expected | 
     }
     suite_text = f"{{**{values!r}, 'compare': {task.inputs.oracle.compare}}}"
     return f"{_inside()}\n\ncheck({source!r}, {task.entry_point!r}, {suite_text})\n"
+
+
+def falsified(task: Task, source: str, suite: str = "tests", expected: Expected | None = None) -> str:
+    """The program of an answer whose results are wrong: it cannot pass honestly. For inputs and cases."""
+    if task.asked is not None and task.asked.cases is not None:
+        cases = task.asked.cases
+        other = "[{}, 0]" if cases.function else "{}\n0"
+        pairs = [(given, other.format(output)) for given, output in unpacked(cases.packed)]
+        wrong = replace(cases, packed=packed(pairs))
+        return program(replace(task, asked=replace(task.asked, cases=wrong)), source)
+    if task.inputs is None:
+        raise ValueError(f"{task.name} has neither inputs nor cases")
+    result = _WRONG_RESULTS.get(task.inputs.oracle.compare, "return object()")
+    replaced = f"{source}\n\n\ndef {task.entry_point}(*arguments, **options):\n    {result}\n"
+    return program(task, replaced, suite, expected)
+
+
+# What no output equals, where that is not an object of its own.
+_WRONG_RESULTS = {"not_none": "return None", "anything": "raise ValueError"}
 
 
 def reference(task: Task, suite: str) -> str:

@@ -72,15 +72,21 @@ class Reporter:
             self._live = Live(get_renderable=self._render, console=self.console, refresh_per_second=2)
         atexit.register(self.end)
 
-    def expect(self, funnel: Funnel) -> None:
-        """Set the stages and shards that the run consists of, which are known after the scan of the sources."""
+    def expect(self, funnel: Funnel, seeds: Mapping[str, Any]) -> None:
+        """Set the stages and shards that the run consists of, which are known after the scan of the sources.
+
+        `seeds` are the counts of the definitions in the sources, as in a manifest.
+        """
         if self._funnel is None:
             self._funnel = funnel
+            self._global["seeds"] = Counts(
+                expected=seeds["in"], done=seeds["in"], kept=seeds["kept"], rules=Counter(seeds["rules"])
+            )
             self._write()
 
-    def expect_from_others(self, funnel: Funnel, has_ended_well: Callable[[], bool]) -> None:
+    def expect_from_others(self, funnel: Funnel, seeds: Mapping[str, Any], has_ended_well: Callable[[], bool]) -> None:
         """As `expect`, where other processes do the work: whether it was done is seen at the end, by its files."""
-        self.expect(funnel)
+        self.expect(funnel, seeds)
         self._at_end = has_ended_well
 
     def fail(self, problem: str, remedy: str = "") -> None:

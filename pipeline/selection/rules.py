@@ -16,6 +16,7 @@ from pipeline.text import private
 from pipeline.text.normalise import count_words, is_assert, nested_definitions, parsed
 
 RULES: Rules = {
+    "by_hand": "A person took the row out: its id is in the file of `reject`.",
     "seed_gone": "The seed is in no source any more.",
     "not_passed": "The response did not pass its tests, and `among` is `passing`.",
     "passed": "The response passed its tests, and `among` is `failing`.",

@@ -20,6 +20,7 @@ from pipeline.extensions import UserFunction
 from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
+from pipeline.selection.by_hand import ByHand
 from pipeline.selection.similar_rows import SimilarRows
 from pipeline.text import private
 from pipeline.text.hashing import rank
@@ -61,6 +62,7 @@ class Selector:
 
     `places` has the place of every current seed; `settings` is the [selection] section. `user_rules` are applied after
     the pipeline's own. With a `score` the response with the highest one is the best, and `choose` orders equals.
+    `by_hand` is what a person took out.
     """
 
     def __init__(
@@ -69,7 +71,9 @@ class Selector:
         settings: sections.selection,
         user_rules: Sequence[UserFunction] = (),
         score: UserFunction | None = None,
+        by_hand: ByHand | None = None,
     ) -> None:
+        self._by_hand = by_hand or ByHand()
         self._places = places
         self._user_rules = user_rules
         self._score = score
@@ -110,7 +114,7 @@ class Selector:
 
     def _fault(self, candidate: Candidate) -> Rejection | None:
         """The first rule that the candidate breaks by itself."""
-        if rejection := rules.fault(candidate, self._criteria):
+        if rejection := self._by_hand.rejection(candidate["id"]) or rules.fault(candidate, self._criteria):
             return rejection
         return next(filter(None, (rule.rejection(candidate) for rule in self._user_rules)), None)
 

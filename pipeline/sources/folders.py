@@ -174,6 +174,10 @@ def _licence_files(folder: Path) -> dict[str, str]:
     return texts
 
 
+# Sources without a path, which a hasty hand writes with an underscore.
+_KEYWORDS = ("python-stdlib", "python-packages")
+
+
 def _folder(label: str, root: Path, may_vanish: bool) -> Path:
     """The folder of an entry.
 
@@ -192,6 +196,10 @@ def _folder(label: str, root: Path, may_vanish: bool) -> Path:
             raise MissingDataError(
                 f"[seeds] sources: {label} is an address, not a folder",
                 "clone the repository and name the clone as git:FOLDER; a dataset of the hub is hf:owner/name",
+            )
+        if label.replace("_", "-").lower() in _KEYWORDS:
+            raise MissingDataError(
+                f"[seeds] sources: there is no folder {folder}", f"did you mean {label.replace('_', '-').lower()}?"
             )
         raise MissingDataError(
             f"[seeds] sources: there is no folder {folder}",

@@ -57,7 +57,7 @@ class Goal(PipelineTask):
         return self.clone(Seeds)
 
     def is_made(self) -> bool:
-        _ = self.project.sources, self.project.criteria
+        _ = self.project.sources, self.project.criteria, Selection.taken_out(self.project)
         for task in shard_tasks(self.project):
             _ = task.recipe
         seeds = self.clone(Seeds)

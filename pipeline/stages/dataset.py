@@ -69,7 +69,7 @@ class FinalDataset(Goal):
         if not made:
             trust.require(self.project)
         if not made and self.has_children and self.project.scan.snapshot.occurrences:
-            self.reporter.expect_from_others(self._funnel(), self._ended_well)
+            self.reporter.expect_from_others(self._funnel(), self._seeds(), self._ended_well)
         return made
 
     def _ended_well(self) -> bool:
@@ -91,7 +91,7 @@ class FinalDataset(Goal):
                 "seeds are top-level functions with a docstring, an argument and a returned value; see "
                 f"{Path(seeds).parent} for what was dropped and why",
             )
-        self.reporter.expect(self._funnel())
+        self.reporter.expect(self._funnel(), self._seeds())
         selection = Selection.of(project)
         yield selection
         if not self.folder.exists():
@@ -154,15 +154,19 @@ class FinalDataset(Goal):
 
     def _funnel(self) -> Funnel:
         """What the run is made of, for its status."""
-        project, shards = self.project, self.project.scan.shards_in_force
-        tasks = shard_tasks(project)
-        seeds = Selection.of(project).artifacts
+        tasks = shard_tasks(self.project)
         return Funnel(
             {task.stage: task.paths.folder for task in tasks},
             {task.stage: task.units_per_record for task in tasks},
-            shards,
-            sum(seeds.shard("seeds", number).read_meta()["kept"] for number in shards),
+            self.project.scan.shards_in_force,
+            self._seeds()["kept"],
         )
+
+    def _seeds(self) -> dict[str, Any]:
+        """The counts of the definitions in the sources."""
+        scan, artifacts = self.project.scan, Selection.of(self.project).artifacts
+        in_shards = (artifacts.shard("seeds", number).read_meta()["kept"] for number in scan.shards_in_force)
+        return scan.snapshot.funnel(sum(in_shards))
 
 
 def add_report(artifacts: Path, folder: Path, say: Callable[[str], None]) -> None:

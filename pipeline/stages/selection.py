@@ -9,6 +9,7 @@ together, and of near-duplicates the best row wins wherever it is.
 from __future__ import annotations
 
 from collections.abc import Set
+from functools import cached_property
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ import luigi
 from pipeline.extensions import UserFunction, require_new_names, sentences
 from pipeline.project.project import Project
 from pipeline.records import Rules
+from pipeline.selection.by_hand import ByHand, read
 from pipeline.selection.candidates import read_joined
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
@@ -26,8 +28,9 @@ from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_
 from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
-# Keys whose values are not in the recipe: of functions the code is instead, and `trust` decides whether a run begins.
-_NOT_VALUES = frozenset({"rules", "score", "trust"})
+# Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
+# run begins.
+_NOT_VALUES = frozenset({"reject", "rules", "score", "trust"})
 
 
 class Selection(StageTask):
@@ -58,6 +61,16 @@ class Selection(StageTask):
     def _shards(self) -> list[int]:
         return self.project.scan.shards_in_force
 
+    @staticmethod
+    def taken_out(project: Project) -> ByHand:
+        """What a person took out. Raises PipelineError where the list cannot be read."""
+        named = project.settings.selection.reject
+        return read(project.path(named)) if named else ByHand()
+
+    @cached_property
+    def _by_hand(self) -> ByHand:
+        return self.taken_out(self.project)
+
     @property
     def candidates(self) -> Artifacts:
         """The shards that candidates are read from."""
@@ -81,6 +94,7 @@ class Selection(StageTask):
         ingredients = {
             "version": self.version,
             **{key: getattr(section, key) for key, _ in section.get_params() if key not in _NOT_VALUES},
+            **({"reject": self._by_hand.digest} if section.reject else {}),
             "snapshot": self.snapshot,
             "secrets": private.detector(),
         }
@@ -101,8 +115,13 @@ class Selection(StageTask):
     def outcomes(self, done: Set[str]) -> Outcomes:
         section = self.project.settings.selection
         rules, score = self.project.selection_rules, self.project.selection_score
-        selector = Selector(self.project.scan.snapshot.occurrences, section, rules, score)
+        places = self.project.scan.snapshot.occurrences
+        selector = Selector(places, section, rules, score, self._by_hand)
         batches = (read_joined(self.candidates, number) for number in self._shards)
         for batch in [chain.from_iterable(batches)] if section.keep == "best" else batches:
             for fate in selector.judge(batch):
                 yield Outcome(fate.id, fate.outcome)
+        if unmet := self._by_hand.unmet:
+            self.reporter.say(
+                f"[selection] reject: no response has the id {', '.join(unmet[:5])} ({len(unmet)} in all)"
+            )

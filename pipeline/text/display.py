@@ -12,6 +12,8 @@ def duration(seconds: float) -> str:
     """Seconds in words, two units at most."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h"
     if hours:
         return f"{hours} h {minutes:02d} min"
     if minutes:

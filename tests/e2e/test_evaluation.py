@@ -127,9 +127,9 @@ def test_answers_of_others_are_scored_on_several_packs_and_what_is_missing_is_na
     code, output = project.ask("evaluate", "--pack", "plus.jsonl", "--samples", "given.jsonl", "--json")
     assert code == 0, output
     for named in (
-        "1 tasks not scored, because the pack's own solution does not run: HumanEval/1",
-        "1 tasks without an answer, which counts as failed: HumanEval/2",
-        "1 tasks answered, but not in the pack: HumanEval/9",
+        "1 task not scored, because the pack's own solution does not run: HumanEval/1",
+        "1 task without an answer, which counts as failed: HumanEval/2",
+        "1 task answered, but not in the pack: HumanEval/9",
     ):
         assert named in output
     [report] = reports(project)
@@ -141,6 +141,15 @@ def test_answers_of_others_are_scored_on_several_packs_and_what_is_missing_is_na
         "HumanEval/0",
         "HumanEval/2",
     }
+
+
+def test_a_pack_whose_solutions_do_not_run_is_refused_before_anything_is_generated(project: Project) -> None:
+    (project.root / "plus.jsonl").write_bytes(orjson.dumps(plus_row(0, "    return 1 / 0\n")) + b"\n")
+    for _ in range(2):
+        code, output = project.ask("evaluate", "--pack", "plus.jsonl")
+        assert code == 15, output
+        assert "not one of its own solutions runs" in output
+    assert not project.artifacts.joinpath("answers").exists()
 
 
 def test_a_model_is_asked_by_completion_and_scored_on_two_packs(small: Project) -> None:

@@ -46,10 +46,11 @@ def test_the_status_follows_a_run_through_interruption_and_death_to_its_end(smal
     ended = status(small)
     assert (ended["state"], ended["rows"]) == ("finished", len(small.rows()))
     funnel = small.manifest()["funnel"]
-    for stage in ("concepts", "instructions", "responses", "executions", "selection"):
+    for stage in ("seeds", "concepts", "instructions", "responses", "executions", "selection"):
         counts = ended["stages"][stage]
         assert counts["expected"] == counts["done"] == funnel[stage]["in"]
         assert counts["kept"] == funnel[stage]["kept"]
+        assert counts["rules"] == funnel[stage]["rules"]
 
     code, output = small.run()
     assert code == 0, output

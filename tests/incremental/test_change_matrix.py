@@ -103,6 +103,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "max_per_concept"): (3, since("selection")),
     ("selection", "max_per_category"): (3, since("selection")),
     ("selection", "max_per_difficulty"): (3, since("selection")),
+    ("selection", "reject"): ("reject.txt", since("selection")),
     ("selection", "rules"): ("rules:short", since("selection")),
     ("selection", "score"): ("rules:short", since("selection")),
     ("engine", "n_ctx"): (900, EVERYTHING),
@@ -153,6 +154,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(demo.EXEMPLARS, root / "mine")
     (root / "mine" / "01-even-square.md").unlink()
     (root / "pipeline").mkdir()
+    (root / "reject.txt").write_text("0123456789abcdef-000 wrong\n")
     (root / "rules.py").write_text("def short(record):\n    return None\n")
     return root
 

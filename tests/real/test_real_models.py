@@ -104,9 +104,11 @@ def test_the_script_of_make_real_dataset_runs_the_whole_line(gemma, tmp_path):
     (folder / gemma.name).symlink_to(gemma)
     (folder / "code").mkdir()
     (folder / "code" / "few.py").write_text(SOURCE)
+    binaries = Path(sys.executable).parent
     ran = subprocess.run(
-        [ROOT / "scripts" / "real-dataset", Path(sys.executable).parent, folder,
+        [ROOT / "scripts" / "real-dataset", binaries.name, folder,  # relative, as make names it
          "--seeds-sources", "code", "--responses-samples", "4", "--engine-n-threads", "1"],
+        cwd=binaries.parent,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900,
     )  # fmt: skip

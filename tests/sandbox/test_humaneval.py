@@ -1,4 +1,4 @@
-"""Benchmark problems: their own solutions pass their tests here, and empty ones do not.
+"""Benchmark problems: their own solutions pass their tests here and survive falsification, and empty ones do not pass.
 
 problems.jsonl has a few of our own in HumanEval's layout. HumanEval itself is not part of the project:
 ../shared/data/HumanEval.jsonl.gz beside the checkout, or HUMANEVAL.
@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import Limits, Pool, Program
+from sandbox import Limits, Pool
+from sandbox.falsification import Claim, run_and_falsify
 
 HERE = Path(__file__).resolve().parent
 HUMANEVAL = Path(os.environ.get("HUMANEVAL", HERE.parent.parent.parent / "shared/data/HumanEval.jsonl.gz"))
@@ -44,7 +45,7 @@ def problems(place: Path) -> list[dict[str, Any]]:
     return found
 
 
-def program(problem: dict[str, Any], *, emptied: bool) -> Program:
+def claim(problem: dict[str, Any], *, emptied: bool) -> Claim:
     """A solution with its tests; emptied: the function under test only returns None."""
     solution = problem["prompt"] + problem["canonical_solution"]
     if emptied:
@@ -53,14 +54,13 @@ def program(problem: dict[str, Any], *, emptied: bool) -> Program:
             if isinstance(node, ast.FunctionDef) and node.name == problem["entry_point"]:
                 node.body = ast.parse("return None").body
         solution = ast.unparse(tree)
-    source = f"{solution}\n\n{problem['test']}\n\ncheck({problem['entry_point']})\n"
-    return Program(problem["task_id"], source)
+    return Claim(problem["task_id"], solution, f"{problem['test']}\n\ncheck({problem['entry_point']})\n")
 
 
 def passed(place: Path, *, emptied: bool) -> set[str]:
-    programs = [program(problem, emptied=emptied) for problem in problems(place)]
+    claims = [claim(problem, emptied=emptied) for problem in problems(place)]
     with Pool(None, Limits(wall_seconds=30.0, cpu_seconds=20)) as pool:
-        return {result.id for result in pool.run_many(programs) if result.passed}
+        return {result.id for result in run_and_falsify(pool, claims) if result.passed}
 
 
 @each_set

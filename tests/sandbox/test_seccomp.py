@@ -107,6 +107,14 @@ def test_no_lease_and_no_notification_can_be_had(machine: str) -> None:
 
 
 @each_machine
+def test_a_larger_buffer_of_a_socket_is_promised_and_not_given(machine: str) -> None:
+    number = {"x86_64": 54, "aarch64": 208}[machine]
+    without_effect = [name for name in range(64) if decide(machine, number, 3, 1, name) == error(0)]
+    assert without_effect == [7, 8, 32, 33]
+    assert all(decide(machine, number, 3, level, 7) == seccomp.ALLOW for level in (0, 6, 17))
+
+
+@each_machine
 def test_no_number_stands_for_two_calls(machine: str) -> None:
     numbers = [number for number, _ in seccomp.refused(machine).values()]
     assert len(numbers) == len(set(numbers))

@@ -25,7 +25,10 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    Behaviour = tuple[int, int, list[tuple[bytes, Any]], list[tuple[bytes, Any]]]  # number, arity, calls, variants
+    Call = tuple[bytes, Any]  # arguments, outcome
+    Behaviour = tuple[int, list[Call], list[Call]]  # number of the task, calls, variants
+    Arrange = Callable[[Any], Any]
+    Way = tuple[str, tuple[int, ...], Arrange]  # in words, places of the arguments, the arguments so arranged
 
 _SECONDS_A_TASK = 0.05  # of one function with one task
 _SECONDS_A_ROW = 1.0
@@ -66,29 +69,34 @@ def _row(
     code: str,
     kinds: list[list[str]] | None,
     tested: list[tuple[int, str, str, str]],
-    behaviours: list[Behaviour],
+    behaviours: dict[tuple[str, ...], list[Behaviour]],
     progress: mmap.mmap,
     send: Callable[[Any], None],
 ) -> None:
-    """Send (task, function, arrangement, calls, variants that agreed, variants) for each likely task."""
+    """Send (task, function, arrangement, calls, variants that agreed, variants) for each likely task.
+
+    `behaviours` are in groups by the kinds of arguments; a group that does not fit the row is not even looked at.
+    """
     first = int.from_bytes(progress[:8], "big")
     names = namespace("row")
     execute(code, names)
     functions = [(*each, positional(each[1])) for each in callables(names, "row")[:_MOST_FUNCTIONS]]
     turn = 0
-    known: dict[tuple[int, bytes], Any] = {}
-    for at, (name, function, bounds) in enumerate(functions):
-        for number, arity, calls, more in behaviours:
-            turn += 1
-            if turn <= first:
-                continue
-            progress[:8] = turn.to_bytes(8, "big")
-            try:
-                found = limited(_SECONDS_A_TASK, _likeness, at, function, bounds, arity, calls, more, kinds, known)
-            except OutOfTime:
-                continue
-            if found:
-                send((number, name, *found))
+    for name, function, bounds in functions:
+        known: dict[Any, Any] = {}
+        for shape, group in behaviours.items():
+            ways = [way for way in arrangements(len(shape), *bounds) if _fits(way, shape, kinds)]
+            for number, calls, more in group if ways else ():
+                turn += 1
+                if turn <= first:
+                    continue
+                progress[:8] = turn.to_bytes(8, "big")
+                try:
+                    found = limited(_SECONDS_A_TASK, _likeness, function, ways, calls, more, known)
+                except OutOfTime:
+                    continue
+                if found:
+                    send((number, name, *found))
     for number, setup, entry, tests in tested:
         turn += 1
         if turn <= first:
@@ -112,62 +120,53 @@ def _passes(setup: str, entry: str, tests: str, function: Any) -> bool:
 
 
 def _likeness(
-    at: int,
-    function: Any,
-    bounds: tuple[int, int],
-    arity: int,
-    calls: list[tuple[bytes, Any]],
-    more: list[tuple[bytes, Any]],
-    kinds: list[list[str]] | None,
-    known: dict[tuple[int, bytes], Any],
+    function: Any, ways: list[Way], calls: list[Call], more: list[Call], known: dict[Any, Any]
 ) -> tuple[str, int, int, int] | None:
     """The first arrangement in which all calls are answered as by the solution, and how often it then agrees."""
-    for name, arrange in arrangements(arity, *bounds):
-        if kinds is not None and not _fits(arrange(marshal.loads(calls[0][0])), kinds):
-            continue
-        if all(_agrees(at, function, arrange, call, known) for call in calls):
-            agreed = sum(_agrees(at, function, arrange, call, known) for call in more)
-            return name, len(calls), agreed, len(more)
+    for way in ways:
+        if all(_agrees(function, way, call, known) for call in calls):
+            agreed = sum(_agrees(function, way, call, known) for call in more)
+            return way[0], len(calls), agreed, len(more)
     return None
 
 
 _UNKNOWN = object()
 
 
-def _agrees(
-    at: int, function: Any, arrange: Callable[[Any], Any], call: tuple[bytes, Any], known: dict[tuple[int, bytes], Any]
-) -> bool:
-    try:
-        arguments = arrange(marshal.loads(call[0]))
-        key = at, marshal.dumps(arguments)
-        outcome = known.get(key, _UNKNOWN)
-        if outcome is _UNKNOWN:
-            known[key] = NoOutcome  # also where the call does not come back
-            outcome = known[key] = plain(function(*arguments))
-        return outcome is not NoOutcome and same(outcome, call[1])
-    except (Exception, SystemExit):
-        return False
+def _agrees(function: Any, way: Way, call: Call, known: dict[Any, Any]) -> bool:
+    key = way[:2], call[0]
+    outcome = known.get(key, _UNKNOWN)
+    if outcome is _UNKNOWN:
+        known[key] = NoOutcome  # also where the call does not come back
+        try:
+            outcome = known[key] = plain(function(*way[2](marshal.loads(call[0]))))
+        except (Exception, SystemExit):
+            return False
+    return outcome is not NoOutcome and same(outcome, call[1])
 
 
-def arrangements(arity: int, least: int, most: int) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    """Ways, in words, to call a function of `least` to `most` arguments with the `arity` arguments of a task."""
+def arrangements(arity: int, least: int, most: int) -> Iterator[Way]:
+    """Ways to call a function of `least` to `most` arguments with the `arity` arguments of a task."""
+    everything = tuple(range(arity))
     if least <= arity <= most:
-        yield "as it is", lambda arguments: arguments
-        if 1 < arity <= _PERMUTED:
-            for order in list(permutations(range(arity)))[1:]:
-                yield "in another order", lambda arguments, order=order: [arguments[place] for place in order]
-        elif arity > _PERMUTED:
-            yield "in another order", lambda arguments: arguments[::-1]
+        yield "as it is", everything, list
+        orders = permutations(everything) if arity <= _PERMUTED else [everything, everything[::-1]]
+        yield from (("in another order", order, _picked(order)) for order in list(orders)[1:])
     if arity > 1 and least <= arity - 1 <= most:
-        for left_out in range(arity - 1, -1, -1):
-            yield (
-                "without one of them",
-                lambda arguments, out=left_out: [item for place, item in enumerate(arguments) if place != out],
-            )
+        for left_out in reversed(everything):
+            places = everything[:left_out] + everything[left_out + 1 :]
+            yield "without one of them", places, _picked(places)
     if arity > 1 and least <= 1 <= most:
-        yield "as one list", lambda arguments: [arguments]
+        yield _AS_ONE, (), lambda arguments: [arguments]
     if arity == 1 and most > 1:
-        yield "as several", lambda arguments: _several(arguments[0], least, most)
+        yield _AS_SEVERAL, (), lambda arguments: _several(arguments[0], least, most)
+
+
+_AS_ONE, _AS_SEVERAL = "as one list", "as several"
+
+
+def _picked(places: tuple[int, ...]) -> Arrange:
+    return lambda arguments: [arguments[place] for place in places]
 
 
 def _several(argument: Any, least: int, most: int) -> Any:
@@ -176,15 +175,19 @@ def _several(argument: Any, least: int, most: int) -> Any:
     raise NoOutcome
 
 
-def _fits(arguments: list[Any], kinds: list[list[str]]) -> bool:
-    """Whether arguments have the kinds with which the row's own tests call it."""
-    return len(arguments) > len(kinds) or all(
-        kind_of(value) in expected for value, expected in zip(arguments, kinds, strict=False)
-    )
+def _fits(way: Way, shape: tuple[str, ...], kinds: list[list[str]] | None) -> bool:
+    """Whether arguments of these kinds, so arranged, have the kinds with which the row's own tests call it."""
+    if kinds is None or way[0] == _AS_SEVERAL:
+        return True
+    arranged = ["sequence"] if way[0] == _AS_ONE else [shape[place] for place in way[1]]
+    return all(kind in expected for kind, expected in zip(arranged, kinds, strict=False))
+
+
+KINDS = {"number", "text", "sequence", "dict", "other"}
 
 
 def kind_of(value: Any) -> str:
-    """A coarse type: number, text, sequence, dict, other."""
+    """A coarse type, one of KINDS."""
     if isinstance(value, int | float | complex):
         return "number"
     if isinstance(value, str | bytes):

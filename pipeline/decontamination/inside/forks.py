@@ -70,7 +70,8 @@ def _messages(written: bytes) -> Iterator[Any]:
 
 def limited(seconds: float, call: Callable[..., Any], *arguments: Any) -> Any:
     """The call's result. Raises OutOfTime where its own code takes longer; a loop in C is not interrupted."""
-    _signal.signal(_signal.SIGVTALRM, _out_of_time)
+    if _signal.getsignal(_signal.SIGVTALRM) is not _out_of_time:
+        _signal.signal(_signal.SIGVTALRM, _out_of_time)
     _signal.setitimer(_signal.ITIMER_VIRTUAL, seconds)
     try:
         return call(*arguments)

@@ -62,7 +62,7 @@ def _own(job: dict[str, Any], send: Callable[[Any], None]) -> None:
         send(f"{type(error).__name__}: {error}"[:200])
         send(False)
         return
-    function = names.get(job["entry"])
+    function: Any = names.get(job["entry"])
     count = 0
 
     def recorded(*arguments: Any, **named: Any) -> Any:

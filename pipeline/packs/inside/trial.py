@@ -23,6 +23,7 @@ if MYPY:
 
 
 _LONG = 100_000  # characters or elements
+_MOST_SPOILED = 1000  # elements of an output that is compared with another one of its shape
 _DIGEST = "digest of a long output"
 
 
@@ -112,7 +113,7 @@ def check(source: str, entry_point: str, suite: dict[str, Any]) -> None:
             if isinstance(wanted, tuple) and wanted[:1] == (_DIGEST,):
                 right = shortened(out) == wanted
             else:
-                right = compare(out, wanted, second[number], kept[number], atol)
+                right = compare(out, wanted, second[number], kept[number], atol) and not _equals_anything(out, wanted)
         except TooSlow:
             raise AssertionError(f"input {number}: more than {suite['seconds'][number]} s of processor time") from None
         if not right:
@@ -164,6 +165,22 @@ def _time_limit() -> Callable[[float], None]:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
     return limit
+
+
+def _equals_anything(out: Any, expected: Any) -> bool:
+    """Whether an output is equal to what nothing equals, in the shape of the expected one."""
+    if isinstance(expected, (list, tuple, dict)) and not 0 < len(expected) < _MOST_SPOILED:
+        return False
+    return bool(out == _spoiled(expected))
+
+
+def _spoiled(value: Any) -> Any:
+    """The same lists, tuples and dicts with other things in them: values that are equal to themselves alone."""
+    if type(value) in (list, tuple):
+        return type(value)([_spoiled(item) for item in value] or [object()])
+    if type(value) is dict:
+        return {key: _spoiled(item) for key, item in value.items()}
+    return object()
 
 
 def _brief(value: object) -> str:

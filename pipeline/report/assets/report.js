@@ -80,7 +80,7 @@
       if (words.every((word) => texts[at].includes(word))) matches.push(at);
       else if (deep) open.set(at, words.filter((word) => !texts[at].includes(word)));
     }
-    show(matches);
+    show(matches.sort(order()));
     for (let at = 0; open.size && at * chunkRows < rows.length; at++) {
       say(`searching responses and tests: ${Math.floor(100 * at * chunkRows / rows.length)}%`);
       const whole = await chunk(at);
@@ -92,7 +92,18 @@
         if (missing.every((word) => text.includes(word))) matches.push(at * chunkRows + offset);
       });
     }
-    if (open.size) show(matches.sort((one, other) => one - other));
+    if (open.size) show(matches.sort(order()));
+  }
+  // Orders of the list, as comparisons of two rows; rows that are equal keep the order of the dataset.
+  const orders = {
+    rate: (one, other) => one[PASSED] / one[RUN] - other[PASSED] / other[RUN],
+    often: (one, other) => orders.rate(other, one),
+    long: (one, other) => other[INSTRUCTION].length - one[INSTRUCTION].length,
+    place: (one, other) => (one[PLACE] < other[PLACE] ? -1 : +(one[PLACE] > other[PLACE])),
+  };
+  function order() {
+    const compare = orders[element("order").value] ?? (() => 0);
+    return (one, other) => compare(rows[one], rows[other]) || one - other;
   }
   function say(more) {
     const part = rows.length < total ? ` (loading, ${number(total)} in all)` : "";
@@ -104,7 +115,11 @@
     list.scrollTop = 0;
     space.style.height = `${Math.min(shown.length, LONGEST_LIST) * ITEM}px`;
     say(shown.length > LONGEST_LIST ? `the first ${number(LONGEST_LIST)} are listed` : "");
-    draw();
+    if (shown.length) select(0);
+    else {
+      draw();
+      detail.replaceChildren();
+    }
   }
 
   // The list: only what is in view is in the document.
@@ -167,7 +182,27 @@
       make("p", "prose", `${seed.name} in ${seed.source}/${seed.path}, lines ${lines}, licence ${seed.licence ?? "unknown"}`),
       ...Object.entries(rest).flatMap(([key, value]) => [make("h4", "", key), make("pre", "", plain(value))]),
     );
+    detail.append(takeOut(id));
     detail.scrollTop = 0;
+  }
+
+  // Rows to take out: the lines of the file that [selection] reject names.
+  const taken = new Map();
+  function takeOut(id) {
+    const form = make("form", "take-out");
+    const reason = make("input", "");
+    reason.placeholder = "why this row is wrong";
+    reason.setAttribute("aria-label", "reason");
+    reason.value = taken.get(id) ?? "";
+    form.append(reason, make("button", "", taken.has(id) ? "Keep this row" : "Take this row out"));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!taken.delete(id)) taken.set(id, reason.value.replace(/\s+/g, " ").trim());
+      element("reject-lines").value = [...taken].map(([row, why]) => `${row} ${why}`.trim() + "\n").join("");
+      element("taken-out").hidden = !taken.size;
+      form.replaceWith(takeOut(id));
+    });
+    return form;
   }
   const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 1));
   function chip(concept) {

@@ -145,7 +145,7 @@ def test_arguments_in_another_order_are_found_and_the_evidence_tells(found):
 
 
 def test_the_order_of_a_result_does_not_count_where_the_tests_ignore_it(found):
-    code = "def both(a, b):\n    return sorted((x for x in a if x in b), reverse=True)\n"
+    code = "def both(a, b):\n    return sorted({x for x in a if x in b}, reverse=True)\n"
     assert "common" in found(("Which are in both?", code))[0]
 
 
@@ -185,5 +185,7 @@ def test_a_row_that_hangs_leaves_or_floods_takes_no_other_along(found):
 def test_only_tasks_with_the_kinds_of_arguments_of_the_rows_tests_are_tried():
     code = "def f(a, b):\n    return a\n"
     assert kinds(code, "assert f([1], 'x') == [1]\nassert f((2,), 'y') == (2,)\n") == [["sequence"], ["text"]]
-    assert kinds(code, "assert f(g(1), 2)") is None
+    named = "text = 'x'\nassert f(g(1), text)\n"
+    assert kinds(code, named) == [["dict", "number", "other", "sequence", "text"], ["text"]]
+    assert kinds(code, "assert f(g(1), h(2))") is None
     assert kinds(code, "") is None

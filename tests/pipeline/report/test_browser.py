@@ -237,3 +237,40 @@ def test_hostile_texts_stay_texts_wherever_they_are_shown(hostile_page):
     assert not driver.find_elements(By.CSS_SELECTOR, "img, iframe, object, link, base, meta[content^='0;']")
     assert driver.get_log("browser") == []
     assert outside(driver) == []
+
+
+def test_the_first_row_is_open_at_once(page):
+    page.wait(lambda: "task 0: double it" in page.find("#row").text)
+
+
+def test_rows_are_sorted(page):
+    Select(page.find("#order")).select_by_value("long")
+    page.wait(lambda: "task 1000: double it" in page.find("#row").text)
+    Select(page.find("#order")).select_by_value("")
+    page.wait(lambda: "task 0: double it" in page.find("#row").text)
+
+
+def test_a_row_that_is_taken_out_becomes_a_line_with_its_reason_and_can_be_kept_again(page):
+    page.wait(lambda: page.find("#row").text)
+    id = page.find("#row h4").text
+    page.find(".take-out input").send_keys("its tests   prove nothing")
+    page.find(".take-out button").click()
+    assert page.find("#reject-lines").get_property("value") == f"{id} its tests prove nothing\n"
+    page.find(".take-out button").click()
+    assert not page.find("#taken-out").is_displayed()
+
+
+def test_a_narrow_page_is_not_wider_than_its_window(page):
+    size = {"width": 400, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page.wait(lambda: page.driver.execute_script("return innerWidth") == 400)
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= 400
+        lines = """return [...document.querySelectorAll("#origin td:first-child")].map((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return range.getClientRects().length;
+        })"""
+        assert set(page.driver.execute_script(lines)) == {1}
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

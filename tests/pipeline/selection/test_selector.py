@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.config import sections
 from pipeline.records import Rejection
-from pipeline.selection import rules, selector
+from pipeline.selection import by_hand, rules, selector
+from pipeline.selection.by_hand import ByHand
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 from pipeline.text import private
@@ -35,6 +36,13 @@ def settings(**changes):
 
 
 PARAMETERS = sections.selection.get_params()
+
+
+def test_an_instructions_next_response_is_chosen_where_a_person_took_out_the_best():
+    judged = Selector({"a": PLACE}, settings(), by_hand=ByHand({"a-000": "wrong"}))
+    fates = {fate.id: fate.outcome for fate in judged.judge([candidate("a", 0), candidate("a", 1)])}
+    assert fates["a-000"] == Rejection("by_hand", "wrong")
+    assert fates["a-001"]["id"] == "a-001"
 
 
 def code(name: str) -> str:
@@ -130,7 +138,7 @@ def test_each_rule_names_what_it_drops(rule, changes):
 
 
 def test_all_rules_are_declared():
-    module = ast.parse(inspect.getsource(rules)), ast.parse(inspect.getsource(selector))
+    module = [ast.parse(inspect.getsource(each)) for each in (rules, selector)]
     named = {
         call.args[0].value
         for tree in module
@@ -138,7 +146,7 @@ def test_all_rules_are_declared():
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Rejection"
         if isinstance(call.args[0], ast.Constant)
     }
-    assert named | set(private.RULES) == set(RULES)
+    assert named | {by_hand.RULE} | set(private.RULES) == set(RULES)
 
 
 def test_a_row_with_a_secret_or_an_address_of_a_person_gives_way():

@@ -20,7 +20,7 @@ from tests.support.pinned import EXEMPLARS, PinnedProject, settings
     [
         (math.log(0.6), math.log(0.2), 0.75),
         (-1.0, -1.0, 0.5),
-        (-math.inf, -math.inf, 0.5),
+        (-math.inf, -math.inf, 0.0),
         (-2000.0, -1.0, 0.0),
         (-1.0, -math.inf, 1.0),
         (-math.inf, -1.0, 0.0),

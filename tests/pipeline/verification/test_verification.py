@@ -6,10 +6,11 @@ import pytest
 
 from benchmarks import data_quality, tests_by_hand
 from pipeline.records import Rejection
-from pipeline.stages.verifications import verification
+from pipeline.stages.verifications import verification, verified
 from pipeline.text.programs import program_text
 from pipeline.verification import job
 from sandbox import Limits, Pool, Program
+from sandbox.falsification import Claim
 from tests.pipeline.verification.cases import STACK, STRONG, SUM, TOTAL_CASE, WEAK, of_this_moment
 
 WEAK_CASES = [(rule, code, tests) for rule, cases in WEAK.items() for code, tests in cases]
@@ -106,3 +107,19 @@ def test_weak_tests_written_by_hand_are_caught_and_strong_ones_kept():
     weak = sum(case.weak for case in cases)
     # Draws that come out so now and then only are caught by repeating, so not always.
     assert len(missed) <= 0.05 * weak, missed
+
+
+def test_what_the_verification_keeps_is_falsified():
+    lying = (
+        "import math\n\nclass Lying(type(math)):\n    isclose = property(lambda self: lambda *_: True)\n\n"
+        "math.__class__ = Lying\n\ndef half(x):\n    return x / 2\n"
+    )
+    tests = "import math\nassert half(4) == 2\nassert math.isclose(half(3), 2.5)\n"
+    claims = {"lying": Claim("lying", lying, tests), "honest": Claim("honest", SUM, "assert total([1, 2]) == 3\n")}
+    programs = [Program(c.id, job.program(c.id, c.code, c.tests, [], job.Bounds())) for c in claims.values()]
+    with Pool(workers=2, limits=Limits()) as pool:
+        outcomes = {outcome.unit: outcome.result for outcome in verified(pool, programs, claims)}
+    assert isinstance(outcomes["lying"], Rejection)
+    assert outcomes["lying"].rule == "passes_when_wrong"
+    assert outcomes["honest"]["asserts"] == 1
+    assert claims == {}
