@@ -63,7 +63,7 @@ def scanned(root: Path, folder: Path, labels: Iterable[str], **changes: Any) -> 
     settings = SimpleNamespace(**{**values, **changes})
     began = time.monotonic()
     found = [sources.resolve(label, root, settings) for label in labels]
-    scan = Scan(folder, found, SeedCriteria.of(settings))
+    scan = Scan(folder, found, SeedCriteria.of(settings, root))
     scan.update(256, lambda: None)
     return scan, time.monotonic() - began
 

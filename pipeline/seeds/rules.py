@@ -166,12 +166,6 @@ DEFINITION_RULES = (
         _too_long,
     ),
     Rule("prompt_structure", structure.RULES["prompt_structure"], _structure),
-    Rule("secret", private.RULES["secret"], lambda definition, _: private.secret(definition.code)),
-    Rule(
-        "personal_data",
-        private.RULES["personal_data"],
-        lambda definition, _: private.personal_data(definition.code),
-    ),
     Rule("unfinished", "The definition has one of the words todo, fixme, bug, XXX.", _unfinished),
     Rule(
         "relative_import",
@@ -182,6 +176,13 @@ DEFINITION_RULES = (
         "denied_import",
         "The definition imports a module of `denied_imports`, which makes it hard to test.",
         _denied_import,
+    ),
+    # The costliest last.
+    Rule("secret", private.RULES["secret"], lambda definition, _: private.secret(definition.code)),
+    Rule(
+        "personal_data",
+        private.RULES["personal_data"],
+        lambda definition, _: private.personal_data(definition.code),
     ),
 )
 

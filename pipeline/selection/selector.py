@@ -141,10 +141,7 @@ class Selector:
         )
 
     def _exclusion(self, offer: _Offer) -> Rejection | None:
-        """The first rule by which an offer may not be published, or the rows taken so far exclude it."""
-        text = "\n".join((offer.row["instruction"], offer.row["response"], offer.row["tests"]))
-        if rule := private.rule_of(text):
-            return Rejection(*rule)
+        """The first rule by which the rows taken so far exclude an offer, or by which it may not be published."""
         if same := self._fingerprints.get(offer.fingerprint):
             return Rejection("duplicate", f"same instruction and response as {same}")
         if self._near is not None and (match := self._near.find(*offer.texts)):
@@ -155,7 +152,9 @@ class Selector:
                 return Rejection("names_taken", evidence)
         if full := self._caps.full(offer.row):
             return Rejection("cap", full)
-        return None
+        text = "\n".join((offer.row["instruction"], offer.row["response"], offer.row["tests"]))
+        rule = private.rule_of(text)
+        return Rejection(*rule) if rule else None
 
     def _add(self, offer: _Offer) -> None:
         id = offer.row["id"]

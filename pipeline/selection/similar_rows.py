@@ -1,20 +1,13 @@
-"""Finds rows that repeat an earlier one: its instruction, its response, its code, or its code under other names.
-
-The structure of code is its syntax tree with names numbered in order of appearance (decontamination/shapes.py), so
-code that differs in nothing but names, docstrings and layout is the same. Without names, short functions that do
-different things have much in common (`w[:2]`, `w[:3]`), so structures have to agree by halfway from the threshold to 1.
-"""
+"""Finds rows that repeat an earlier one: its instruction, its response, its code, or its code under other names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.decontamination.shapes import structure
 from pipeline.text.nearduplicates import NearDuplicates
 from pipeline.text.normalise import definitions_only
-
-FIELDS = ("instruction", "response", "code", "structure")
+from pipeline.text.structure import structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +24,36 @@ class RowMatch:
 
 
 class SimilarRows:
-    """An index of rows; a row is a near-duplicate when its instruction, response, code or structure of code is."""
+    """An index of rows.
+
+    A row is a near-duplicate when its instruction, response or code resembles that of an earlier row, or when the
+    structure of its code (text/structure.py) is equal to that of one: without names, short functions that do
+    different things resemble each other (`w[:2]`, `w[:3]`), so resemblance is not enough.
+    """
 
     def __init__(self, threshold: float = 0.7, permutations: int = 250) -> None:
-        self._last: tuple[str, tuple[str, str]] = ("", ("", ""))
-        self._fields = {
-            name: NearDuplicates((1 + threshold) / 2 if name == "structure" else threshold, permutations)
-            for name in FIELDS
-        }
+        self._last: tuple[str, str, bytes | None] = ("", "", None)
+        self._fields = {name: NearDuplicates(threshold, permutations) for name in ("instruction", "response", "code")}
+        self._structures: dict[bytes, str] = {}
 
     def find(self, instruction: str, response: str, code: str) -> RowMatch | None:
         """The earlier row that this one resembles, by the first field that reaches the threshold."""
         for name, text in self._texts(instruction, response, code):
             if match := self._fields[name].find(text):
                 return RowMatch(match.id, name, match.similarity)
-        return None
+        same = self._structures.get(self._last[2]) if self._last[2] else None
+        return RowMatch(same, "structure", 1.0) if same else None
 
     def add(self, id: str, instruction: str, response: str, code: str) -> None:
         """Add a row to the index."""
         for name, text in self._texts(instruction, response, code):
             self._fields[name].add(id, text)
+        if self._last[2]:
+            self._structures.setdefault(self._last[2], id)
 
     def _texts(self, instruction: str, response: str, code: str) -> Iterator[tuple[str, str]]:
         yield "instruction", instruction
         yield "response", response
         if self._last[0] != code:
-            definitions = definitions_only(code)
-            self._last = (code, (definitions, structure(definitions)))
-        yield "code", self._last[1][0]
-        yield "structure", self._last[1][1]
+            self._last = (code, definitions_only(code), structure(code))
+        yield "code", self._last[1]

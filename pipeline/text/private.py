@@ -24,6 +24,9 @@ RULES = {
 _DISTRIBUTION = "detect-secrets"
 _IP, _IN_ADDRESS = "Public IP (ipv4)", "Basic Auth Credentials"  # kinds of detect-secrets
 _PLACEHOLDER = re.compile(r"example|(.)\1{7}", re.IGNORECASE)
+# Without one of these no detector finds anything: a long word with a digit, an address, a key's header.
+_PART = r"[^\s\"'(){}\[\],;]"
+_LONG = re.compile(rf"://|PRIVATE KEY|xox|(?<!{_PART})(?=(?:(?!\d){_PART}){{0,200}}\d){_PART}{{13}}")
 _ASSIGNED = re.compile(r"key|pass|pwd|secret|token|contrase", re.IGNORECASE)  # in every keyword of the detector
 _SHORTEST_RANDOM = 16  # characters of a value that looks random
 _LEAST_ENTROPY = 3.0  # bits a character, as detect-secrets has it for hexadecimal digits
@@ -57,7 +60,7 @@ def secret(text: str) -> str | None:
 
 def personal_data(text: str) -> str | None:
     """The kind of the first personal data in a text, never its value."""
-    found = any(_is_person(name.lower(), domain.lower()) for name, domain in _ADDRESS.findall(text))
+    found = "@" in text and any(_is_person(name.lower(), domain.lower()) for name, domain in _ADDRESS.findall(text))
     return "an e-mail address" if found else None
 
 
@@ -72,6 +75,8 @@ def rule_of(text: str) -> tuple[str, str] | None:
 
 def _secrets(text: str) -> Iterator[str]:
     """The kinds of the secrets in a text."""
+    if not _LONG.search(text):
+        return
     plugins, keyword = _plugins()
     for plugin in plugins:
         for match in (match for pattern in plugin.denylist for match in pattern.finditer(text)):

@@ -65,3 +65,31 @@ def test_short_functions_that_differ_in_a_number_are_two():
     index.add("first", *OTHER, "def starts(words):\n    return [w[:2] for w in words]\n")
     assert index.find(*ROW[:2], "def prefixes(names):\n    return [n[:3] for n in names]\n") is None
     assert index.find(*ROW[:2], "def prefixes(names):\n    return [n[:2] for n in names]\n").field == "structure"
+
+
+def test_attributes_of_self_and_names_of_classes_are_names_and_other_attributes_are_not():
+    index = SimilarRows()
+    index.add(
+        "first", *OTHER, "class Till:\n    def add(self, x):\n        self.total = x.real\n        return self.total\n"
+    )
+    twin = "class Box:\n    def put(self, y):\n        self.sum = y.real\n        return self.sum\n"
+    assert index.find(*ROW[:2], twin).field == "structure"
+    assert index.find(*ROW[:2], twin.replace("real", "imag")) is None
+
+
+def test_modules_and_builtins_are_no_names_of_the_author():
+    index = SimilarRows()
+    index.add("first", *OTHER, "import math as m\n\n\ndef f(x):\n    return m.floor(abs(x))\n")
+    assert index.find(*ROW[:2], "import math\n\n\ndef g(y):\n    return math.floor(abs(y))\n").field == "structure"
+    assert index.find(*ROW[:2], "import math\n\n\ndef g(y):\n    return math.floor(int(y))\n") is None
+    assert index.find(*ROW[:2], "import cmath\n\n\ndef g(y):\n    return cmath.floor(abs(y))\n") is None
+
+
+@pytest.mark.parametrize(
+    "code", ["", "x = 1\n", "def f(:\n", "f = " + "-" * 3000 + "1\n", "def f():\n    return " + "(" * 80]
+)
+def test_code_without_definitions_has_no_structure(code):
+    index = SimilarRows()
+    index.add("first", *OTHER, code)
+    match = index.find(*ROW[:2], code)
+    assert match is None or match.field == "code"
