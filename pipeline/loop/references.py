@@ -99,7 +99,9 @@ class References(PackTask, StageTask):
         for record in self.paths.read():
             found.setdefault(int(record["id"][:5]), {})[record["suite"]] = record
         whole = {number: set(programs.suites(task)) for number, task in enumerate(self.benchmark.tasks)}
-        complete = {number: suites for number, suites in found.items() if set(suites) == whole[number]}
+        complete: dict[int, programs.Expected] = {
+            number: suites for number, suites in found.items() if set(suites) == whole[number]
+        }
         if not complete:
             raise ConfigError(
                 f"{self.benchmark.path} cannot be evaluated: not one of its own solutions runs with its inputs",
