@@ -29,8 +29,13 @@ def main() -> None:
         kill_tree(project.gated("responses", "append", "stop", "--responses-samples", "3"))
         assert project.journal("responses")
         (root / "gate").unlink()
-        for passing in ("lock", "status.json"):
-            (project.artifacts / passing).unlink(missing_ok=True)
+        # What a run sweeps or writes anew.
+        for passing in (
+            *project.artifacts.rglob("*.lease-*"),
+            project.artifacts / "lock",
+            project.artifacts / "status.json",
+        ):
+            passing.unlink(missing_ok=True)
         shutil.rmtree(project.artifacts / "logs")
         with tarfile.open(ARCHIVE, "w:gz") as archive:
             archive.add(root, ".")
