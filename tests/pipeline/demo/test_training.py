@@ -6,6 +6,7 @@ Needs the extra `train`; `make test` installs it.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,6 +117,8 @@ def test_the_command_trains_and_its_f16_file_computes_what_pytorch_does(tmp_path
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.demo.train", "--work", str(tmp_path), *options],
         cwd=ROOT,
+        # Beside other work several threads wait for each other at every operation.
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )

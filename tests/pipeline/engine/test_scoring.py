@@ -143,5 +143,5 @@ def test_a_server_without_logprobs_fails_the_choice_and_not_the_run():
     stack, engine = served("--logits_all", "false")
     with stack:
         (scores,) = engine.score(choices()[:1])
-    assert (scores.reason, scores.logprobs) == ("error", ())
+    assert (scores.reason, scores.logprobs) == ("undone", ())
     assert scores.detail
