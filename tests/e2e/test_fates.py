@@ -123,5 +123,5 @@ def test_all_kinds_of_rules_had_something_to_drop(finished):
     rules = {rule for counts in finished.manifest()["funnel"].values() for rule in counts["rules"]}
     assert rules >= {
         "licence_not_allowed", "type_error", "no_docstring", "syntax_error", "duplicate", "near_duplicate",
-        "benchmark_task", "not_documented", "window", "not_passed", "not_chosen",
+        "not_documented", "window", "not_passed", "not_chosen",
     }  # fmt: skip

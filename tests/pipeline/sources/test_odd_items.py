@@ -68,8 +68,12 @@ def test_folders_nested_more_deeply_than_calls_are_listed(tmp_path):
         os.mkdir(deepest)
     with open(f"{deepest}/good.py", "w") as file:
         file.write(GOOD)
-    take(open_scan(tmp_path, ["code"]))
-    assert seeds(tmp_path).keys() == {"double"}
+    try:
+        take(open_scan(tmp_path, ["code"]))
+        assert seeds(tmp_path).keys() == {"double"}
+    finally:
+        # pytest removes old folders by calls as deep as they are.
+        subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("target", ["loop", b"\xff\xfe", "../shut/inside"])
