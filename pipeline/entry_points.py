@@ -24,7 +24,8 @@ GROUPS: dict[Group, str] = {
 
 def named(group: Group, names: Iterable[str], key: str) -> list[Any]:
     """What the names stand for, in their order. Raises ConfigError for one that is not installed or does not load."""
-    points = _points(group)
+    names = list(names)
+    points = _points(group) if names else {}  # reading what is installed takes a tenth of a start
     for name in names:
         if name not in points:
             raise ConfigError(f"{key}: no installed package adds {name}", _remedy(name, points))

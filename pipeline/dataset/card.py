@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from pipeline.dataset.calibration import NEVER
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.sources import licences
@@ -132,6 +130,8 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
 
 def _front_matter(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, str]]) -> str:
     """The card's metadata as YAML."""
+    import yaml  # a run with nothing to do writes no card
+
     rows = manifest["rows"]
     metadata = {
         "pretty_name": f"Self-aligned code instructions ({manifest['model']['name']})",

@@ -8,7 +8,6 @@ small arguments alone (`f([]) == 0`, `f([1, 2, 3]) == 6`) are written twice by a
 from __future__ import annotations
 
 import ast
-import doctest
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -69,6 +68,8 @@ def examples(text: str) -> str:
     lines = [line.strip() for line in text.split("\n") if line.strip().startswith("assert ")]
     if ">>>" in text:
         try:
+            import doctest  # with a debugger and unittest: for statements that hold examples
+
             found = doctest.DocTestParser().get_examples(text)
         except ValueError:  # inconsistent indentation
             found = []

@@ -7,7 +7,7 @@ program. The id is the task's number in the pack, a dash, the sample's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import luigi
 
-from pipeline.engine import Completion, Engine, Request, Sampling, inspect_model, open_engine
+from pipeline.engine import Completion, Engine, inspect_model, open_engine
 from pipeline.errors import ConfigError
 from pipeline.loop.asking import Way, require_template
 from pipeline.loop.finetuning import FineTunedModel
@@ -33,7 +33,6 @@ from pipeline.prompts.plan import GenerationPlan, exemplars_digest
 from pipeline.records import Rejection, Rules
 from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.stage import Outcome
-from pipeline.text.hashing import number
 from targets import Recipe
 
 BASE, TUNED = "base", "tuned"
@@ -171,30 +170,19 @@ class Answers(PackTask, GenerationTask):
             for sample in range(self.project.settings.evaluation.samples):
                 yield Unit(answer_id(place, sample), {"id": f"{place:05d}"}, sample)
 
-    def prompt(self, unit: Unit) -> tuple[str, str]:
-        return self.way.prompt(self._task(unit), self._context_key(unit))
+    @property
+    def has_special_tokens(self) -> bool:
+        """Where a model's own chat template writes them."""
+        return self.way.style == "chat"
 
-    def context(self, key: str) -> str:
-        raise NotImplementedError  # it depends on the unit: see `prompt`
+    def stops_of(self, unit: Unit) -> tuple[str, ...]:
+        return self.way.stops_of(self._task(unit))
+
+    def context(self, unit: Unit) -> str:
+        return self.way.prompt(self._task(unit), self.context_key(unit))[0]
 
     def tail(self, unit: Unit) -> str:
-        return self.prompt(unit)[1]
-
-    def _requests(self, pending: Sequence[Unit]) -> Iterator[Request]:
-        plan, kin = self.plan, self.recipe.kin
-        sampling = Sampling(plan.temperature, plan.top_k, plan.top_p, plan.min_p)
-        for unit in sorted(pending, key=self._context_key):
-            context, tail = self.prompt(unit)
-            yield Request(
-                id=unit.id,
-                context=context,
-                tail=tail,
-                max_tokens=plan.max_tokens,
-                stops=self.way.stops_of(self._task(unit)),
-                seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
-                sampling=sampling,
-                chat=self.way.style == "chat",
-            )
+        return self.way.prompt(self._task(unit), self.context_key(unit))[1]
 
     def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
         task = self._task(unit)

@@ -11,7 +11,6 @@ its prefix.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,12 +23,11 @@ from pipeline.packs.layouts import Task
 from pipeline.packs.problems import Wording
 from pipeline.prompts import render, tuned
 from pipeline.prompts.chat import render_chat
+from pipeline.text.markdown import code_blocks, ended
 
 STYLES = ("few_shot", "completion", "tuned", "chat")
 _SECTIONS = ("\n## ", "\n### ")  # headers of this project's own prompts
 _FENCE_ENDS = "\n```\n"
-_BLOCK = re.compile(r"^(`{3,})[ \t]*(\w*)[ \t]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_PYTHON = ("python", "python3", "py")
 
 
 @dataclass(frozen=True)
@@ -96,15 +94,12 @@ _PLAIN = [
 
 
 def blocks_of_python(text: str) -> str | None:
-    """The contents of all blocks of Python of a Markdown text, or of all blocks without a language; None without one.
+    """The Python of a Markdown text, as `code_blocks` reads it; None without one.
 
     A block that the end of the answer cuts off counts as ended there.
     """
-    if len(re.findall(r"^`{3,}", text, re.MULTILINE)) % 2:
-        text = f"{text.rstrip()}\n```\n"
-    blocks = [(language.lower(), code) for _, language, code in _BLOCK.findall(text)]
-    python = [code for language, code in blocks if language in _PYTHON] or [code for name, code in blocks if not name]
-    return "\n".join(python) if python else None
+    found = code_blocks(ended(text))
+    return "\n".join(found) if found else None
 
 
 def require_template(facts: ModelFacts) -> ModelFacts:

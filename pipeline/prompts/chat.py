@@ -9,9 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import NoReturn
 
-from jinja2 import TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from pipeline.errors import ConfigError
 
 
@@ -20,10 +17,17 @@ def render_chat(template: str, instruction: str, bos: str, eos: str) -> str:
 
     Raises ConfigError for a template that refuses it, or that Jinja cannot read.
     """
+    # Only an evaluation of chat models renders a template: every other start does without Jinja.
+    from jinja2 import TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def refuse(message: str) -> NoReturn:
+        raise TemplateError(message)
+
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
-    environment.globals.update(raise_exception=_refuse, strftime_now=_date)
+    environment.globals.update(raise_exception=refuse, strftime_now=_date)
     try:
         return environment.from_string(template).render(
             messages=[{"role": "user", "content": instruction}],
@@ -33,10 +37,6 @@ def render_chat(template: str, instruction: str, bos: str, eos: str) -> str:
         )
     except TemplateError as error:
         raise ConfigError(f"the model's chat template cannot be rendered: {error}", "set [evaluation] prompt") from None
-
-
-def _refuse(message: str) -> NoReturn:
-    raise TemplateError(message)
 
 
 def _date(form: str) -> str:

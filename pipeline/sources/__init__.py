@@ -2,7 +2,7 @@
 
 Every source has the interface of base.py: parts with signatures, so that an unchanged part is not read again, and
 documents. To add a source, write its class in a file of its own and name it in SOURCES, or add it from a package of
-your own (pipeline/entry_points.py): a source of another package claims its entries first.
+your own (pipeline/entry_points.py): a source of another package claims its entries, which hold a colon, first.
 """
 
 from __future__ import annotations
@@ -52,5 +52,6 @@ def resolve(label: str, root: Path, section: sections.seeds) -> Source:
     Raises MissingDataError for a source that is not there or not readable, ConfigError for a malformed entry.
     """
     exclusions.included(section)
-    available: tuple[type[ConfigurableSource], ...] = (*entry_points.every("sources"), *SOURCES)
+    added: list[type[ConfigurableSource]] = entry_points.every("sources") if ":" in label else []
+    available = (*added, *SOURCES)
     return next(source for source in available if source.claims(label)).of(label, root, section)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from pipeline.engine import Completion, Engine, Request, Sampling, reasoning
@@ -105,9 +105,18 @@ class GenerationTask(ShardTask):
         return bool(getattr(self.project.settings, self.section).api == "chat")
 
     @property
+    def has_special_tokens(self) -> bool:
+        """Whether the names of special tokens in prompts stand for the tokens."""
+        return False
+
+    @property
     def stops(self) -> tuple[str, ...]:
-        """The texts at which a completion ends."""
+        """The texts at which every completion ends."""
         return render.stops(self.project.exemplars, self.plan.form)
+
+    def stops_of(self, unit: Unit) -> tuple[str, ...]:
+        """The texts at which the unit's completion ends."""
+        return self.stops
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
@@ -122,9 +131,14 @@ class GenerationTask(ShardTask):
     def units(self) -> Iterable[Unit]:
         """What is to be generated for this shard, in a fixed order."""
 
-    def context(self, key: str) -> str:
+    def context(self, unit: Unit) -> str:
+        """The part of the unit's prompt that it shares with other units."""
+        return self.few_shot(self.context_key(unit))
+
+    @cached_property
+    def few_shot(self) -> Callable[[str], str]:
         """The few-shot context of a key."""
-        return render.context(self.project.exemplars, self.plan.form, self.plan.shots, key)
+        return cache(lambda key: render.context(self.project.exemplars, self.plan.form, self.plan.shots, key))
 
     def refuse(self, unit: Unit) -> Rejection | None:
         """Why a unit is dropped before the model is called, if it is."""
@@ -143,8 +157,8 @@ class GenerationTask(ShardTask):
         return record
 
     def prompt(self, unit: Unit) -> tuple[str, str]:
-        """The unit's prompt as it is sent: the few-shot context, and the unit's own tail."""
-        return self.context(self._context_key(unit)), self.tail(unit)
+        """The unit's prompt as it is sent: context and tail."""
+        return self.context(unit), self.tail(unit)
 
     def outcomes(self, done: Set[str]) -> Outcomes:
         pending = []
@@ -170,25 +184,21 @@ class GenerationTask(ShardTask):
         """Requests in an order that lets the engine share: by context, then by prompt, samples together."""
         plan, kin = self.plan, self.recipe.kin
         sampling = Sampling(plan.temperature, plan.top_k, plan.top_p, plan.min_p)
-        by_context: dict[str, list[Unit]] = defaultdict(list)
-        for unit in pending:
-            by_context[self._context_key(unit)].append(unit)
-        for key in sorted(by_context):
-            context = self.context(key)
-            for unit in by_context[key]:
-                tail = self.tail(unit)
-                yield Request(
-                    id=unit.id,
-                    context=context,
-                    tail=tail,
-                    max_tokens=plan.max_tokens,
-                    stops=self.stops,
-                    seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
-                    sampling=sampling,
-                    turns=conversation.turns(context, tail) if self.is_chat else (),
-                )
+        for unit in sorted(pending, key=self.context_key):
+            context, tail = self.prompt(unit)
+            yield Request(
+                id=unit.id,
+                context=context,
+                tail=tail,
+                max_tokens=plan.max_tokens,
+                stops=self.stops_of(unit),
+                seed=number(kin, unit.record["id"], str(unit.sample)) % 2**32,
+                sampling=sampling,
+                turns=conversation.turns(context, tail) if self.is_chat else (),
+                chat=self.has_special_tokens,
+            )
 
-    def _context_key(self, unit: Unit) -> str:
+    def context_key(self, unit: Unit) -> str:
         """The key of a unit's few-shot context, from its record's id alone: all samples get the same."""
         contexts = self.project.settings.prompts.fewshot_contexts
         if contexts == "per_record":

@@ -40,6 +40,15 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
+def ended(text: str) -> str:
+    """The text with its last block closed, where the end of the text cuts it off."""
+    inside = {number for block in blocks(text) for number in range(block.first, block.last + 1)}
+    opened = [
+        match for number, line in enumerate(text.split("\n")) if number not in inside and (match := _OPENS.match(line))
+    ]
+    return f"{text.rstrip()}\n{opened[-1][1]}{opened[-1][2]}\n" if opened else text
+
+
 def _closing(lines: list[str], start: int, opened: re.Match[str]) -> int | None:
     """The line of the fence that closes a block: as long as the opening one or longer, and not further to the right."""
     for number in range(start, len(lines)):
