@@ -1,8 +1,8 @@
 """The seed funnel of sources that are not on this machine by default, and what the keys of [seeds] add.
 
-    python benchmarks/sources.py --wheels FOLDER --history REPOSITORY > benchmarks/results/sources.md
+    python benchmarks/sources.py --wheels FOLDER --history REPOSITORY ... > benchmarks/results/sources.md
 
-FOLDER holds wheels of the distributions in PACKAGES (`pip download --no-deps --dest FOLDER ...`), REPOSITORY is a git
+FOLDER holds wheels of the distributions in PACKAGES (`pip download --no-deps --dest FOLDER ...`), each REPOSITORY is a git
 repository with a long history. Measured: seeds of the standard library and of the packages, with and without
 `generators`, `helpers` and methods, and the share of them that passes the type check; the funnel of the history, and
 how many messages held what tools add; the same packages as one file in the nested form of The Stack v2.
@@ -138,7 +138,7 @@ def stack_file(folders: list[Path], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--wheels", type=Path, required=True)
-    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--history", type=Path, nargs="+", required=True)
     arguments = parser.parse_args()
     print("# Sources\n\n`python benchmarks/sources.py`, shipped settings but for the keys named and `licences = any`,")
     print(f"Python {platform.python_version()}, {typecheck.version()}.")
@@ -149,8 +149,9 @@ def main() -> None:
         keys_table("30 packages", root, [folder.name for folder in folders])
         stack_file(folders, root / "v2.parquet")
         funnel("The same packages as one file in the form of The Stack v2", root, "v2.parquet")
-    funnel(f"A history: {arguments.history.name}", Path("/"), f"commits:{arguments.history}")
-    messages(arguments.history)
+    for repository in arguments.history:
+        funnel(f"A history: {repository.name}", Path("/"), f"commits:{repository.resolve()}")
+        messages(repository.resolve())
     print(f"\nLargest resident memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB.")
 
 

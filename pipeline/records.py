@@ -129,6 +129,14 @@ class Verification(TypedDict):
     behaviour: str | None  # argument or constant, where that is all that the function ever returned
 
 
+class Compared(TypedDict):
+    """A response that answers as its seed does (stage oracle); null where it did not pass its own tests."""
+
+    id: str
+    calls: int | None  # of the tests of all responses, on which it was compared
+    variants: int | None  # of those calls
+
+
 class Clean(TypedDict):
     """A response that is in no benchmark (stage decontamination)."""
 

@@ -141,7 +141,9 @@ class concepts(Sampled, luigi.Config):
 
 
 class instructions(Sampled, luigi.Config):
-    source = luigi.ChoiceParameter(default="concepts", choices=("concepts", "snippet", "evolved", "commits"))
+    source = luigi.ChoiceParameter(
+        default="concepts", choices=("concepts", "snippet", "evolved", "commits", "docstring")
+    )
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pipeline.decontamination import embedded
+from pipeline.behaviour import embedded
+from pipeline.behaviour.inside.compare import KINDS, OTHER_FORMS, kind_of
 from pipeline.decontamination.decontaminator import SMALL, Decontaminator, Finding
-from pipeline.decontamination.inside.compare import KINDS, OTHER_FORMS, kind_of
 from pipeline.decontamination.proofs import Proof
 from pipeline.decontamination.shapes import largest, mended
 from pipeline.packs.layouts import Task

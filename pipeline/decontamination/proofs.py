@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.decontamination import embedded
+from pipeline.behaviour import embedded
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import Pack
 from pipeline.text.normalise import parse

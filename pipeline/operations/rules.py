@@ -38,12 +38,15 @@ class Use:
 def stages() -> list[type[StageTask]]:
     """The classes of all stages that are loaded, by name, whether a project's chain has them or not."""
     named = (stage for stage in _all(StageTask.__subclasses__()) if hasattr(stage, "stage"))
-    return sorted(named, key=lambda stage: stage.stage)
+    return sorted(named, key=lambda stage: (stage.stage, stage.__name__))
 
 
 def declared() -> dict[str, Rules]:
-    """The rules of every stage, by stage."""
-    return {SEEDS: SEED_RULES, **{stage.stage: stage.rules for stage in stages()}}
+    """The rules of every stage, by stage; several classes may make it, by the configuration."""
+    found: dict[str, dict[str, str]] = {SEEDS: dict(SEED_RULES)}
+    for stage in stages():
+        found.setdefault(stage.stage, {}).update(stage.rules)
+    return dict(found)
 
 
 def uses(rule: str, project: Project) -> list[Use]:

@@ -1,9 +1,9 @@
 """Stage 7, decontamination: every row that could be, and its seed, is compared with the benchmark packs.
 
-In: a shard of verifications with its responses, instructions and seeds; the packs of `[decontamination]`. Out:
-records {id, suspects (tasks that it resembles and does not behave like)}. Rejected, with every task, layer and what
-was seen as evidence: contaminated (the row holds a task), contaminated_seed (its seed does). Rows in which no copy was
-found run in the sandbox, where their functions are compared with what the tasks' solutions do.
+In: a shard of verifications, or of the oracle's, with its responses, instructions and seeds; the packs of
+`[decontamination]`. Out: records {id, suspects (tasks that it resembles and does not behave like)}. Rejected, with
+every task, layer and what was seen as evidence: contaminated (the row holds a task), contaminated_seed (its seed does).
+Rows in which no copy was found run in the sandbox, where their functions are compared with the tasks' solutions.
 
 What is counted (`spent`): rows found, by pack and layer as "pack/layer". Without packs every row is kept.
 """
@@ -14,11 +14,15 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+import luigi
+
 from pipeline.decontamination.confirmation import Confirmation, Row, findings_of
 from pipeline.decontamination.decontaminator import RULES, Decontaminator, Finding, Suspect, in_words
 from pipeline.project.proofs import examined
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import Rejection
+from pipeline.stages.documented import DOCSTRING
+from pipeline.stages.oracle import Oracle
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.stages.verifications import Verifications
 
@@ -38,6 +42,9 @@ class Decontamination(ShardTask):
     stage, version = "decontamination", 3
     follows = Verifications
     rules = RULES
+
+    def requires(self) -> luigi.Task:
+        return self.after(Oracle if self.project.settings.instructions.source == DOCSTRING else Verifications)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.decontamination

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import Any, ClassVar
 
+import luigi
+
 from pipeline.prompts import parse, render
 from pipeline.records import Rejection, Rules, instruction_of, sample_id
+from pipeline.stages.documented import DOCSTRING, Documented
 from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.instructions import Instructions
 
@@ -23,6 +26,9 @@ class Responses(GenerationTask):
     version = 4
     rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["responses"]}
     fan_out = "samples_per_instruction"
+
+    def requires(self) -> luigi.Task:
+        return self.after(Documented if self.project.settings.instructions.source == DOCSTRING else Instructions)
 
     def ingredients(self) -> dict[str, Any]:
         keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}

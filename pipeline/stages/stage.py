@@ -285,6 +285,11 @@ def last_after(stage: type[Any], project: Project, until: type[ShardTask] | None
         if not (isinstance(added, type) and issubclass(added, ShardTask) and hasattr(added, "follows")):
             problem = f"[project] stages: {added} is no stage"
             raise ConfigError(problem, "a stage is a class of ShardTask with `follows`: see docs/how-to/add-a-stage.md")
-        if added.follows is stage:
+        if _name(added.follows) == _name(stage):
             last = added
     return last
+
+
+def _name(stage: type[Any]) -> Any:
+    """What a stage is called: several classes may make it, by the configuration."""
+    return getattr(stage, "stage", stage)

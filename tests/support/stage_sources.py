@@ -30,15 +30,15 @@ ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "tests" / "pipeline" / "stages" / "versions.json"
 
 _ROOMS = (
-    "records", "text", "prompts", "verification", "packs", "sources", "seeds", "decontamination", "selection",
-    "dataset",
+    "records", "text", "prompts", "verification", "packs", "sources", "seeds", "behaviour", "decontamination",
+    "selection", "dataset",
 )  # fmt: skip
 _SHARED_BY_STAGES = ("pipeline.stages.generation", "pipeline.stages.verdicts")
 # What runs in the sandbox, by the module that reads it.
 _READ_AS_TEXTS = {
     "pipeline.verification.job": "pipeline.verification.inside",
     "pipeline.packs.programs": "pipeline.packs.inside",
-    "pipeline.decontamination.embedded": "pipeline.decontamination.inside",
+    "pipeline.behaviour.embedded": "pipeline.behaviour.inside",
 }
 _IN_THE_SANDBOX = (
     "sandbox.evidence", "sandbox.expectations", "sandbox.falsification", "sandbox.falsified", "sandbox.inside",
@@ -54,9 +54,11 @@ def recorded_versions() -> dict[str, Any]:
 def current_versions() -> dict[str, Any]:
     """By stage, the version that its recipe names and the digest of the sources that determine its bytes."""
     current = {}
-    for stage in [*stages(), FinalDataset]:
+    # Where several classes make a stage, it is the one of its name; the others are named as well.
+    for stage in sorted([*stages(), FinalDataset], key=lambda stage: stage.__name__.lower() != stage.stage):
         if stage.__module__.startswith("pipeline."):
-            current[stage.stage] = {
+            name = f"{stage.stage}: {stage.__name__}" if stage.stage in current else stage.stage
+            current[name] = {
                 "version": stage.version,
                 "sources": digest(reached_from([stage.__module__])),
             }

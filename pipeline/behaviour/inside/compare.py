@@ -16,9 +16,9 @@ import mmap
 import time
 from itertools import permutations
 
-from pipeline.decontamination.inside.forks import OutOfTime, forked, limited
-from pipeline.decontamination.inside.outcomes import NoOutcome, plain, same
-from pipeline.decontamination.inside.programs import callables, execute, namespace, positional, tests_pass
+from pipeline.behaviour.inside.forks import OutOfTime, forked, limited
+from pipeline.behaviour.inside.outcomes import NoOutcome, plain, same
+from pipeline.behaviour.inside.programs import callables, execute, namespace, positional, tests_pass
 
 MYPY = False
 if MYPY:  # no typing module at run time: it costs more than the rest of this file

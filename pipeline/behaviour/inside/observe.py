@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import marshal
 
-from pipeline.decontamination.inside.forks import OutOfTime, forked, limited
-from pipeline.decontamination.inside.outcomes import NoOutcome, plain
-from pipeline.decontamination.inside.programs import execute, namespace, tests_pass
-from pipeline.decontamination.inside.variants import variants
+from pipeline.behaviour.inside.forks import OutOfTime, forked, limited
+from pipeline.behaviour.inside.outcomes import NoOutcome, plain
+from pipeline.behaviour.inside.programs import execute, namespace, tests_pass
+from pipeline.behaviour.inside.variants import variants
 
 MYPY = False
 if MYPY:  # no typing module at run time: it costs more than the rest of this file

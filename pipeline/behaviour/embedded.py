@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any
 
 _INSIDE = Path(__file__).parent / "inside"
-_MODULES = ("outcomes", "forks", "programs", "variants", "observe", "compare")  # each after those that it imports
+_MODULES = (
+    "outcomes",
+    "exact",
+    "forks",
+    "programs",
+    "variants",
+    "observe",
+    "compare",
+    "oracle",
+)  # each after those that it imports
+_NOT_OBSERVED = ("exact", "compare", "oracle")
 
 
 def program(id: str, function: str, job: dict[str, Any]) -> str:
@@ -41,18 +51,18 @@ def read_report(id: str, stdout: str) -> Any:
 @cache
 def sources_digest() -> str:
     """Twelve hex digits over what `observe` does: a kept report depends on it."""
-    texts = "".join((_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES if name != "compare")
+    texts = "".join((_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES if name not in _NOT_OBSERVED)
     return hashlib.sha256(texts.encode()).hexdigest()[:12]
 
 
-_NAME = "pipeline.decontamination.inside"
+_NAME = "pipeline.behaviour.inside"
 
 
 @cache
 def _modules() -> str:
     texts = {name: (_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES}
     return f"""import sys
-for name in ("pipeline", "pipeline.decontamination", "{_NAME}"):
+for name in ("pipeline", "pipeline.behaviour", "{_NAME}"):
     sys.modules[name] = type(sys)(name)
 for name, text in {texts!r}.items():
     module = sys.modules["{_NAME}." + name] = type(sys)("{_NAME}." + name)

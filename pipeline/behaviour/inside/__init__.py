@@ -1,0 +1,1 @@
+"""Runs in the sandbox: what functions answer, and whether others answer the same. Standard library only."""
