@@ -23,6 +23,7 @@ def _paper(among: str) -> Overrides:
         ("selection", "among"): among,
         ("selection", "choose"): "random",
         ("selection", "min_agreement"): 0.0,
+        ("selection", "trivial"): True,
     }
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pipeline.records import Candidate, Rejection, Rules
 from pipeline.text import private
 from pipeline.text.normalise import count_words, is_assert, nested_definitions, parsed
+from pipeline.verification.instrument import entry
 
 RULES: Rules = {
     "by_hand": "A person took the row out: its id is in the file of `reject`.",
@@ -21,6 +22,9 @@ RULES: Rules = {
     "not_passed": "The response did not pass its tests, and `among` is `passing`.",
     "passed": "The response passed its tests, and `among` is `failing`.",
     "not_agreed": "The agreement of the instruction's other samples is below `min_agreement`.",
+    "trivial": (
+        "The function only ever returned its argument, or always the same, or its tests try one input (`trivial`)."
+    ),
     "unfinished": "The response contains words of an unfinished answer, such as TODO.",
     "instruction_too_long": "The instruction has more than `max_instruction_words` words.",
     "no_definition": "The code of the response does not parse, or defines no function, class or name.",
@@ -46,6 +50,7 @@ class Criteria:
     among: str
     max_instruction_words: int
     min_agreement: float
+    trivial: bool
 
 
 def seed_gone(candidate: Candidate, criteria: Criteria) -> Rejection | None:
@@ -72,6 +77,28 @@ def not_agreed(candidate: Candidate, criteria: Criteria) -> Rejection | None:
         return None
     evidence = f"{verification['agreement']} < {criteria.min_agreement}: it passes the tests of "
     return Rejection("not_agreed", f"{evidence}{len(verification['agrees'])} of {verification['asked']} others")
+
+
+def trivial(candidate: Candidate, criteria: Criteria) -> Rejection | None:
+    """The tests ask no more than a function would pass that does nothing. What was not verified is not known."""
+    verification = candidate["verification"]
+    if criteria.trivial or verification["inputs"] is None:
+        return None
+    if behaviour := verification["behaviour"]:
+        returned = "one of its arguments" if behaviour == "argument" else "the same"
+        return Rejection("trivial", f"in all tests it returned {returned}")
+    if verification["inputs"] == 1 and _takes_arguments(candidate["response"]["code"]):
+        return Rejection("trivial", "its tests try one input")
+    return None
+
+
+def _takes_arguments(code: str) -> bool:
+    """Whether what the tests most likely call is a function with parameters."""
+    module, name = parsed(code), entry(code)
+    functions = [node for node in module.body if isinstance(node, ast.FunctionDef)] if module else []
+    return any(
+        node.name == name and (node.args.args or node.args.posonlyargs or node.args.vararg) for node in functions
+    )
 
 
 def unfinished(candidate: Candidate, _: Criteria) -> Rejection | None:
@@ -120,6 +147,7 @@ ALONE: tuple[Callable[[Candidate, Criteria], Rejection | None], ...] = (
     seed_gone,
     wrong_verdict,
     not_agreed,
+    trivial,
     unfinished,
     instruction_too_long,
     no_definition,

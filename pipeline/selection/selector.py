@@ -77,7 +77,9 @@ class Selector:
         self._places = places
         self._user_rules = user_rules
         self._score = score
-        self._criteria = rules.Criteria(places, settings.among, settings.max_instruction_words, settings.min_agreement)
+        self._criteria = rules.Criteria(
+            places, settings.among, settings.max_instruction_words, settings.min_agreement, settings.trivial
+        )
         self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
         self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None

@@ -38,7 +38,7 @@ class Selection(StageTask):
 
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
 
-    stage, version = "selection", 6
+    stage, version = "selection", 7
     rules: ClassVar[Rules] = RULES
     hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.

@@ -16,7 +16,7 @@ from pipeline.stages.verifications import Verifications
 from targets import Recipe
 
 # Keys of [selection] that decide which answer to an instruction is chosen.
-_CHOICE = ("among", "choose", "min_agreement")
+_CHOICE = ("among", "choose", "min_agreement", "trivial")
 
 
 def conditions(project: Project) -> Recipe:

@@ -1,19 +1,21 @@
 """What a passing response must hold to become an example."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.records import Rejection
 from pipeline.selection import rules
 from pipeline.text.normalise import fingerprint
 
-CRITERIA = rules.Criteria(seeds={"a"}, among="passing", max_instruction_words=3, min_agreement=0.5)
+CRITERIA = rules.Criteria(seeds={"a"}, among="passing", max_instruction_words=3, min_agreement=0.5, trivial=False)
 
 
-def candidate(instruction="", response="", code="", tests="", passed=True, agreement=0.5):
+def candidate(instruction="", response="", code="", tests="", passed=True, agreement=0.5, inputs=3, behaviour=""):
     return {
         "seed": {"id": "a"},
         "verdict": {"passed": passed, "status": "passed" if passed else "timeout"},
-        "verification": {"agreement": agreement, "agrees": ["b"], "asked": 4},
+        "verification": {"agreement": agreement, "agrees": ["b"], "asked": 4, "inputs": inputs, "behaviour": behaviour},
         "instruction": {"instruction": instruction},
         "response": {"response": response, "code": code, "tests": tests},
     }
@@ -48,8 +50,27 @@ def test_an_instruction_over_the_limit_is_named_with_its_numbers():
     ],
 )
 def test_rows_are_chosen_among_one_kind_of_verdict(among, passed, rejection):
-    criteria = rules.Criteria({"a"}, among, 3, 0.0)
+    criteria = rules.Criteria({"a"}, among, 3, 0.0, trivial=False)
     assert rules.wrong_verdict(candidate(passed=passed), criteria) == rejection
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence"),
+    [
+        ({"behaviour": "argument"}, "in all tests it returned one of its arguments"),
+        ({"behaviour": "constant"}, "in all tests it returned the same"),
+        ({"inputs": 1}, "its tests try one input"),
+        ({"inputs": 2}, None),
+        ({"inputs": 1, "code": "def f(): return 3"}, None),
+        ({"inputs": 1, "code": "class F:\n    def go(self, x): return x"}, None),
+        ({"inputs": None, "behaviour": None}, None),
+    ],
+)
+def test_tests_that_a_function_passes_that_does_nothing_prove_nothing(changes, evidence):
+    one = candidate(**{"code": "def f(x): return x + 1", **changes})
+    rejection = rules.trivial(one, CRITERIA)
+    assert rejection == (Rejection("trivial", evidence) if evidence else None)
+    assert rules.trivial(one, replace(CRITERIA, trivial=True)) is None
 
 
 @pytest.mark.parametrize(("agreement", "passed", "kept"), [(0.5, True, True), (0.49, True, False), (0.0, False, True)])

@@ -78,7 +78,7 @@ def candidate(group: str, sample: int = 0, **changes):
             "agrees": ["x", "y"],
             "supports": ["y", "z"],
             "asked": 3,
-            "inputs": 1,
+            "inputs": 2,
             "behaviour": "",
             "agreement": changes.get("agreement", 1.0),
         },
