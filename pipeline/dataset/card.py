@@ -19,7 +19,7 @@ CARD = """---
 
 {rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
 them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
-task several times with tests. {selected}
+task several times with tests. {selected}{compared}
 The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.{others}
 
 ## What a row holds
@@ -89,6 +89,11 @@ _SELECTED = {
     "all": "Rows were chosen **whether or not** their responses passed their tests in a sandbox (`[selection] among = "
     "all`).",
 }
+# Where the seed is the oracle: pipeline/stages/oracle.py.
+_COMPARED = (
+    "\nThe instructions are signatures and docstrings of functions that people wrote, and each response answered as the\n"
+    "function itself on all calls that were compared; {unlike} others passed their own tests and did not."
+)
 _TESTS = {
     "passing": "the asserts that the response passed",
     "failing": "the asserts that the response did not pass",
@@ -117,6 +122,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         rows=manifest["rows"],
         selected=_SELECTED[among],
         tests=_TESTS[among],
+        compared=_compared(manifest["funnel"]),
         others=_others(manifest.get("other_models", {})),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
@@ -126,6 +132,12 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         private=_SEARCHED.format(detector=manifest["secrets"]) if manifest.get("secrets") else NOT_SEARCHED,
         decontamination=_decontamination(manifest["decontamination"]),
     )
+
+
+def _compared(funnel: Mapping[str, Any]) -> str:
+    """The sentence on responses that were compared with the code of their seeds."""
+    counts = funnel.get("oracle")
+    return "" if counts is None else _COMPARED.format(unlike=counts["rules"].get("unlike_seed", 0))
 
 
 def _front_matter(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str, str]]) -> str:

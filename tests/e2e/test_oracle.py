@@ -46,6 +46,8 @@ def test_rows_are_those_that_answer_as_the_seed_and_the_others_name_the_call(pro
     assert len(unlike) == 2 * 2
     assert all(", the seed " in record["evidence"] for record in unlike)
     funnel = project.manifest()["funnel"]
+    card = (project.artifacts / "latest" / "README.md").read_text()
+    assert "function itself on all calls that were compared; 4 others passed their own tests and did not." in card
     stages = list(funnel)
     assert stages[stages.index("verifications") + 1] == "oracle"
     assert not any(body["prompt"].rstrip().endswith("### Instruction") for body in server.bodies)

@@ -103,7 +103,7 @@ def test_updates_are_nearly_orthogonal() -> None:
 def test_the_command_trains_and_its_f16_file_computes_what_pytorch_does(tmp_path: Path, llama_logits: Logits) -> None:
     options = [
         "--steps",
-        "20",
+        "6",
         "--batch",
         "1",
         "--documents",
@@ -112,7 +112,7 @@ def test_the_command_trains_and_its_f16_file_computes_what_pytorch_does(tmp_path
         "1",
         "--no-compile",
         "--every",
-        "10",
+        "3",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.demo.train", "--work", str(tmp_path), *options],
