@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.packs.inside.trial import packed, unpacked
 from pipeline.packs.layouts import Task
+from pipeline.packs.methods import within_class
 from pipeline.text.normalise import parse
 
 # EvalPlus (evalplus/config.py) limits an input's seconds by four times those of the solution, and at least by 1; here
@@ -39,11 +40,18 @@ def has_own_tests(task: Task) -> bool:
     return task.inputs is None and not (task.asked and task.asked.cases)
 
 
+def cases(task: Task) -> int:
+    """The number of the task's inputs that come with outputs."""
+    return len(unpacked(task.asked.cases.packed)) if task.asked and task.asked.cases else 0
+
+
 def complete(task: Task, code: str) -> str:
     """An answer's code after what the task gives: the imports, and the helpers that its stub may define.
 
-    The answer's function, which follows, replaces the stub's.
+    The answer's function, which follows, replaces the stub's; its method, where one is asked, the solution's.
     """
+    if task.asked is not None and task.asked.method:
+        return within_class(task.solutions[0], task.entry_point, task.asked.method, code)
     before = task.stub if task.stub and parse(task.stub) is not None else task.setup
     return f"{before.rstrip()}\n\n{code}" if before else code
 

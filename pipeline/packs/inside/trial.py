@@ -84,10 +84,14 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def function_of(source: str, name: str) -> Callable[..., Any]:
-    """A function of a program that is imported as a module, so that what is under its main guard does not run."""
+def function_of(source: str, name: str, before: str = "") -> Callable[..., Any]:
+    """A function of a program that is imported as a module, so that what is under its main guard does not run.
+
+    `before` is source that runs in the module before it.
+    """
     module = type(sys)("answer")
     sys.modules["answer"] = module
+    exec(before, module.__dict__)
     exec(compile(source, "answer.py", "exec", dont_inherit=True), module.__dict__)
     function: Callable[..., Any] = module.__dict__[name]
     return function

@@ -25,8 +25,7 @@ def pool():
 
 @pytest.fixture(scope="module")
 def task(pool: Pool) -> tuple[Task, dict[str, Any]]:
-    made = of_evaluation("EvalPlus", ROW, read_task("EvalPlus", ROW), "")
-    assert made is not None
+    (made,) = of_evaluation("EvalPlus", ROW, read_task("EvalPlus", ROW), "")
     (printed,) = pool.run_many([Program("x", programs.reference(made, "base"))])
     expected = programs.read_expected(printed.stdout)
     assert expected is not None
