@@ -93,7 +93,8 @@ def evaluate(pack: str, answers: Path, packages: str, folder: Path) -> None:
     """Score the answers, as a user does."""
     (folder / "luigi.cfg").write_text(f"[executions]\nworkers = 1\n[sandbox]\npackages = {packages}\n")
     command = [sys.executable, "-m", "pipeline", "evaluate", "--pack", pack, "--samples", str(answers)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    environment = {**os.environ, "PYTHONPATH": paths}
     subprocess.run(command, cwd=folder, env=environment, check=True, stdout=sys.stderr)
 
 

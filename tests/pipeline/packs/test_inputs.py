@@ -208,6 +208,17 @@ def test_inputs_that_json_cannot_hold_are_converted_as_evalplus_does(id, given, 
     assert [unpacked(values) for _, values in inputs.suites] == [[converted], []]
 
 
+def test_an_input_that_is_no_literal_is_evaluated_in_the_sandbox(pool):
+    row = {"task_id": "EvoEval/1", "prompt": 'def f(x):\n    """Count."""', "entry_point": "f",
+           "canonical_solution": "    return len(x)\n", "inputs": ["[0] * 3", "range(4)", "'ab'"]}  # fmt: skip
+    of = evaluated("EvoEval", row, "EvoEval_combine")
+    printed = run(pool, programs.reference(of, "inputs"))
+    expected = programs.read_expected(printed.stdout)
+    assert expected is not None and unpacked(expected["expected"]) == [3, 4, 2]
+    source = programs.program(of, "def f(x):\n    return sum(1 for _ in x)\n", "inputs", {"inputs": expected})
+    assert run(pool, source).passed
+
+
 def test_infinity_in_the_inputs_stays_infinity(pool):
     of = task("f", "def f(x):\n    return x > 1e308\n", [[float("inf")], [float("nan")]])
     assert passes(pool, of, *answers("f", "return a[0] == float('inf')", "return True")) == [True, False]

@@ -280,7 +280,7 @@ def test_a_row_of_parquet_that_is_no_text_and_a_cut_table_are_refused(tmp_path):
     ("layout", "key", "value", "says"),
     [
         ("EvalPlus", "atol", "small", "atol is str"),
-        ("EvoEval", "inputs", ["open('x')"], r"inputs\[0\] is no Python literal"),
+        ("EvoEval", "inputs", ["open('x'"], r"inputs\[0\] is no Python"),
         ("EvoEval", "inputs", {"a": 1}, "inputs is dict"),
         ("LiveCodeBench", "private_test_cases", "gASVAA==", "private test cases are damaged"),
         ("LiveCodeBench", "public_test_cases", "[]", "no test cases"),
