@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import shutil
 import statistics
 from pathlib import Path
 
@@ -13,8 +12,8 @@ from tests.support.projects import Project
 def test_fragments_become_rows_with_their_place_and_licence(project: Project) -> None:
     (project.root / "code").mkdir()
     for module in (statistics, bisect):
-        shutil.copy(module.__file__, project.root / "code")
-    (project.root / "code" / "LICENSE").write_text("SPDX-License-Identifier: MIT\n")
+        own = project.root / "code" / Path(module.__file__).name
+        own.write_text("# SPDX-License-Identifier: MIT\n" + Path(module.__file__).read_text())
     project.configure(
         seeds={"sources": "code", "kinds": "fragments", "limit": 10, "licences": "permissive"},
         responses={"samples": 3},

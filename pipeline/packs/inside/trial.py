@@ -22,6 +22,7 @@ if MYPY:
     from pipeline.packs.inside.comparison import _is_floats  # at run time these files are one
 
 
+_IMPORT_SECONDS = 20.0  # of processor time, for what an answer runs beside its function
 _LONG = 100_000  # characters or elements
 _MOST_SPOILED = 1000  # elements of an output that is compared with another one of its shape
 _DIGEST = "digest of a long output"
@@ -114,7 +115,12 @@ def check(source: str, entry_point: str, suite: dict[str, Any]) -> None:
         expected = [True if value is None else None for value in expected]
     compare, atol = suite["compare"], suite["atol"]
     stdout, limited = _silenced(), _time_limit()
-    function = function_of(source, entry_point)
+    try:
+        limited(_IMPORT_SECONDS)
+        function = function_of(source, entry_point)
+        limited(0)
+    except TooSlow:
+        raise AssertionError(f"beside its function: more than {_IMPORT_SECONDS} s of processor time") from None
     for number, arguments in enumerate(inputs):
         try:
             limited(suite["seconds"][number])
