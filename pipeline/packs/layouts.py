@@ -143,7 +143,7 @@ def _human_eval(row: dict[str, Any]) -> Task:
     id, prompt, entry_point = _id(row, "task_id"), _text(row, "prompt"), _text(row, "entry_point")
     solution = _text(row, "canonical_solution")
     # HumanEval's solution is the body that continues the prompt, MBPP+ gives the whole function.
-    whole = solution if f"def {entry_point}" in solution else _continued(prompt, solution)
+    whole = solution if f"def {entry_point}" in solution else prompt + solution
     tests = _text(row, "test", default="")
     if tests and "check(" in tests and f"check({entry_point})" not in tests:
         tests += f"\n\ncheck({entry_point})\n"
@@ -158,11 +158,6 @@ def _human_eval(row: dict[str, Any]) -> Task:
         _imports(prompt),
         tests,
     )
-
-
-def _continued(prompt: str, body: str) -> str:
-    """A stub and its body; EvoEval's stubs may end without a new line."""
-    return prompt + body if prompt.endswith("\n") else f"{prompt}\n{body}"
 
 
 def _differential_tests(solution: str, entry_point: str, row: dict[str, Any]) -> str:

@@ -46,9 +46,14 @@ def variants(layout: str) -> tuple[str, ...]:
 
 def _with_inputs(row: dict[str, Any], task: Task, variant: str) -> Task:
     inputs = read_inputs(row, task.id, task.entry_point)
-    if inputs and "inputs" in row and (oracle := oracle_in(task.pack, task.id)):
+    if inputs is None or "inputs" not in row:
+        return replace(task, inputs=inputs)
+    if oracle := oracle_in(task.pack, task.id):
         inputs = replace(inputs, oracle=oracle)
-    return replace(task, inputs=inputs)
+    # EvoEval's stubs may end without a new line, which its evaluator adds.
+    prompt, solution = str(row["prompt"]), str(row["canonical_solution"])
+    whole = task.solutions[0] if task.solutions[0] == solution else f"{prompt.rstrip()}\n{solution}"
+    return replace(task, inputs=inputs, solutions=(whole,))
 
 
 def _mbpp(row: dict[str, Any], task: Task, variant: str) -> Task:
