@@ -47,7 +47,7 @@ class _Seed(TypedDict):
     id: str  # the first sixteen hex digits of `digest`
     code: str  # the imports it needs, then its own lines: what prompts show
     name: str  # as defined; Class.method for a method
-    kind: str  # functions, methods or classes
+    kind: str  # functions, methods, classes or fragments
     source: str  # the entry of [seeds] sources
     path: str  # of the file in its source
     lines: list[int]  # first and last, counted from 1, decorators included

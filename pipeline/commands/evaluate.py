@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from luigi.cmdline import luigi_run
@@ -61,7 +62,7 @@ def _options(arguments: argparse.Namespace) -> list[str]:
         if value is None:
             continue
         if key == "pack":
-            value = ", ".join(str(Path(entry).expanduser().resolve()) for entry in as_list(value))
+            value = ", ".join(os.path.abspath(Path(entry).expanduser()) for entry in as_list(value))
         elif key == "answers" or (key == "model" and value not in (BASE, TUNED)):
             value = Path(value).expanduser().resolve()
         options += [f"--evaluation-{key.replace('_', '-')}", str(value)]

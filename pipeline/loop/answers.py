@@ -72,7 +72,7 @@ class Answers(PackTask, GenerationTask):
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version, section, form = "answers", 2, "evaluation", "responses"
+    stage, version, section, form = "answers", 3, "evaluation", "responses"
     rules: ClassVar[Rules] = {
         **COMPLETION_RULES,
         "no_code_block": "The answer has no fenced block of Python.",

@@ -38,8 +38,11 @@ from pipeline.text.lists import as_list
 from targets import Recipe, ShardWriter, publish
 from targets.atomic import json_bytes
 
-MOST_SECONDS = 60.0  # of a suite of inputs: EvalPlus's (evalplus/eval/__init__.py); longer where solutions take longer
-TIMES_SOLUTION = 8.0  # of the wall clock, on a machine that others use as well
+# Of a suite of inputs, on the wall clock of a machine that others use as well: what an input may take is limited by its
+# processor time (programs.py), so that only programs that wait come to these. EvalPlus has 60 s of the wall clock.
+MOST_SECONDS = 300.0
+TIMES_SOLUTION = 16.0
+SECONDS_A_CASE = 7.0  # of the wall clock: LiveCodeBench's (lcb_runner/evaluation/compute_code_generation_metrics.py)
 
 
 def ks(project: Project, samples: int) -> list[int]:
@@ -59,7 +62,7 @@ class PackEvaluation(PackTask, StageTask):
 
     shard: int = luigi.IntParameter(default=0)
 
-    stage, version = "evaluation", 2
+    stage, version = "evaluation", 3
     rules = verdicts.RULES
     needs_sandbox = True
 
@@ -138,12 +141,16 @@ class PackEvaluation(PackTask, StageTask):
         return self.clone(References).read() if has_inputs(self.benchmark.tasks) else None
 
     def _limits(self, references: dict[int, programs.Expected] | None) -> tuple[float | None, int | None]:
-        """Seconds and MiB of a program, where they are not those of [executions]: suites of inputs are long."""
-        if references is None:
-            return None, None
+        """Seconds and MiB of a program, where they are not those of [executions]: inputs and cases are many."""
         section = self.project.settings.executions
-        longest = max((sum(suite["seconds"]) for task in references.values() for suite in task.values()), default=0.0)
-        return max(section.timeout, MOST_SECONDS, TIMES_SOLUTION * longest), max(section.memory_mb, MEMORY_MB)
+        if references is not None:
+            sums = (sum(suite["seconds"]) for task in references.values() for suite in task.values())
+            seconds = max(MOST_SECONDS, TIMES_SOLUTION * max(sums, default=0.0))
+        elif most := max(map(programs.cases, self.benchmark.tasks)):
+            seconds = SECONDS_A_CASE * most
+        else:
+            return None, None
+        return max(section.timeout, seconds), max(section.memory_mb, MEMORY_MB)
 
     def run(self) -> None:
         if not self.paths.records.exists():

@@ -28,6 +28,7 @@ from pipeline.loop.pack_task import PackTask
 from pipeline.loop.references import References, has_inputs
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import Pack
+from pipeline.packs.programs import complete
 from pipeline.records import Rules
 from pipeline.stages.stage import Outcome, Outcomes, StageTask
 from targets import Recipe, ShardWriter
@@ -131,7 +132,9 @@ def _answers_of(
         for text in _flat(row.get("filtered_resps") or row["resps"]):
             yield number, _whole(tasks[number], text) if isinstance(number, int) else text
     elif "task_id" in row and isinstance(row.get("solution"), str):
-        yield _number(row["task_id"], by_id), row["solution"]
+        number = _number(row["task_id"], by_id)
+        text = row["solution"]
+        yield number, _in_its_class(tasks[number], text) if isinstance(number, int) else text
     elif "task_id" in row and isinstance(row.get("completion"), str):
         number = _number(row["task_id"], by_id)
         text = row["completion"]
@@ -162,8 +165,15 @@ def _place(id: str, tasks: int) -> int | str:
 
 def _continued(task: Task, completion: str) -> str:
     """A completion after the prompt that it continues, as EvalPlus puts them together."""
+    if task.asked is not None and task.asked.method:
+        return _in_its_class(task, task.asked.document + completion)
     stub = task.stub
     return f"{stub}{completion}" if stub else f"{task.setup}\n{completion}"
+
+
+def _in_its_class(task: Task, solution: str) -> str:
+    """A whole program as it is; of a task that is a method (ClassEval), the method in its class."""
+    return complete(task, solution) if task.asked is not None and task.asked.method else solution
 
 
 def _whole(task: Task, text: str) -> str:

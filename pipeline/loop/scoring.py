@@ -66,7 +66,7 @@ def _with_wrong_results(pool: Pool, answers: Iterator[Scored]) -> Iterator[Resul
             yield _judged(passed.pop(result.id.removesuffix(_FALSE)), result)
             continue
         answer = running.pop(result.id)
-        if not result.passed:
+        if not result.passed or programs.is_empty(answer.task, answer.suite):
             yield result
             continue
         passed[answer.id] = result

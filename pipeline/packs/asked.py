@@ -24,7 +24,7 @@ class Asked:
     up to one of `stops`, empty where it cannot be asked so, and `begins` whether it begins the program; `form` what an
     answer is: a program (`code`), a value (`value`), a call of the function (`call`), or text that the tests put into a
     program (`text`); tests find the last three as `answer`. `tests` are those of the evaluation, `date` is that of the
-    task's publication.
+    task's publication. `method` is the one of the solution's class that an answer replaces, "" where it is a program.
     """
 
     question: str
@@ -35,3 +35,4 @@ class Asked:
     form: str = "code"
     cases: Cases | None = None
     date: str = ""
+    method: str = ""

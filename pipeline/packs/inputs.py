@@ -23,6 +23,7 @@ Arguments = list[Any]
 class Inputs:
     """The inputs of one task: `suites` are (name, list of arguments, packed), the easiest first.
 
+    An input is a list of arguments, or the text of one, which is evaluated in the sandbox.
     `atol` is the absolute tolerance for numbers, 0 where the pack gives none.
     """
 
@@ -38,17 +39,20 @@ class Inputs:
 def read_inputs(row: dict[str, Any], id: str, name: str) -> Inputs | None:
     """The inputs of a row that has some, with the oracle of the task `id` whose function is `name`; else None.
 
-    Raises ValueError for inputs that are not a list of lists of arguments, or no Python literals.
+    Raises ValueError for inputs that are not a list of lists of arguments, or no Python.
     """
     named = {key.removesuffix("_input"): row[key] for key in ("base_input", "plus_input") if row.get(key) is not None}
     if named:
-        lists = {suite: _arguments(value, f"{suite}_input") for suite, value in named.items()}
+        lists: dict[str, list[Any]] = {suite: _arguments(value, f"{suite}_input") for suite, value in named.items()}
     elif row.get("inputs") is not None:
         lists = {"inputs": _literals(row["inputs"])}
     else:
         return None
     convert = _conversion(id)
-    suites = tuple((suite, packed([convert(arguments) for arguments in values])) for suite, values in lists.items())
+    suites = tuple(
+        (suite, packed([given if isinstance(given, str) else convert(given) for given in values]))
+        for suite, values in lists.items()
+    )
     atol = row.get("atol") or 0.0
     if isinstance(atol, bool) or not isinstance(atol, int | float):
         raise ValueError(f"atol is {type(atol).__name__}, not a number")
@@ -66,22 +70,27 @@ def _arguments(value: Any, key: str) -> list[Arguments]:
     return value
 
 
-def _literals(value: Any) -> list[Arguments]:
+def _literals(value: Any) -> list[Arguments | str]:
     """EvoEval's inputs: a list of texts, each the arguments of a call as they are written in Python."""
     if isinstance(value, str):
-        (value,) = _literal(value, "inputs")
+        value = next(iter(_literal(value, "inputs")), None)
     if not isinstance(value, list):
         raise ValueError(f"inputs is {type(value).__name__}, not a list of inputs")
     keyed = [(f"inputs[{number}]", item) for number, item in enumerate(value)]
     return [item if isinstance(item, list) else _literal(item, key) for key, item in keyed]
 
 
-def _literal(text: Any, key: str) -> Arguments:
+def _literal(text: Any, key: str) -> Arguments | str:
+    """The arguments of a text of literals; another expression stays text: the sandbox evaluates it."""
+    source = f"[{text}]"
     try:
-        arguments = ast.literal_eval(f"[{text}]")
+        tree = ast.parse(source, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise ValueError(f"{key} is no Python literal: {error}") from error
-    return list(arguments)
+        raise ValueError(f"{key} is no Python: {error}") from error
+    try:
+        return list(ast.literal_eval(tree))
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return str(text)
 
 
 def _conversion(id: str) -> Callable[[Arguments], Arguments]:

@@ -56,7 +56,8 @@ _ORACLES: dict[tuple[str, str], Oracle] = {
     ("Mbpp", "digit_distance_nums"): Oracle("either", _DIGIT_DISTANCE),
 }
 
-# EvoEval names its tasks alike in all its files: by the file's kind and the task.
+EVOEVAL_SETS = ("difficult", "creative", "subtle", "combine", "tool_use")
+# EvoEval names its tasks alike in all its sets: by the set and the task.
 _OF_EVOEVAL: dict[tuple[str, str], Oracle] = {
     ("difficult", "EvoEval/10"): Oracle("mirrored_text"),
     ("difficult", "EvoEval/32"): Oracle("root_between"),
@@ -74,5 +75,14 @@ def oracle_of(id: str, function: str, typed: bool = False) -> Oracle:
 
 
 def oracle_in(pack: str, id: str) -> Oracle | None:
-    """The oracle of a task of EvoEval, which depends on the file; None for any other task."""
-    return next((oracle for (kind, task), oracle in _OF_EVOEVAL.items() if task == id and kind in pack.lower()), None)
+    """The oracle of a task of EvoEval that has one of its own, which depends on the pack; None for any other task.
+
+    Raises ValueError where it cannot be known: the pack's name does not say which of the sets it is.
+    """
+    sets = {kind: oracle for (kind, task), oracle in _OF_EVOEVAL.items() if task == id}
+    named = [kind for kind in EVOEVAL_SETS if kind in pack.lower()]
+    if sets and not named:
+        raise ValueError(
+            f"how it is compared depends on its set, which {pack} does not name: {', '.join(EVOEVAL_SETS)}"
+        )
+    return sets.get(named[0]) if named else None

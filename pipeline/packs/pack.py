@@ -13,6 +13,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -44,6 +45,19 @@ def pack_name(file: str) -> str:
     return next((file.removesuffix(end) for end in SUFFIXES if file.endswith(end)), file)
 
 
+_GENERAL = re.compile(r"(test|train|validation|data)([^a-z].*)?", re.IGNORECASE)
+_CACHED = "datasets--"  # how a dataset's folder in the hub's cache is named: datasets--owner--name
+
+
+def evaluated_name(path: Path) -> str:
+    """A pack's name in reports: the file's, after that of the dataset's folder where it is a split's (`test.jsonl`)."""
+    stem, path = pack_name(path.name), path.absolute()
+    if not _GENERAL.fullmatch(stem):
+        return stem
+    cached = [parent.name for parent in path.parents if parent.name.startswith(_CACHED)]
+    return f"{cached[0].rpartition('--')[2] if cached else path.parent.name}/{stem}"
+
+
 def revision_of(path: Path) -> str:
     """The sha256 of a pack's file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -64,7 +78,7 @@ def load_evaluated(path: Path, variant: str = "") -> Pack:
 
     Raises as `load_pack`, and ConfigError for an unknown variant and for a row that cannot be scored.
     """
-    name = pack_name(path.name)
+    name = evaluated_name(path)
     layout, revision, rows = _read(path, name)
     known = variants(layout)
     if variant and variant not in known and layout != "DS-1000":
@@ -72,16 +86,14 @@ def load_evaluated(path: Path, variant: str = "") -> Pack:
             f"{path}#{variant}: packs of the layout {layout} have no such variant",
             f"there are {', '.join(known)}" if known else "leave it out",
         )
-    tasks = []
+    tasks: list[Task] = []
     for place, row, task in rows:
         try:
-            made = of_evaluation(layout, row, task, variant)
+            tasks += of_evaluation(layout, row, task, variant)
         except KeyError as error:
             raise ConfigError(f"{path}, {place}: it has no {error.args[0]}", _REMEDY) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise ConfigError(f"{path}, {place}: cannot be scored: {error}", _REMEDY) from error
-        if made is not None:
-            tasks.append(made)
     if not tasks:
         raise ConfigError(f"{path}#{variant}: no task is of this variant", "name another, or leave it out")
     return Pack(f"{name}#{variant}" if variant else name, layout, str(path), revision, tuple(tasks))

@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.packs.inside.trial import packed, unpacked
 from pipeline.packs.layouts import Task
+from pipeline.packs.methods import within_class
 from pipeline.text.normalise import parse
 
 # EvalPlus (evalplus/config.py) limits an input's seconds by four times those of the solution, and at least by 1; here
@@ -29,6 +30,11 @@ def suites(task: Task) -> tuple[str, ...]:
     return tuple(name for name, _ in task.inputs.suites) if task.inputs else ("tests",)
 
 
+def is_empty(task: Task, suite: str) -> bool:
+    """Whether a suite of inputs has none: MBPP+ has such for one task, and any answer passes it."""
+    return task.inputs is not None and not unpacked(dict(task.inputs.suites)[suite])
+
+
 def tests_of(task: Task) -> str:
     """The tests that decide about an answer, where the task has neither inputs nor cases."""
     return (task.asked and task.asked.tests) or task.tests
@@ -39,17 +45,29 @@ def has_own_tests(task: Task) -> bool:
     return task.inputs is None and not (task.asked and task.asked.cases)
 
 
+def cases(task: Task) -> int:
+    """The number of the task's inputs that come with outputs."""
+    return len(unpacked(task.asked.cases.packed)) if task.asked and task.asked.cases else 0
+
+
 def complete(task: Task, code: str) -> str:
     """An answer's code after what the task gives: the imports, and the helpers that its stub may define.
 
-    The answer's function, which follows, replaces the stub's.
+    The answer's function, which follows, replaces the stub's; its method, where one is asked, the solution's.
     """
+    if task.asked is not None and task.asked.method:
+        return within_class(task.solutions[0], task.entry_point, task.asked.method, code)
     before = task.stub if task.stub and parse(task.stub) is not None else task.setup
     return f"{before.rstrip()}\n\n{code}" if before else code
 
 
-def program(task: Task, source: str, suite: str = "tests", expected: Expected | None = None) -> str:
-    """The program that scores a complete answer with one of the task's suites."""
+def program(
+    task: Task, source: str, suite: str = "tests", expected: Expected | None = None, flipped: bool = False
+) -> str:
+    """The program that scores a complete answer with one of the task's suites.
+
+    `flipped`: where an output is expected to be there or not, the opposite is.
+    """
     if task.asked is not None and task.asked.cases is not None:
         cases = task.asked.cases
         return f"{_inside()}\n\ncheck_cases({source!r}, {cases.packed!r}, {cases.function!r})\n"
@@ -64,13 +82,17 @@ def program(task: Task, source: str, suite: str = "tests", expected: Expected | 
         "second": outputs["second"],
         "seconds": [max(LEAST_SECONDS, TIMES_REFERENCE * seconds) for seconds in outputs["seconds"]],
         "atol": task.inputs.atol,
+        "flipped": flipped,
     }
     suite_text = f"{{**{values!r}, 'compare': {task.inputs.oracle.compare}}}"
     return f"{_inside()}\n\ncheck({source!r}, {task.entry_point!r}, {suite_text})\n"
 
 
 def falsified(task: Task, source: str, suite: str = "tests", expected: Expected | None = None) -> str:
-    """The program of an answer whose results are wrong: it cannot pass honestly. For inputs and cases."""
+    """The program of an answer whose results, or what is expected, are wrong: it cannot pass honestly.
+
+    For cases, and for inputs of which there are some (`is_empty`).
+    """
     if task.asked is not None and task.asked.cases is not None:
         cases = task.asked.cases
         other = "[{}, 0]" if cases.function else "{}\n0"
@@ -79,13 +101,12 @@ def falsified(task: Task, source: str, suite: str = "tests", expected: Expected 
         return program(replace(task, asked=replace(task.asked, cases=wrong)), source)
     if task.inputs is None:
         raise ValueError(f"{task.name} has neither inputs nor cases")
-    result = _WRONG_RESULTS.get(task.inputs.oracle.compare, "return object()")
+    if task.inputs.oracle.compare == "not_none":
+        return program(task, source, suite, expected, flipped=True)
+    # An object of its own equals nothing; where every output is right, an exception is not.
+    result = "raise ValueError" if task.inputs.oracle.compare == "anything" else "return object()"
     replaced = f"{source}\n\n\ndef {task.entry_point}(*arguments, **options):\n    {result}\n"
     return program(task, replaced, suite, expected)
-
-
-# What no output equals, where that is not an object of its own.
-_WRONG_RESULTS = {"not_none": "return None", "anything": "raise ValueError"}
 
 
 def reference(task: Task, suite: str) -> str:

@@ -20,19 +20,23 @@ from pipeline.packs.asked import Asked, Cases
 from pipeline.packs.inputs import read_inputs
 from pipeline.packs.inside.trial import packed
 from pipeline.packs.layouts import Task
+from pipeline.packs.methods import of_class, of_methods
 from pipeline.packs.oracles import oracle_in
 from pipeline.text.markdown import fence
 
 Maker = Callable[[dict[str, Any], Task, str], Task | None]
 
 
-def of_evaluation(layout: str, row: dict[str, Any], task: Task, variant: str) -> Task | None:
-    """The task as it is asked and scored; None for one that the variant leaves out.
+def of_evaluation(layout: str, row: dict[str, Any], task: Task, variant: str) -> tuple[Task, ...]:
+    """The row's tasks as they are asked and scored: one, none where the variant leaves it out, or one for each method.
 
     Raises ValueError for a row that cannot be scored so, KeyError for a key that it has not.
     """
+    if (layout, variant) == ("ClassEval", "method"):
+        return tuple(of_methods(row, task))
     maker = _MAKERS.get(layout)
-    return maker(row, task, variant) if maker else task
+    made = maker(row, task, variant) if maker else task
+    return () if made is None else (made,)
 
 
 def variants(layout: str) -> tuple[str, ...]:
@@ -42,9 +46,14 @@ def variants(layout: str) -> tuple[str, ...]:
 
 def _with_inputs(row: dict[str, Any], task: Task, variant: str) -> Task:
     inputs = read_inputs(row, task.id, task.entry_point)
-    if inputs and (oracle := oracle_in(task.pack, task.id)):
+    if inputs is None or "inputs" not in row:
+        return replace(task, inputs=inputs)
+    if oracle := oracle_in(task.pack, task.id):
         inputs = replace(inputs, oracle=oracle)
-    return replace(task, inputs=inputs)
+    # EvoEval's stubs may end without a new line, which its evaluator adds.
+    prompt, solution = str(row["prompt"]), str(row["canonical_solution"])
+    whole = task.solutions[0] if task.solutions[0] == solution else f"{prompt.rstrip()}\n{solution}"
+    return replace(task, inputs=inputs, solutions=(whole,))
 
 
 def _mbpp(row: dict[str, Any], task: Task, variant: str) -> Task:
@@ -93,14 +102,6 @@ def _canitedit(row: dict[str, Any], task: Task, variant: str) -> Task:
         ),
         entry_point="",
     )
-
-
-def _classeval(row: dict[str, Any], task: Task, variant: str) -> Task:
-    skeleton = f"{task.setup}\n\n{row['skeleton']}".strip()
-    question = f"Complete this class. Write the whole class.\n\n{fence(skeleton)}"
-    tests = str(row.get("test") or "")
-    ending = "\n\nimport unittest\nunittest.main()\n" if tests else ""
-    return replace(task, asked=Asked(question, tests + ending))
 
 
 def _bigcodebench(row: dict[str, Any], task: Task, variant: str) -> Task:
@@ -166,7 +167,7 @@ _MAKERS: dict[str, Maker] = {
     "MBPP": _mbpp,
     "CRUXEval": _cruxeval,
     "CanItEdit": _canitedit,
-    "ClassEval": _classeval,
+    "ClassEval": lambda row, task, variant: of_class(row, task),
     "BigCodeBench": _bigcodebench,
     "DS-1000": _ds1000,
     "LiveCodeBench": _livecodebench,
@@ -175,5 +176,6 @@ SCORED = tuple(_MAKERS)  # the layouts of packs that can be scored
 _VARIANTS = {
     "CRUXEval": ("output", "input"),
     "CanItEdit": ("descriptive", "lazy"),
+    "ClassEval": ("class", "method"),
     "BigCodeBench": ("instruct", "complete"),
 }

@@ -1,4 +1,4 @@
-"""Candidates for seeds: the definitions of a source part that no rule over their own text rejects.
+"""Candidates for seeds: the definitions, or fragments, of a source part that no rule over their own text rejects.
 
 In: a part, its source, the criteria. Out: candidates and rejections, each with the place in the source. Nothing is
 compared with other seeds here: ingest.py does.
@@ -10,8 +10,10 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.records import Rejection, Seed
+from pipeline.seeds import fragments
 from pipeline.seeds.criteria import SeedCriteria
 from pipeline.seeds.definitions import Definition, Unparsed, decode, definitions
+from pipeline.seeds.fragments import FRAGMENTS, Fragment
 from pipeline.seeds.rules import MOST_CHANGED, rejected
 from pipeline.sources import Change, Document, LeftOut, Part, Source, licences
 from pipeline.sources.base import unreadable
@@ -20,7 +22,7 @@ from pipeline.text import private
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A definition that no rule over its own text rejects; `place` is the id of a rejection by another rule."""
+    """What no rule over its own text rejects; `place` is the id of a rejection by another rule."""
 
     place: str
     seed: Seed
@@ -79,7 +81,7 @@ def _of_document(
         unread = f"{licences.UNKNOWN}: {'; '.join(stated)}" if stated else licences.UNKNOWN
         yield LeftOut(whole, Rejection("licence_not_allowed", (licence or unread)[:200]))
         return
-    items = list(definitions(text, criteria.kinds, criteria.helpers))
+    items = list(_items(text, criteria))
     if document.change is not None:
         items = [item for item in items if _touched(item, document.change)]
     if not items:
@@ -98,9 +100,7 @@ def _of_document(
             yield LeftOut(_place(part, document.place, item.first_line), item.rejection)
             continue
         place = _place(part, document.place, item.first_line, item.name)
-        if rejection := (
-            rejected(item, criteria.limits) or _not_sampled(item.id, share) or _screened(item.code, criteria)
-        ):
+        if rejection := (_by_text(item, criteria) or _not_sampled(item.id, share) or _screened(item.code, criteria)):
             yield LeftOut(place, rejection)
         else:
             seed = _seed(part, document, item, licence)
@@ -114,7 +114,19 @@ def _place(part: Part, path: str, line: int = 0, name: str = "") -> str:
     return f"{part.source}/{path}" + (f":{line}" if line else "") + (f":{name}" if name else "")
 
 
-def _touched(item: Definition | Unparsed, change: Change) -> bool:
+def _items(text: str, criteria: SeedCriteria) -> Iterator[Definition | Unparsed | Fragment]:
+    """What a file holds of the kinds that are wanted; it is parsed only where definitions are."""
+    if kinds := criteria.kinds - {FRAGMENTS}:
+        yield from definitions(text, kinds, criteria.helpers)
+    if FRAGMENTS in criteria.kinds:
+        yield from fragments.fragments(text)
+
+
+def _by_text(item: Definition | Fragment, criteria: SeedCriteria) -> Rejection | None:
+    return fragments.rejected(item) if isinstance(item, Fragment) else rejected(item, criteria.limits)
+
+
+def _touched(item: Definition | Unparsed | Fragment, change: Change) -> bool:
     return isinstance(item, Definition) and change.touches(item.first_line, item.last_line)
 
 
@@ -132,7 +144,7 @@ def _screened(code: str, criteria: SeedCriteria) -> Rejection | None:
     return None if evidence is None else Rejection("benchmark_task", evidence[:500])
 
 
-def _seed(part: Part, document: Document, item: Definition, licence: str | None) -> Seed:
+def _seed(part: Part, document: Document, item: Definition | Fragment, licence: str | None) -> Seed:
     seed: Seed = {
         "id": item.id,
         "code": item.code,

@@ -16,8 +16,8 @@ import orjson
 
 from pipeline.errors import ConfigError
 from pipeline.extensions import UserFunction, functions, require_new_names
-from pipeline.seeds import typecheck
-from pipeline.seeds.definitions import KINDS
+from pipeline.seeds import definitions, typecheck
+from pipeline.seeds.fragments import FRAGMENTS
 from pipeline.seeds.rules import RULES_VERSION, SEED_RULES, Limits
 from pipeline.sources import Source, licences
 from pipeline.text import private
@@ -25,6 +25,9 @@ from pipeline.text.lists import as_list
 
 if TYPE_CHECKING:
     from pipeline.config import sections
+
+
+KINDS = (*definitions.KINDS, FRAGMENTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,12 +80,17 @@ class Definition:
     @cached_property
     def digest(self) -> str:
         """sha256 of the code in hex."""
-        return hashlib.sha256(self.code.encode()).hexdigest()
+        return digest_of(self.code)
 
     @property
     def id(self) -> str:
         """The seed's id: the first 16 hex digits of the digest."""
         return self.digest[:SEED_ID_CHARS]
+
+
+def digest_of(code: str) -> str:
+    """sha256 of a seed's code in hex."""
+    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def decode(content: bytes) -> str | Rejection:

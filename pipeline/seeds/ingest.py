@@ -21,6 +21,7 @@ from pipeline.records import Rejection, Seed
 from pipeline.seeds import typecheck
 from pipeline.seeds.candidates import Candidate, candidates_of
 from pipeline.seeds.criteria import SeedCriteria
+from pipeline.seeds.fragments import FRAGMENTS
 from pipeline.seeds.snapshot import Ids, Places
 from pipeline.sources import LeftOut, Part, Source
 from pipeline.text.nearduplicates import NearDuplicates
@@ -152,7 +153,8 @@ class Ingest:
         """The first type error of each candidate that has one, by id; none where types are not checked."""
         if not self._criteria.type_check:
             return {}
-        return typecheck.faults({item.seed["id"]: item.seed["code"] for _, item in batch if item})
+        seeds = [item.seed for _, item in batch if item]
+        return typecheck.faults({seed["id"]: seed["code"] for seed in seeds if seed["kind"] != FRAGMENTS})
 
     def _read(self, parts: Iterable[tuple[Source, Part, list[Any]]]) -> Items:
         """Each candidate with its part's entry; None marks the end of a part."""

@@ -22,6 +22,7 @@ if MYPY:
     from pipeline.packs.inside.comparison import _is_floats  # at run time these files are one
 
 
+_IMPORT_SECONDS = 20.0  # of processor time, for what an answer runs beside its function
 _LONG = 100_000  # characters or elements
 _MOST_SPOILED = 1000  # elements of an output that is compared with another one of its shape
 _DIGEST = "digest of a long output"
@@ -57,6 +58,11 @@ def unpacked(text: str) -> Any:
     return _pickle.loads(zlib.decompress(binascii.a2b_base64(text)))
 
 
+def given(inputs: str) -> list[Any]:
+    """The inputs of a suite; those that are text are evaluated."""
+    return [eval(f"[{item}]", {}) if isinstance(item, str) else item for item in unpacked(inputs)]
+
+
 def shortened(out: Any, exact: bool = True) -> Any:
     """An output as it is kept: of a very long one that is equal or not, its digest.
 
@@ -84,10 +90,14 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def function_of(source: str, name: str) -> Callable[..., Any]:
-    """A function of a program that is imported as a module, so that what is under its main guard does not run."""
+def function_of(source: str, name: str, before: str = "") -> Callable[..., Any]:
+    """A function of a program that is imported as a module, so that what is under its main guard does not run.
+
+    `before` is source that runs in the module before it.
+    """
     module = type(sys)("answer")
     sys.modules["answer"] = module
+    exec(before, module.__dict__)
     exec(compile(source, "answer.py", "exec", dont_inherit=True), module.__dict__)
     function: Callable[..., Any] = module.__dict__[name]
     return function
@@ -97,13 +107,20 @@ def check(source: str, entry_point: str, suite: dict[str, Any]) -> None:
     """Raise AssertionError for the first input for which the function does not return what is expected.
 
     `suite`: `inputs`, `expected` and `second` as packed lists, `seconds` (of processor time, by input), `compare`,
-    `atol`.
+    `atol`; `flipped`: something is expected where nothing is, and nothing where something is.
     """
-    inputs, kept, expected = (unpacked(suite[key]) for key in ("inputs", "inputs", "expected"))
+    inputs, kept, expected = given(suite["inputs"]), given(suite["inputs"]), unpacked(suite["expected"])
     second = unpacked(suite["second"]) if suite["second"] else [None] * len(inputs)
+    if suite["flipped"]:
+        expected = [True if value is None else None for value in expected]
     compare, atol = suite["compare"], suite["atol"]
     stdout, limited = _silenced(), _time_limit()
-    function = function_of(source, entry_point)
+    try:
+        limited(_IMPORT_SECONDS)
+        function = function_of(source, entry_point)
+        limited(0)
+    except TooSlow:
+        raise AssertionError(f"beside its function: more than {_IMPORT_SECONDS} s of processor time") from None
     for number, arguments in enumerate(inputs):
         try:
             limited(suite["seconds"][number])
@@ -132,7 +149,7 @@ def reference(source: str, second: str, entry_point: str, inputs: str, as_truth:
     outputs: list[Any] = []
     seconds = []
     function = function_of(source, entry_point)
-    for arguments in unpacked(inputs):
+    for arguments in given(inputs):
         began = time.process_time()
         out = function(*arguments)
         seconds.append(round(time.process_time() - began, 4))
@@ -142,7 +159,7 @@ def reference(source: str, second: str, entry_point: str, inputs: str, as_truth:
     others = ""
     if second:
         function = function_of(second, entry_point)
-        others = packed([function(*arguments) for arguments in unpacked(inputs)])
+        others = packed([function(*arguments) for arguments in given(inputs)])
     sys.stdout = stdout
     print(repr({"expected": packed(outputs), "second": others, "seconds": seconds}))
 
@@ -169,7 +186,7 @@ def _time_limit() -> Callable[[float], None]:
 
 def _equals_anything(out: Any, expected: Any) -> bool:
     """Whether an output is equal to what nothing equals, in the shape of the expected one."""
-    if isinstance(expected, (list, tuple, dict)) and not 0 < len(expected) < _MOST_SPOILED:
+    if isinstance(expected, (list, tuple, dict)) and len(expected) >= _MOST_SPOILED:
         return False
     return bool(out == _spoiled(expected))
 
@@ -179,7 +196,7 @@ def _spoiled(value: Any) -> Any:
     if type(value) in (list, tuple):
         return type(value)([_spoiled(item) for item in value] or [object()])
     if type(value) is dict:
-        return {key: _spoiled(item) for key, item in value.items()}
+        return {key: _spoiled(item) for key, item in value.items()} or {object(): None}
     return object()
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.loop.given_answers import read_answers
-from pipeline.packs.pack import Pack, load_pack
+from pipeline.packs.pack import Pack, load_evaluated, load_pack
+from tests.pipeline.packs.test_variants import TRIPLER
 
 STUB = 'import math\n\n\ndef double(x):\n    """Double x."""\n'
 WHOLE = "def double(x):\n    return 2 * x\n"
@@ -48,6 +49,17 @@ def answers(tmp_path: Path, *rows: dict[str, Any]) -> Path:
 def test_the_forms_of_evaluators_are_read_as_complete_programs(tmp_path: Path, row: Any, program: str) -> None:
     given = read_answers(answers(tmp_path, row), pack(tmp_path, HUMAN_EVAL))
     assert given.programs == {0: [program]}
+
+
+@pytest.mark.parametrize(
+    "answer", [{"solution": "def tripled(self, x):\n    return 3 * x"}, {"completion": "        return 3 * x\n"}]
+)
+def test_an_answer_to_a_method_is_put_into_its_class(tmp_path: Path, answer: dict[str, str]) -> None:
+    (tmp_path / "class.json").write_text(json.dumps([TRIPLER]))
+    row = {"task_id": "ClassEval_1.tripled", **answer}
+    given = read_answers(answers(tmp_path, row), load_evaluated(tmp_path / "class.json", "method"))
+    ((program,),) = given.programs.values()
+    assert "return 3 * x" in program and "def double" in program and "self.double(x) + x" not in program
 
 
 @pytest.mark.parametrize("id", [7, "7", "Mbpp/7"])

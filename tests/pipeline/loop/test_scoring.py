@@ -25,8 +25,7 @@ def pool():
 
 @pytest.fixture(scope="module")
 def task(pool: Pool) -> tuple[Task, dict[str, Any]]:
-    made = of_evaluation("EvalPlus", ROW, read_task("EvalPlus", ROW), "")
-    assert made is not None
+    (made,) = of_evaluation("EvalPlus", ROW, read_task("EvalPlus", ROW), "")
     (printed,) = pool.run_many([Program("x", programs.reference(made, "base"))])
     expected = programs.read_expected(printed.stdout)
     assert expected is not None
@@ -55,6 +54,44 @@ def test_an_answer_is_judged_by_its_results_alone(pool: Pool, task: tuple[Task, 
     (result,) = score(pool, [Scored("a", task[0], source, "base", task[1])])
     assert result.id == "a"
     assert result.status == status, (result.detail, result.stderr)
+
+
+# A task's id, its function, a right answer to it, and its inputs: outputs in which a wrong result is hard to notice.
+HONEST = {
+    "nothing is found": ("Mbpp/787", "text_match_three", "import re\n\n\ndef text_match_three(s):\n    return re.search('ab{3}', s)\n", [["a"], ["b"]]),
+    "something is found": ("Mbpp/787", "text_match_three", "def text_match_three(s):\n    return 'a' in s\n", [["a"]]),
+    "empty dicts in lists": ("x/0", "f", "def f(n):\n    return [{} for _ in range(n)]\n", [[0], [1], [5]]),
+    "an empty dict": ("x/0", "f", "def f(n):\n    return {}\n", [[0]]),
+    "no input": ("Mbpp/793", "f", "def f(n):\n    return n\n", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_answer_keeps_its_pass_whatever_its_outputs_are(pool: Pool, name: str) -> None:
+    id, function, solution, inputs = HONEST[name]
+    row = {**ROW, "task_id": id, "entry_point": function, "canonical_solution": solution, "base_input": inputs}
+    (made,) = of_evaluation("EvalPlus", row, read_task("EvalPlus", row), "")
+    (printed,) = pool.run_many([Program("x", programs.reference(made, "base"))])
+    expected = programs.read_expected(printed.stdout)
+    assert expected is not None
+    (result,) = score(pool, [Scored("a", made, solution, "base", {"base": expected})])
+    assert result.status == "passed", (result.detail, result.stderr)
+
+
+def test_an_answer_that_replaces_the_comparison_of_what_is_found_or_not_loses_its_pass(pool: Pool) -> None:
+    row = {
+        **ROW,
+        "task_id": "Mbpp/787",
+        "entry_point": "check_str",
+        "canonical_solution": "def check_str(s):\n    return s\n",
+    }
+    (made,) = of_evaluation("EvalPlus", row, read_task("EvalPlus", row), "")
+    (printed,) = pool.run_many([Program("x", programs.reference(made, "base"))])
+    expected = programs.read_expected(printed.stdout)
+    assert expected is not None
+    source = ANSWERS["replaces the comparison"][0].replace("exact_or_close", "not_none").replace("f(x)", "check_str(s)")
+    (result,) = score(pool, [Scored("a", made, source, "base", {"base": expected})])
+    assert result.status == "tampered"
 
 
 @pytest.mark.parametrize("name", PACKS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipeline.packs import programs
+from pipeline.packs import oracles, programs
 from pipeline.packs.inputs import read_inputs
 from pipeline.packs.inside.trial import unpacked
 from pipeline.packs.layouts import Task, read_task
@@ -17,9 +18,8 @@ from sandbox import Limits, Pool, Program, Result
 LIMITS = Limits(wall_seconds=30.0, cpu_seconds=24, output_bytes=1 << 22)
 
 
-def evaluated(layout: str, row: dict[str, Any]) -> Task:
-    made = of_evaluation(layout, row, read_task(layout, row), "")
-    assert made is not None
+def evaluated(layout: str, row: dict[str, Any], pack: str = "") -> Task:
+    (made,) = of_evaluation(layout, row, replace(read_task(layout, row), pack=pack), "")
     return made
 
 
@@ -108,18 +108,31 @@ def test_evoevals_oracles_accept_what_is_right_and_refuse_what_is_wrong(pool, na
     (pack, id), output, inputs, right, wrong = EVOEVAL[name]
     row = {"task_id": id, "prompt": 'def f(*a):\n    """Do it."""\n', "entry_point": "f",
            "canonical_solution": f"    return {output}\n", "inputs": inputs}  # fmt: skip
-    of = evaluated("EvoEval", row)
+    of = evaluated("EvoEval", row, pack)
     assert of.inputs is not None
-    oracle = oracle_in(pack, id) or of.inputs.oracle
+    oracle = of.inputs.oracle
     assert oracle.compare == name
     suite = {"inputs": [unpacked(dict(of.inputs.suites)["inputs"])]}
     assert suite["inputs"]
     renamed = task("f", of.solutions[0], unpacked(dict(of.inputs.suites)["inputs"]))
     assert renamed.inputs is not None
-    from dataclasses import replace
-
     judged = replace(renamed, inputs=replace(renamed.inputs, oracle=oracle))
     assert passes(pool, judged, of.solutions[0], *answers("f", right, wrong)) == [True, True, False]
+
+
+def test_every_comparison_of_a_task_has_a_right_and_a_wrong_answer_here():
+    tasks = {(id.partition("/")[0], function) for id, function, *_ in ORACLES.values()}
+    tested = {oracles._ORACLES[task].compare for task in tasks if task in oracles._ORACLES}
+    assert tested == {oracle.compare for oracle in oracles._ORACLES.values()}
+    assert {oracle.compare for oracle in oracles._OF_EVOEVAL.values()} == set(EVOEVAL) - {"typed"}
+
+
+@pytest.mark.parametrize("pack", ["test", "EvoEval"])
+def test_a_task_of_evoeval_whose_comparison_depends_on_the_set_is_refused_where_the_set_is_not_known(pack):
+    with pytest.raises(ValueError, match="does not name: difficult, creative"):
+        oracle_in(pack, "EvoEval/32")
+    assert oracle_in(pack, "EvoEval/1") is None
+    assert oracle_in("EvoEval_combine/test", "EvoEval/32") is None
 
 
 def test_an_answer_cannot_change_what_is_expected_by_changing_its_arguments(pool):
@@ -193,6 +206,17 @@ def test_inputs_that_json_cannot_hold_are_converted_as_evalplus_does(id, given, 
     inputs = read_inputs({"base_input": [given], "plus_input": {}}, id, "f")
     assert inputs is not None
     assert [unpacked(values) for _, values in inputs.suites] == [[converted], []]
+
+
+def test_an_input_that_is_no_literal_is_evaluated_in_the_sandbox(pool):
+    row = {"task_id": "EvoEval/1", "prompt": 'def f(x):\n    """Count."""', "entry_point": "f",
+           "canonical_solution": "    return len(x)\n", "inputs": ["[0] * 3", "range(4)", "'ab'"]}  # fmt: skip
+    of = evaluated("EvoEval", row, "EvoEval_combine")
+    printed = run(pool, programs.reference(of, "inputs"))
+    expected = programs.read_expected(printed.stdout)
+    assert expected is not None and unpacked(expected["expected"]) == [3, 4, 2]
+    source = programs.program(of, "def f(x):\n    return sum(1 for _ in x)\n", "inputs", {"inputs": expected})
+    assert run(pool, source).passed
 
 
 def test_infinity_in_the_inputs_stays_infinity(pool):

@@ -3,6 +3,7 @@
 import gzip
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.packs.differential import MOST_CHARS, differential
 from pipeline.packs.layouts import LAYOUTS
-from pipeline.packs.pack import load_evaluated, load_pack
+from pipeline.packs.pack import evaluated_name, load_evaluated, load_pack
 
 STUB = 'def double(x):\n    """Double the number x.\n    >>> double(2)\n    4\n    """\n'
 BODY = "    return x * 2\n"
@@ -279,7 +280,7 @@ def test_a_row_of_parquet_that_is_no_text_and_a_cut_table_are_refused(tmp_path):
     ("layout", "key", "value", "says"),
     [
         ("EvalPlus", "atol", "small", "atol is str"),
-        ("EvoEval", "inputs", ["open('x')"], r"inputs\[0\] is no Python literal"),
+        ("EvoEval", "inputs", ["open('x'"], r"inputs\[0\] is no Python"),
         ("EvoEval", "inputs", {"a": 1}, "inputs is dict"),
         ("LiveCodeBench", "private_test_cases", "gASVAA==", "private test cases are damaged"),
         ("LiveCodeBench", "public_test_cases", "[]", "no test cases"),
@@ -293,3 +294,18 @@ def test_a_row_that_cannot_be_scored_is_refused_by_file_and_line(layout, key, va
     with pytest.raises(ConfigError, match=says) as caught:
         load_evaluated(path)
     assert f"{path}, line 1:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("EvoEval_difficult.jsonl", "EvoEval_difficult"),
+        ("EvoEval_difficult/test.jsonl", "EvoEval_difficult/test"),
+        (
+            "datasets--evalplus--mbppplus/snapshots/b2d7/data/test-00000-of-00001.parquet",
+            "mbppplus/test-00000-of-00001",
+        ),
+    ],
+)
+def test_the_file_of_a_split_is_named_with_its_dataset(path, name):
+    assert evaluated_name(Path(path)) == name

@@ -27,7 +27,7 @@ CASES = [{"input": "3\n1 2 3\n", "output": "6\n"}, {"input": "1\n0.5\n", "output
 STDIN = {**ROWS["LiveCodeBench"], "metadata": "{}", "starter_code": "", "contest_date": "2024-08-10T00:00:00",
          "public_test_cases": json.dumps(CASES[:1]),
          "private_test_cases": base64.b64encode(zlib.compress(pickle.dumps(json.dumps(CASES[1:])))).decode()}  # fmt: skip
-FUNCTIONAL = {**STDIN, "starter_code": "class Solution:\n    def double(self, xs, x):", "metadata": json.dumps({"func_name": "double"}), "private_test_cases": "",
+FUNCTIONAL = {**STDIN, "starter_code": "class Solution:\n    def double(self, xs: List[int], x: int) -> List[int]:", "metadata": json.dumps({"func_name": "double"}), "private_test_cases": "",
               "public_test_cases": json.dumps([{"input": "[1, 2]\n3", "output": "[1, 2, 3]"}])}  # fmt: skip
 DS1000 = {**ROWS["DS-1000"], "code_context": "def test_execution(code):\n    space = {}\n    exec('x = 3\\n' + code, space)\n"
           "    assert space['result'] == 6\n\ndef test_string(code):\n    assert 'for' not in code\n"}  # fmt: skip
@@ -39,8 +39,7 @@ BIGCODEBENCH = {"task_id": "BigCodeBench/0", "complete_prompt": "import math\nde
 
 
 def made(layout: str, row: dict[str, Any], variant: str = "", task: Task | None = None) -> Task:
-    of = of_evaluation(layout, row, task or read_task(layout, row), variant)
-    assert of is not None
+    (of,) = of_evaluation(layout, row, task or read_task(layout, row), variant)
     return of
 
 
@@ -50,6 +49,28 @@ def crux(variant: str) -> Task:
 
 def bigcodebench() -> Task:
     return made("BigCodeBench", BIGCODEBENCH, "instruct", Task("p", "0", ("Double x.",), (), "task_func"))
+
+
+TRIPLER = {
+    "task_id": "ClassEval_1", "class_name": "Tripler", "import_statement": ["import json", "import re"],
+    "skeleton": "import re\n\nclass Tripler:\n    def __init__(self):\n        self.calls = 0\n\n    def double(self, x):\n"
+                "        ...\n\n    def tripled(self, x):\n        'Three times x.'\n\n    @staticmethod\n    def one(x):\n        'x.'\n",
+    "class_constructor": "class Tripler:\n    def __init__(self):\n        self.calls = 0\n\n",
+    "solution_code": "import json\nimport re\n\nclass Tripler:\n    def __init__(self):\n        self.calls = 0\n\n"
+                     "    def double(self, x):\n        self.calls += 1\n        return 2 * x\n\n"
+                     "    def tripled(self, x):\n        return self.double(x) + x\n\n    @staticmethod\n    def one(x):\n        return x\n",
+    "test": "import unittest\n\nclass TestTripled(unittest.TestCase):\n    def test_it(self):\n        tripler = Tripler()\n"
+            "        self.assertEqual(tripler.tripled(2), 6)\n        self.assertEqual(tripler.calls, 1)\n\n"
+            "class TestOne(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(Tripler.one(2), 2)\n\n"
+            "if __name__ == '__main__':\n    unittest.main()\n",
+    "test_classes": ["TestTripled", "TestOne"],
+    "methods_info": [
+        {"method_name": "tripled", "test_class": "TestTripled",
+         "method_description": 'def tripled(self, x):\n        """\n        Three times x.\n        >>> Tripler().tripled(1)\n        3\n        """'},
+        {"method_name": "one", "test_class": "TestOne", "method_description": '@staticmethod\n    def one(x):\n    """\n    x.\n    """'},
+    ],
+}  # fmt: skip
+METHODS = of_evaluation("ClassEval", TRIPLER, read_task("ClassEval", TRIPLER), "method")
 
 
 READS = "n = int(input())\nnumbers = list(map(float, input().split()))\n"
@@ -67,8 +88,14 @@ PACKS: dict[str, tuple[Task, str, tuple[str, ...]]] = {
                                "if __name__ == '__main__':\n    total = sum(map(float, data[1:]))\n"
                                "    sys.stdout.write(f'{total:g}')\n    sys.exit(0)", ("import sys\nsys.exit(1)",)),
     "LiveCodeBench, functional": (made("LiveCodeBench", FUNCTIONAL),
-                                  "class Solution:\n    def double(self, xs, x):\n        return (*xs, x)\n",
+                                  "class Solution:\n    def double(self, xs: List[int], x: int) -> List[int]:\n"
+                                  "        return (*accumulate(repeat(1, len(xs))), x)\n",
                                   ("class Solution:\n    def double(self, xs, x):\n        return xs\n",)),
+    "ClassEval, method": (METHODS[0], "def tripled(self, x):\n    return self.double(x) + self.one(x)",
+                          ("def tripled(self, x):\n    return x", "class Tripler:\n    def tripled(self, x): return 3",
+                           "Tripler.tripled = 3", "def tripled(:")),
+    "ClassEval, static method": (METHODS[1], "import math\n\nclass Tripler:\n    def one(x):\n        return math.floor(x)\n",
+                                 ("class Tripler:\n    def one(self, x):\n        return x\n",)),
     "DS-1000": (made("DS-1000", DS1000), "result = x * 2", ("result = x", "for _ in '1': result = x * 2")),
     "BigCodeBench": (bigcodebench(), "def task_func(x):\n    return 2 * x\n", ("def task_func(x):\n    return x\n",)),
 }  # fmt: skip
@@ -123,6 +150,7 @@ def test_each_pack_is_asked_with_what_the_model_has_to_know():
     assert "assert f(...) == [2, 3]" in shown["CRUXEval, input"] and "[1, 2]" not in shown["CRUXEval, input"]
     assert "double it" in shown["CanItEdit"] and "return x" in shown["CanItEdit"]
     assert "class Doubler" in shown["ClassEval"]
+    assert "method `tripled`" in shown["ClassEval, method"] and shown["ClassEval, method"].count("import re") == 1
     assert "standard input" in shown["LiveCodeBench, stdin"]
     assert "class Solution" in shown["LiveCodeBench, functional"]
 
@@ -132,6 +160,17 @@ def test_a_base_model_completes_the_assert_and_its_value_is_judged():
     document, _ = Way("completion", WORDINGS["plain"]).prompt(task, "")
     assert document.endswith("assert f([1, 2]) ==")
     assert answer_of("value", Way("completion", WORDINGS["plain"]).code(task, " [2, 3]") or "") == "[2, 3]"
+
+
+def test_a_base_model_continues_the_class_at_the_head_of_the_method():
+    tripled, one = METHODS
+    assert [task.id for task in METHODS] == ["ClassEval_1.tripled", "ClassEval_1.one"]
+    assert problems.document(tripled).endswith(
+        'Three times x.\n        >>> Tripler().tripled(1)\n        3\n        """\n'
+    )
+    way = Way("completion", WORDINGS["plain"])
+    written = programs.complete(one, way.code(one, "        return x\n") or "")
+    assert "@staticmethod\n    def one(x):" in written and "self.double(x) + x" in written
 
 
 def test_the_hubs_mbpp_plus_is_judged_by_its_own_test_and_asked_as_mbpp():
