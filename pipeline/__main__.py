@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from types import ModuleType
 
@@ -39,6 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
+        # Who reads the first lines only (`| head`) has all that was wanted. Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         if error.filename is None:
@@ -77,6 +80,8 @@ def _parse(argv: list[str] | None) -> tuple[ModuleType, argparse.Namespace]:
     own = parser_of(first.command, not hands_through or first.words[:1] in (["-h"], ["--help"]))
     own.set_defaults(folder=first.folder)
     # Luigi reads the keys of its own command line; of any other they are taken out first, with their values.
+    if not hands_through and (wrong := command_line.unknown_option(first.words, own, command_line.flags())):
+        own.exit(2, f"error: {wrong}\n")
     values, words = ({}, first.words) if hands_through else command_line.split(first.words)
     arguments, others = own.parse_known_args(words)
     if others and not hands_through:

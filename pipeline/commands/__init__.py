@@ -14,8 +14,7 @@ import orjson
 from rich.console import Console
 
 from pipeline.config import load
-from pipeline.config.location import NAME, PACKAGE_ROOT, require, root
-from pipeline.errors import ConfigError
+from pipeline.config.location import PACKAGE_ROOT, require_own, root
 from pipeline.project.project import Project
 from pipeline.run import process
 
@@ -26,20 +25,11 @@ def open_project() -> Project:
 
 
 def announce() -> None:
-    """Name the project on standard error: the first line of a command that writes."""
-    found = require()
-    named = " (the shipped one: no luigi.cfg here or above)" if found.is_fallback else ""
-    print(f"project {found.root}{named}", file=sys.stderr)
+    """Name the project on standard error: the first line of a command that writes.
 
-
-def require_own_project() -> None:
-    """Raises ConfigError outside every project: what is removed must be of a project that somebody means."""
-    found = require()
-    if found.is_fallback:
-        raise ConfigError(
-            f"there is no {NAME} here or above; nothing is removed from {found.root}",
-            f"`selfcodealign -C {found.root} ...` if you mean that project",
-        )
+    Raises ConfigError outside every project: what is written must be of a project that somebody means.
+    """
+    print(f"project {require_own().root}", file=sys.stderr)
 
 
 def version() -> str:
@@ -69,8 +59,14 @@ def require_sandbox(project: Project) -> None:
 
 def console() -> Console:
     """Standard output for people: styled on a terminal, plain and unwrapped elsewhere."""
-    out = Console(highlight=False, markup=False)
-    return out if out.is_terminal else Console(highlight=False, markup=False, width=160)
+    out = _Console(highlight=False, markup=False)
+    return out if out.is_terminal else _Console(highlight=False, markup=False, width=160)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Rich would end the process with code 1: who reads the first lines only has all that was wanted."""
+        raise BrokenPipeError
 
 
 def print_json(document: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands import console, open_project, print_json, require_sandbox
+from pipeline.commands import announce, console, open_project, print_json, require_sandbox
 from pipeline.dataset.calibration import percent
 from pipeline.errors import ConfigError
 from pipeline.operations.calibration import calibrate
@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     packs = [load_pack(path.expanduser()) for path in arguments.pack or ()] or [project.evaluated_pack()]
     for pack in packs:
         require_hidden_tests(pack)
+    announce()
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
     document = calibrate(project, packs, arguments.tasks, progress.print)

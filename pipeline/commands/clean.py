@@ -10,7 +10,7 @@ import argparse
 import shutil
 from dataclasses import asdict
 
-from pipeline.commands import announce, lock_artifacts, open_project, print_json, require_own_project
+from pipeline.commands import announce, lock_artifacts, open_project, print_json
 from pipeline.operations.garbage import Garbage, garbage, named
 from pipeline.text.display import duration
 
@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.yes:
-        require_own_project()
         announce()
     project = open_project()
     if arguments.yes:

@@ -13,11 +13,15 @@ from rich.text import Text
 from pipeline.commands import console, open_project, print_json
 from pipeline.commands.record_view import fields, indented
 from pipeline.errors import MissingDataError
-from pipeline.operations.lineage import lineage, siblings
-from pipeline.operations.rules import Use, uses
+from pipeline.operations.lineage import lineage, origin_of, siblings
+from pipeline.operations.rules import Use, declared, uses
+from pipeline.seeds.scan import STAGE as SEEDS
 from pipeline.text.display import printable
+from pipeline.text.nearest import nearest
 
 HELP = "show the whole life of a seed, a response, a row or a place in a source file; or a rule"
+
+_EVIDENCE = 120  # characters of it in one line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     events = lineage(project, arguments.id)
     if not events:
         raise MissingDataError(
-            f"no record under the current recipes has an id that begins with {arguments.id}",
-            "ids are in artifacts/<stage>/<recipe>/shard-*.jsonl; another configuration has other recipes",
+            f"no record of the current recipes has the id, the name or the place {arguments.id}",
+            nearest(
+                arguments.id,
+                {rule for rules in declared().values() for rule in rules},
+                otherwise="ids are in artifacts/<stage>/<recipe>/shard-*.jsonl, and other options have other recipes",
+            ),
         )
     others = siblings(events, arguments.id)
     sibling_ids = {other["id"] for other in others}
@@ -47,9 +55,18 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"id": arguments.id, "events": events, "siblings": others})
         return 0
     out = console()
+    seeds = {origin_of(event["id"]) for event in events}
+    if len(seeds) > 1:
+        # A place with many definitions: what became of each, and of its records in the end.
+        last = {event["id"]: event for event in events}
+        for event in events:
+            if event["stage"] == SEEDS or event is last[event["id"]]:
+                out.print(_fate(event), soft_wrap=True)
+        out.print(f"{len(seeds)} definitions; `selfcodealign explain ID` shows one in full")
+        return 0
     for event in events:
         for part in _shown(event, arguments.prompts, out.is_terminal):
-            out.print(part)
+            out.print(part, soft_wrap=not out.is_terminal)
     if others:
         out.print(Text("== siblings: the other answers to the instruction", style="bold"))
     for other in others:
@@ -70,6 +87,20 @@ def _explain_rule(in_stages: list[Use], as_json: bool) -> int:
         if use.dropped is not None:
             out.print(Text(f"  {use.dropped} in the newest dataset", style="dim"))
     return 0
+
+
+def _fate(event: dict[str, Any]) -> Text:
+    """What became of a record, in one line."""
+    record, id = event["record"], printable(event["id"])
+    fate = event["fate"]
+    if record.get("evidence"):
+        fate += f": {printable(' '.join(str(record['evidence']).split()))[:_EVIDENCE]}"
+    if event["stage"] != SEEDS:
+        return Text(f"  {event['stage']} {id}: {fate}")
+    if "path" in record:
+        first, last = record["lines"]
+        id = f"{record['name']}, {record['path']} lines {first} to {last}, {id}"
+    return Text(f"== {id}: {fate}", style="bold")
 
 
 def _shown(event: dict[str, Any], prompts: bool, colour: bool) -> Iterator[RenderableType]:

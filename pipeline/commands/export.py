@@ -9,9 +9,10 @@ from pathlib import Path
 from pipeline.commands import announce, console, open_project, print_json
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError
-from pipeline.export.files import export
+from pipeline.export.files import export, row_count
 from pipeline.export.forms import FORMS, all_forms
 from pipeline.export.hub import push
+from pipeline.text.display import counted
 
 HELP = f"write the dataset for trainers: {', '.join(FORMS)}; push it"
 
@@ -66,7 +67,8 @@ def _show(arguments: argparse.Namespace, folder: Path, sizes: Mapping[str, int],
     out = console()
     out.print(f"{folder}:")
     for name, count in sizes.items():
-        out.print(f"  {count:>12,} bytes  {name}")
+        rows = row_count(folder / name)
+        out.print(f"{'' if rows is None else counted(rows, 'row'):>14} {count:>14,} bytes  {name}")
     if arguments.push:
         kind = "public" if arguments.public else "private"
         done = f"pushed to {address}" if address else "not pushed (--dry-run)"

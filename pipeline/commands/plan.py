@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands import console, open_project, print_json, require_sandbox
+from pipeline.commands import announce, console, open_project, print_json, require_sandbox
 from pipeline.errors import ConfigError
 from pipeline.operations.estimate import seeds_in
 from pipeline.operations.judge_ability import in_words
@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.seeds < 2:
         raise ConfigError(f"--seeds {arguments.seeds} is too few", "take at least 2, rather 32")
+    announce()
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
     if not project.packs and not project.model.is_demo:

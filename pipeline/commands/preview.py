@@ -16,7 +16,7 @@ from rich.text import Text
 from pipeline.commands import console, open_project, print_json, require_sandbox
 from pipeline.commands.record_view import fields
 from pipeline.operations.preview import Previewed, preview
-from pipeline.text.display import printable
+from pipeline.text.display import counted, printable
 
 HELP = "take the first N seeds through all stages, and show their rows and what was rejected"
 
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         for part in _shown(item, out.is_terminal):
             out.print(part)
     rows = sum(item.row is not None for item in found)
-    out.print(Text(f"{rows} rows of {len(found)} seeds", style="bold"))
+    out.print(Text(f"{counted(rows, 'row')} of {counted(len(found), 'seed')}", style="bold"))
     return 0
 
 

@@ -11,7 +11,7 @@ from pipeline.commands import console, open_project, print_json
 from pipeline.operations.run_status import run_status
 from pipeline.operations.unfinished import UnfinishedRun, unfinished_runs
 from pipeline.run.status_view import view
-from pipeline.text.display import duration
+from pipeline.text.display import counted, duration
 
 HELP = "show where the run is: stages, rates, time left, last rejections"
 
@@ -48,7 +48,8 @@ def _show_unfinished(runs: list[UnfinishedRun], as_json: bool) -> int:
         print_json([run.document() for run in runs])
         return 0
     for item in runs:
+        folders = ", ".join(item.folders)
         print(item.command or "a command that was not recorded")
-        print(f"  {item.records} records, the last one {duration(item.age_seconds)} ago: {', '.join(item.folders)}")
-    print(f"{len(runs)} unfinished runs" + ("; each command goes on where it stopped" if runs else ""))
+        print(f"  {counted(item.records, 'record')}, the last one {duration(item.age_seconds)} ago: {folders}")
+    print(counted(len(runs), "unfinished run") + ("; each command goes on where it stopped" if runs else ""))
     return 0

@@ -6,6 +6,8 @@ import argparse
 
 from pipeline.commands import open_project, print_json
 from pipeline.operations.changes import reasons
+from pipeline.operations.unfinished import unfinished_runs
+from pipeline.text.display import counted
 
 HELP = "say what the next run would do, and for what reason"
 
@@ -15,12 +17,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    findings = reasons(open_project())
+    project = open_project()
+    findings = reasons(project)
     if arguments.json:
         print_json(findings)
         return 0
     if not findings:
         print("nothing to do: the dataset is there and everything it was made from is unchanged")
+        if others := unfinished_runs(project.artifacts):
+            print(f"{counted(len(others), 'unfinished run')} with other options: `selfcodealign status --all`")
     for finding in findings:
         print(f"{finding['stage']}: {finding['what']}")
         for line in finding["because"]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from luigi.configuration import get_config
 
 from pipeline.config.sections import SECTIONS
+from pipeline.text.nearest import nearest
 
 
 def flags() -> dict[str, tuple[str, str]]:
@@ -33,3 +34,16 @@ def set_values(values: Mapping[tuple[str, str], str]) -> None:
     """Let these values stand for those of luigi.cfg in this process."""
     for (section, key), value in values.items():
         get_config().set(section, key, value.replace("%", "%%"))
+
+
+def unknown_option(words: Sequence[str], parser: argparse.ArgumentParser, more: Collection[str] = ()) -> str:
+    """The message for the first option that neither a parser nor `more` has; empty where there is none."""
+    known = {*parser._option_string_actions, *more}
+    for word in words:
+        name = word.partition("=")[0]
+        if name == "--":
+            break
+        # An option may be shortened, where it is the only one that begins like this.
+        if name.startswith("--") and not any(option.startswith(name) for option in known):
+            return f"there is no option {name}\n  {nearest(name, known, otherwise='`--help` lists all options')}"
+    return ""

@@ -78,6 +78,20 @@ def require() -> Location:
     return found
 
 
+def require_own() -> Location:
+    """As `require`, before anything is written: into a project that is named, or that the working directory is in.
+
+    Raises ConfigError outside every project.
+    """
+    found = require()
+    if found.is_fallback:
+        raise ConfigError(
+            f"there is no {NAME} here or above: nothing is written",
+            f"`selfcodealign init` begins a project here; `selfcodealign -C {found.root} ...` is for the shipped one",
+        )
+    return found
+
+
 def install() -> None:
     """Make Luigi read the project's luigi.cfg alone, and set those of Luigi's settings that it leaves out.
 

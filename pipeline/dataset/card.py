@@ -155,9 +155,11 @@ def _front_matter(manifest: Mapping[str, Any], configs: Mapping[str, Mapping[str
         "configs": [
             {
                 "config_name": name,
+                # Of several, the one that `load_dataset(FOLDER)` takes.
+                **({"default": True} if len(configs) > 1 and not at else {}),
                 "data_files": [{"split": split, "path": path} for split, path in files.items()],
             }
-            for name, files in configs.items()
+            for at, (name, files) in enumerate(configs.items())
         ],
     }
     text: str = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True, width=1000)
@@ -220,4 +222,6 @@ def _unconfirmed(packs: Sequence[Mapping[str, Any]]) -> str:
 
 def _funnel_row(stage: str, counts: dict[str, Any]) -> str:
     rules = ", ".join(f"{rule} {count}" for rule, count in counts["rules"].items())
+    if (passed := counts.get("passed")) is not None:
+        rules = ", ".join(filter(None, (f"{passed} passed, {counts['kept'] - passed} failed", rules)))
     return f"| {stage} | {counts['in']} | {counts['kept']} | {counts['rejected']} | {rules} |"

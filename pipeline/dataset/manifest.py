@@ -7,7 +7,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from pipeline.dataset.calibration import Calibration, in_words
@@ -58,6 +58,9 @@ def build_manifest(
     funnel = {seeds: snapshot.funnel(sum(shard["kept"] for shard in metas[seeds]))}
     for stage, total in totals.items():
         funnel[stage] = {key: total[key] for key in ("in", "kept", "rejected", "rules")}
+    # Every verdict is kept: what counts is how many programs passed.
+    verdicts = (artifacts.shard("executions", number).read() for number in meta["shards"])
+    funnel["executions"]["passed"] = sum(record["passed"] for record in chain.from_iterable(verdicts))
     funnel["dataset"] = {"in": meta["kept"], "kept": meta["kept"], "rejected": 0, "rules": {}}
     for stage, (name, count) in fan_out.items():
         funnel[stage][name] = count

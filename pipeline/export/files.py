@@ -11,12 +11,24 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from pyarrow import parquet
+
 from pipeline.dataset.card import dataset_card
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.export.forms import all_forms
 from pipeline.export.split import SPLITS, split
 from targets import publish
 from targets.atomic import json_bytes
+
+
+def row_count(file: Path) -> int | None:
+    """How many rows an exported file holds; None for one that is no table."""
+    if file.suffix == ".parquet":
+        return int(parquet.read_metadata(file).num_rows)
+    if file.suffix == ".jsonl":
+        with file.open("rb") as lines:
+            return sum(1 for _ in lines)
+    return None
 
 
 def export(dataset: FinishedDataset, names: Iterable[str], folder: Path, test_share: float = 0.0) -> list[Path]:

@@ -18,6 +18,7 @@ from pipeline.stages.chain import shard_tasks
 from pipeline.stages.dataset import FinalDataset
 from pipeline.stages.selection import Selection
 from pipeline.stages.stage import ShardTask
+from pipeline.text.display import counted
 from targets import Artifacts, Recipe
 from targets.journal import read_journal
 
@@ -36,8 +37,9 @@ def reasons(project: Project) -> list[Reason]:
     dataset = FinalDataset(project=project)
     if not dataset.folder.exists():
         selected = Selection.of(project).recipe
-        because = _changes(project, selected) or ["an earlier stage has something to do"]
-        findings.append({"stage": "selection", "what": "is made again, and the dataset", "because": because})
+        findings.append(
+            {"stage": "selection", "what": "to make, and the dataset", "because": _changes(project, selected)}
+        )
     elif dataset.latest.resolve() != dataset.folder.resolve():
         what = f"latest is pointed back at {dataset.recipe.digest}"
         findings.append({"stage": "dataset", "what": what, "because": []})
@@ -57,15 +59,16 @@ def _seeds(project: Project, scan: Scan) -> list[Reason]:
         *_some("gone", [_place(key) for key in gone]),
     ]
     if by_criteria:
-        because.append(f"[seeds] asks for something else: {len(by_criteria)} files are read again")
+        because.append(f"a key of [seeds] has changed: {counted(len(by_criteria), 'file')} to read again")
     files = [part for part in changed if part.path.endswith(".py")][:READ]
     parts = ((scan.parts[part.key][0], part) for part in files)
     new = count_new(parts, project.criteria, scan.snapshot.occurrences)
     of = "" if len(files) == len(changed) else f" in {len(files)} of them"
-    because.append(f"{new} functions{of} are new, unless they resemble others or fail the type check")
+    are = "is new, unless it resembles another or fails" if new == 1 else "are new, unless they resemble others or fail"
+    because.append(f"{counted(new, 'function')}{of} {are} the type check")
     if not scan.ledger.path.exists():
         because += _changes(project, seeds_recipe())
-    what = f"{len(changed)} files to read, {len(gone)} gone"
+    what = f"{counted(len(changed), 'file')} to read, {len(gone)} gone"
     return [{"stage": SEEDS, "what": what, "because": because}]
 
 

@@ -8,26 +8,42 @@ again, identical to the prompt that was sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
 
 from pipeline.project.project import Project
 from pipeline.seeds.scan import STAGE as SEEDS
 from pipeline.stages.chain import shard_tasks
 from pipeline.stages.generation import GenerationTask, Unit
 from pipeline.stages.selection import Selection
-from targets import read_jsonl
+from targets import Artifacts, read_jsonl
 
+_BEGINNING = re.compile(r"[0-9a-f]+")
 _RESPONSE = re.compile(r"(?P<seed>[0-9a-f]+)-(?P<sample>\d+)")
 
 
 def lineage(project: Project, record: str) -> list[dict[str, Any]]:
     """Every record of a seed: {stage, id, fate, file, record, prompt}, in the order of stages.
 
-    `record` is an id, the beginning of an id, or the path of a source file, optionally with :line.
+    `record` is an id, the beginning of an id, or the path of a source file, optionally with :line or :name. Of several
+    definitions, one comes after the other, in the order of their places.
     """
     response = _RESPONSE.fullmatch(record)
-    return list(_events(project, response["seed"] if response else record))
+    artifacts = Selection.of(project).artifacts
+    searched = response["seed"] if response else record
+    beginnings = _seeds_at(artifacts, searched)
+    if _BEGINNING.fullmatch(searched):
+        beginnings.append(searched)
+    events = list(_events(project, artifacts, tuple(beginnings)))
+    order = {seed: at for at, seed in enumerate(dict.fromkeys(origin_of(event["id"]) for event in events))}
+    return sorted(events, key=lambda event: order[origin_of(event["id"])])
+
+
+def origin_of(id: str) -> str:
+    """The id of the seed that a record was derived from."""
+    response = _RESPONSE.fullmatch(id)
+    return response["seed"] if response else id
 
 
 def siblings(events: list[dict[str, Any]], record: str) -> list[dict[str, Any]]:
@@ -49,18 +65,14 @@ def siblings(events: list[dict[str, Any]], record: str) -> list[dict[str, Any]]:
     return list(others.values())
 
 
-def _events(project: Project, searched: str) -> Iterator[dict[str, Any]]:
-    current = project.scan.snapshot.occurrences
-    artifacts, prompts = Selection.of(project).artifacts, _Prompts(project)
-    beginnings: tuple[str, ...] = (searched,)
+def _events(project: Project, artifacts: Artifacts, beginnings: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    current, prompts = project.scan.snapshot.occurrences, _Prompts(project)
     for stage in artifacts.stages:
         for paths in artifacts.published(stage):
             for path, kept in ((paths.records, True), (paths.rejected, False)):
                 for record in read_jsonl(path):
                     id = record["id"]
-                    if stage == SEEDS and _stands_at(record, searched):
-                        beginnings += (id,)
-                    elif not id.startswith(beginnings):
+                    if not id.startswith(beginnings):
                         continue
                     fate = "kept" if kept else f"rejected by {record['rule']}"
                     if stage == SEEDS and kept and id not in current:
@@ -75,30 +87,57 @@ def _events(project: Project, searched: str) -> Iterator[dict[str, Any]]:
                     }
 
 
-def _stands_at(record: dict[str, Any], searched: str) -> bool:
-    """Whether a definition has the name or stands at the place: a path or the end of one, with a line or a name."""
-    place, first, last, name = _place(record)
-    if searched in (name, record["id"]):
-        return True
+def _seeds_at(artifacts: Artifacts, searched: str) -> list[str]:
+    """The ids of the definitions that a place or a name stands for, in the order of their places."""
+    files = (path for paths in artifacts.published(SEEDS) for path in (paths.records, paths.rejected))
+    return [record["id"] for record in standing_at(chain.from_iterable(map(read_jsonl, files)), searched)]
+
+
+def standing_at(definitions: Iterable[dict[str, Any]], searched: str) -> list[dict[str, Any]]:
+    """Those that have the name, or stand at the place: a path or the end of one, alone or with a line or a name.
+
+    Of a rejected definition only the first line is known: where no other one holds a line, the last one that begins
+    above it does, if that is a rejected one.
+    """
     path, _, detail = searched.rpartition(":")
     if not path:
         path, detail = searched, ""
-    if f"/{path}" not in f"/{place}":
-        return False
-    if detail.isdigit():
-        return first <= int(detail) <= last
-    return detail in ("", name, name.rpartition(".")[2])
+    named, in_file = [], []
+    for record in definitions:
+        place = _place(record)
+        if f"/{path}" in f"/{place.path}":
+            in_file.append((place, record))
+        if searched in (place.name, record["id"]) or (
+            f"/{path}" in f"/{place.path}" and detail in ("", place.name, place.name.rpartition(".")[2])
+        ):
+            named.append((place, record))
+    if detail.isdigit() and not named:
+        line = int(detail)
+        above = sorted((item for item in in_file if item[0].first <= line), key=lambda item: item[0])
+        named = [item for item in above if line <= item[0].last] or [
+            item for item in above[-1:] if not item[0].is_whole
+        ]
+    return [record for _, record in sorted(named, key=lambda item: item[0])]
 
 
-def _place(record: dict[str, Any]) -> tuple[str, int, int, str]:
-    """Path, first and last line, and name of a definition; a rejected one has the first line only, in its id."""
+class _Place(NamedTuple):
+    """Where a definition stands. `is_whole`: its last line is known."""
+
+    path: str
+    first: int
+    last: int
+    name: str
+    is_whole: bool = True
+
+
+def _place(record: dict[str, Any]) -> _Place:
     if "path" in record:
         first, last = record["lines"]
-        return f"{record['source']}/{record['path']}", first, last, record["name"]
+        return _Place(f"{record['source']}/{record['path']}", first, last, record["name"])
     match = re.fullmatch(r"(?P<path>.+):(?P<line>\d+):(?P<name>.*)", record["id"])
     if match is None:
-        return record["id"], 0, 0, ""
-    return match["path"], int(match["line"]), int(match["line"]), match["name"]
+        return _Place(record["id"], 0, 0, "")
+    return _Place(match["path"], int(match["line"]), int(match["line"]), match["name"], is_whole=False)
 
 
 class _Prompts:

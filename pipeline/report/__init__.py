@@ -12,11 +12,12 @@ from pathlib import Path
 
 import orjson
 
-from pipeline.report.figures import gather
+from pipeline.report.figures import gather, source_labels
 from pipeline.report.page import render
 from pipeline.report.previous import compare
-from pipeline.report.rows import write_rows
-from targets import read_jsonl
+from pipeline.report.rejected import rejected_records
+from pipeline.report.rows import write_rejected, write_rows
+from targets import Artifacts, read_jsonl
 
 PAGE, ROWS = "report.html", "report"
 
@@ -31,4 +32,9 @@ def write_report(artifacts: Path, folder: Path, previous: Path | None) -> None:
     comparison = compare(manifest, train, previous) if previous else None
     figures = gather(artifacts, manifest, read_jsonl(train), comparison.lost if comparison else ())
     files = write_rows(folder / ROWS, train)
-    (folder / PAGE).write_text(render(manifest, figures, comparison, files), encoding="utf-8")
+    recipes = Artifacts.of_document(artifacts, manifest["recipes"]["made_from"])
+    shards = recipes.shard("selection", 0).read_meta()["shards"]
+    rejected = rejected_records(recipes, shards, figures.rejected, source_labels(recipes))
+    rejected_files = write_rejected(folder / ROWS, rejected)
+    page = render(manifest, figures, comparison, files, rejected_files)
+    (folder / PAGE).write_text(page, encoding="utf-8")

@@ -43,20 +43,25 @@ _LABEL_CHARS = 80
 
 
 def funnel(counts: dict[str, dict[str, Any]]) -> Markup:
-    """Units in at each stage, split into kept and rejected."""
+    """Units in at each stage, split into kept and rejected; programs that were run into passed and failed."""
+    colours = {
+        "kept": "var(--accent)",
+        "passed": "var(--accent)",
+        "failed": "var(--accent2)",
+        "rejected": "var(--faint)",
+    }
     values = [
         {
             "stage": stage,
             "fate": fate,
-            "units": of_stage[fate],
-            "tip": f"{stage}: {of_stage[fate]:,} of {of_stage['in']:,} {fate}",
+            "units": units,
+            "order": list(colours).index(fate),
+            "tip": f"{stage}: {units:,} of {of_stage['in']:,} {fate}",
         }
         for stage, of_stage in counts.items()
-        for fate in ("kept", "rejected")
+        for fate, units in _fates(of_stage).items()
     ]
-    totals = [
-        {"stage": stage, "units": of_stage["in"], "text": _kept_text(of_stage)} for stage, of_stage in counts.items()
-    ]
+    totals = [{"stage": stage, "units": of_stage["in"], "text": _text(of_stage)} for stage, of_stage in counts.items()]
     bars = {
         "data": {"values": values},
         "mark": {"type": "bar", "height": 20, "cornerRadius": 2},
@@ -64,8 +69,8 @@ def funnel(counts: dict[str, dict[str, Any]]) -> Markup:
             "y": {"field": "stage", "type": "nominal", "sort": None, "title": None},
             "x": {"field": "units", "type": "quantitative", "title": None, "stack": "zero",
                   "axis": {"tickCount": 5, "format": "~s"}},
-            "color": _colours(["kept", "rejected"], ["var(--accent)", "var(--faint)"], "fate"),
-            "order": {"field": "fate", "type": "nominal"},
+            "color": _colours(list(colours), list(colours.values()), "fate"),
+            "order": {"field": "order"},
             "description": {"field": "tip"},
         },
     }  # fmt: skip
@@ -81,9 +86,17 @@ def funnel(counts: dict[str, dict[str, Any]]) -> Markup:
     return _lite({"width": 780, "height": {"step": 32}, "layer": [bars, texts]})
 
 
-def _kept_text(counts: dict[str, Any]) -> str:
-    share = f" ({counts['kept'] / counts['in']:.0%})" if counts["in"] else ""
-    return f"{counts['kept']:,}{share}"
+def _fates(counts: dict[str, Any]) -> dict[str, int]:
+    if "passed" not in counts:
+        return {"kept": counts["kept"], "rejected": counts["rejected"]}
+    # Every program's verdict is kept.
+    return {"passed": counts["passed"], "failed": counts["kept"] - counts["passed"], "rejected": counts["rejected"]}
+
+
+def _text(counts: dict[str, Any]) -> str:
+    fate, units = next(iter(_fates(counts).items()))
+    share = f" ({units / counts['in']:.0%})" if counts["in"] else ""
+    return f"{units:,}{share}" + (f" {fate}" if fate != "kept" else "")
 
 
 def pass_rates(passes: dict[str, Passes], width: int = 320) -> Markup:

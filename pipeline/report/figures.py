@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from pipeline.records import instruction_of
+from pipeline.report.rejected import Sample
 from pipeline.text.paths import published_text
 from targets import Artifacts, Ledger, ShardPaths, read_jsonl
 
@@ -58,6 +59,7 @@ class Figures:
     pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
     lengths: dict[str, list[int]] = field(default_factory=lambda: {"instruction": [], "response": [], "tests": []})
     lost: Counter[str] = field(default_factory=Counter)
+    rejected: Sample = field(default_factory=Sample)
 
 
 def gather(
@@ -76,7 +78,7 @@ def gather(
     current = set(artifacts.shard("selection", 0).read_meta()["shards"])
     for number in sorted(current):
         _instructions(figures, artifacts.shard("instructions", number), artifacts.shard("executions", number))
-    labels = {key.partition("\t")[0] for key in Ledger(artifacts.folder("seeds") / "ledger.journal")}
+    labels = source_labels(artifacts)
     unexplained = set(lost)
     for stage in artifacts.stages:
         for paths in artifacts.published(stage):
@@ -84,6 +86,7 @@ def gather(
                 continue
             for rejection in read_jsonl(paths.rejected):
                 _rejection(figures, stage, rejection, labels)
+                figures.rejected.add(stage, rejection)
                 if rejection["id"] in unexplained:
                     unexplained.discard(rejection["id"])
                     figures.lost[f"{stage}: {rejection['rule']}"] += 1
@@ -93,6 +96,11 @@ def gather(
         for column, lengths in figures.lengths.items():
             lengths.append(len(row[column]))
     return figures
+
+
+def source_labels(artifacts: Artifacts) -> set[str]:
+    """The entries of `[seeds] sources` that the ledger has, with which the places of seeds begin."""
+    return {key.partition("\t")[0] for key in Ledger(artifacts.folder("seeds") / "ledger.journal")}
 
 
 def _instructions(figures: Figures, instructions: ShardPaths, executions: ShardPaths) -> None:

@@ -15,13 +15,16 @@ from pipeline.report import charts
 from pipeline.report.concept_map import concept_map
 from pipeline.report.figures import Figures
 from pipeline.report.previous import Comparison
+from pipeline.report.rejected import MOST
 from pipeline.report.rows import RowFiles
 
 _ASSETS = Path(__file__).parent / "assets"
 
 
-def render(manifest: dict[str, Any], figures: Figures, comparison: Comparison | None, files: RowFiles) -> str:
-    """The whole page as HTML."""
+def render(
+    manifest: dict[str, Any], figures: Figures, comparison: Comparison | None, files: RowFiles, rejected: RowFiles
+) -> str:
+    """The whole page as HTML; `files` are those of the rows, `rejected` those of the rejected records."""
     environment = Environment(
         loader=FileSystemLoader(_ASSETS),
         autoescape=True,
@@ -40,6 +43,8 @@ def render(manifest: dict[str, Any], figures: Figures, comparison: Comparison | 
         figures=figures,
         comparison=comparison,
         files=files,
+        rejected=rejected,
+        most_of_a_rule=MOST,
         plots=_plots(manifest, figures),
         most_run=charts.most_run,
         style=Markup(style),

@@ -26,7 +26,7 @@ from luigi.interface import core
 
 import sandbox
 from pipeline.config import load
-from pipeline.config.location import root
+from pipeline.config.location import require_own, root
 from pipeline.errors import AlreadyRunning, MachineError, PipelineError
 from pipeline.project.pack_notes import needed_packages
 from pipeline.project.project import Project
@@ -134,13 +134,14 @@ def _begin() -> Run:
     # What was imported lives as long as the process: no collection of garbage, the one at its end included, needs to
     # look at it. That is a tenth of a run with nothing to do.
     gc.freeze()
+    require_own()
     project = Project(load(), root())
     run = Run(project, Reporter(), is_shared=not core().local_scheduler, has_children=core().workers > 1)
     if run.is_shared:
         scheduler.require(scheduler.address())
     take_lock(project.artifacts, run.is_shared)
     set_up_logging(run.log_file, run.reporter)
-    run.reporter.begin(project.artifacts / "status.json")
+    run.reporter.begin(project.artifacts / "status.json", f"project {project.root}")
     _install_signal_handlers(run)
     if run.is_shared:
         end_with_the_others(lambda: not run.has_failed, run.reporter)

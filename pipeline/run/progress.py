@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.run.status import Counts
-from pipeline.text.display import duration
+from pipeline.text.display import counted, duration
 
 
 @dataclass
 class StageProgress:
     """Counts of one task: units done of `total`, of which kept; new tokens; passed programs.
 
-    `kept` is None for units that are only read, such as the files of a scan.
+    `kept` is None for the files of a scan, which are only read.
     """
 
     stage: str
@@ -73,9 +73,15 @@ class StageProgress:
     def summary(self) -> str:
         """The line of a finished task."""
         earlier = f" after {self.resumed} earlier ones" if self.resumed else ""
-        parts = [f"{self.title}: {self.fresh} done{earlier}"]
-        if self.kept is not None:
-            parts.append(f"{self.kept} kept, {self.fresh - self.kept} rejected")
+        if self.kept is None:
+            parts = [f"{self.title}: {counted(self.fresh, 'file')} read"]
+        else:
+            parts = [f"{self.title}: {self.fresh} done{earlier}"]
+            if self.passed is None:
+                parts.append(f"{self.kept} kept")
+            else:
+                parts.append(f"{self.passed} passed, {self.kept - self.passed} failed")
+            parts.append(f"{self.fresh - self.kept} rejected")
         return f"{', '.join(parts)} in {duration(self.seconds)} ({self.figures()})"
 
     def timed(self) -> Counts:

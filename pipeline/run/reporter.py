@@ -57,13 +57,15 @@ class Reporter:
         self._live: Live | None = None
         self._at_end: Callable[[], bool] | None = None
         self._silent = True
+        self._first_line = ""
         self._heartbeat: Heartbeat | None = None
         self._last_line = time.monotonic()
         self._said_once: set[str] = set()
         self._lock = threading.Lock()
 
-    def begin(self, status_file: Path) -> None:
-        """Write the status file from now on, until the process exits."""
+    def begin(self, status_file: Path, first_line: str = "") -> None:
+        """Write the status file from now on, until the process exits; `first_line` comes before all others."""
+        self._first_line = first_line
         self._path = status_file
         self._before = status.read(status_file)
         self._write()
@@ -79,14 +81,19 @@ class Reporter:
         """
         if self._funnel is None:
             self._funnel = funnel
-            self._global["seeds"] = Counts(
-                expected=seeds["in"], done=seeds["in"], kept=seeds["kept"], rules=Counter(seeds["rules"])
-            )
-            self._write()
+            self.count_seeds(seeds)
+
+    def count_seeds(self, seeds: Mapping[str, Any]) -> None:
+        """Set the counts of the definitions in the sources, as in a manifest, in place of those of the files read."""
+        self._global["seeds"] = Counts(
+            expected=seeds["in"], done=seeds["in"], kept=seeds["kept"], rules=Counter(seeds["rules"])
+        )
+        self._write()
 
     def expect_from_others(self, funnel: Funnel, seeds: Mapping[str, Any], has_ended_well: Callable[[], bool]) -> None:
         """As `expect`, where other processes do the work: whether it was done is seen at the end, by its files."""
         self.expect(funnel, seeds)
+        self._begin_to_speak()
         self._at_end = has_ended_well
 
     def fail(self, problem: str, remedy: str = "") -> None:
@@ -129,7 +136,16 @@ class Reporter:
 
     def show(self, message: str) -> None:
         """One line for the user."""
+        self._begin_to_speak()
         self._silent = False
+        self._print(message)
+
+    def _begin_to_speak(self) -> None:
+        first_line, self._first_line = self._first_line, ""
+        if first_line and os.getpid() == self._owner:
+            self._print(first_line)
+
+    def _print(self, message: str) -> None:
         if self.console.is_terminal:
             self.console.print(message, highlight=False, markup=False)
         else:

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.text.display import duration, printable
+from pipeline.text.display import counted, duration, printable
 
 _STYLES = {"running": "bold green", "finished": "bold green", "failed": "bold red"}
 
@@ -50,7 +50,7 @@ def headline(document: Mapping[str, Any]) -> Text:
     if document["eta_seconds"] and state == "running":
         line.append(f", about {duration(document['eta_seconds'])} left")
     if document["rows"] is not None:
-        line.append(f", {document['rows']} rows")
+        line.append(f", {counted(document['rows'], 'row')}")
     return line
 
 
@@ -60,7 +60,7 @@ def stages_table(stages: Mapping[str, Mapping[str, Any]]) -> Table:
     table.add_column("stage", no_wrap=True)
     # The bar alone gives way on a narrow terminal.
     table.add_column("", max_width=20)
-    for name in ("done", "of", "kept", "rejected", "pass", "/s", "tok/s", "left"):
+    for name in ("done", "of", "kept", "rejected", "/s", "tok/s", "left"):
         table.add_column(name, justify="right", no_wrap=True)
     for stage, counts in stages.items():
         rate, missing = counts["per_second"], counts["expected"] - counts["done"]
@@ -69,9 +69,7 @@ def stages_table(stages: Mapping[str, Mapping[str, Any]]) -> Table:
             ProgressBar(total=max(counts["expected"], 1), completed=counts["done"]),
             str(counts["done"]),
             str(counts["expected"]),
-            str(counts["kept"]),
-            str(counts["rejected"]),
-            _percent(counts["passed"], counts["kept"]),
+            *_fates(counts),
             "" if rate is None else f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}",
             f"{counts['tokens_per_second']:.0f}" if counts["tokens_per_second"] else "",
             duration(missing / rate) if rate and missing > 0 else "",
@@ -101,5 +99,9 @@ def _rejections(document: Mapping[str, Any]) -> Iterable[RenderableType]:
         )
 
 
-def _percent(part: int | None, whole: int) -> str:
-    return "" if part is None or not whole else f"{100 * part / whole:.0f}%"
+def _fates(counts: Mapping[str, Any]) -> tuple[str, str]:
+    """What was kept and rejected; of programs, what passed and what failed: a failed one is kept for the report."""
+    passed = counts["passed"]
+    if passed is None:
+        return str(counts["kept"]), str(counts["rejected"])
+    return f"{passed} passed", f"{counts['kept'] - passed} failed"

@@ -13,6 +13,7 @@ from luigi.task import flatten
 
 from pipeline.project.project import Project
 from pipeline.stages.base import PipelineTask
+from pipeline.stages.batches import batches
 from pipeline.stages.generation import GenerationTask
 from pipeline.stages.seeds import Seeds
 from pipeline.stages.selection import Selection
@@ -84,5 +85,6 @@ class Selected(Goal):
     def is_there(self) -> bool:
         return Selection.of(self.project).is_made()
 
-    def run(self) -> Iterator[luigi.Task]:
+    def run(self) -> Iterator[Any]:
+        yield batches(self.project)
         yield Selection.of(self.project)

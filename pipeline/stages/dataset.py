@@ -26,6 +26,8 @@ from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
 from pipeline.sources.licences import UNKNOWN
 from pipeline.stages import trust
+from pipeline.stages.base import PipelineTask
+from pipeline.stages.batches import batches, this_worker
 from pipeline.stages.chain import Goal, other_models, shard_tasks
 from pipeline.stages.losses import by_rule
 from pipeline.stages.seeds import Seeds
@@ -39,13 +41,12 @@ from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, tem
 class FinalDataset(Goal):
     """The instruction dataset of the sources, model and configuration as they are now."""
 
-    stage, version = "dataset", 5
+    stage, version = "dataset", 6
 
-    def requires(self) -> luigi.Task:
-        if self.is_shared and self.project.scan.snapshot.occurrences:
-            # The scheduler gives a worker only tasks of its own graph: each of several builds the whole graph.
-            return Selection.of(self.project)
-        return self.clone(Seeds)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if worker := this_worker():
+            self.task_id += f"_{worker}"
 
     @property
     def recipe(self) -> Recipe:
@@ -81,8 +82,8 @@ class FinalDataset(Goal):
     def is_there(self) -> bool:
         return self.folder.exists() and _points_at(self.latest, self.folder)
 
-    def run(self) -> Iterator[luigi.Task]:
-        # Which shards there are is known only once the sources are scanned: the one dynamic dependency.
+    def run(self) -> Iterator[Any]:
+        # Which shards there are is known only once the sources are scanned: what follows is no static requirement.
         project = self.project
         if not project.scan.snapshot.occurrences:
             seeds = self.clone(Seeds).output().path
@@ -93,9 +94,9 @@ class FinalDataset(Goal):
             )
         self.reporter.expect(self._funnel(), self._seeds())
         selection = Selection.of(project)
+        yield batches(project)
         yield selection
-        if not self.folder.exists():
-            self.build()
+        yield self.clone(DatasetFiles)
         replace_link(self.latest, os.path.relpath(self.folder, project.artifacts))
         self.reporter.finish(selection.paths.read_meta())
         self.reporter.say(f"dataset: {self.latest} -> {os.readlink(self.latest)}")
@@ -167,6 +168,16 @@ class FinalDataset(Goal):
         scan, artifacts = self.project.scan, Selection.of(self.project).artifacts
         in_shards = (artifacts.shard("seeds", number).read_meta()["kept"] for number in scan.shards_in_force)
         return scan.snapshot.funnel(sum(in_shards))
+
+
+class DatasetFiles(PipelineTask):
+    """The folder of a dataset's files, made once, whichever of several workers does it."""
+
+    def is_made(self) -> bool:
+        return FinalDataset(project=self.project).folder.exists()
+
+    def run(self) -> None:
+        FinalDataset(project=self.project).build()
 
 
 def add_report(artifacts: Path, folder: Path, say: Callable[[str], None]) -> None:

@@ -33,8 +33,10 @@ class Seeds(PipelineTask):
         scan = self.project.checked_scan
         seeds.recipe().write(self.project.artifacts)
         with self.reporter.stage(seeds.STAGE, len(scan.changed)) as progress:
-            read = scan.update(self.project.settings.project.shard_size, progress.advance)
-        self.reporter.say(f"seeds: {len(scan.snapshot.occurrences)} in force, {read} files read")
+            scan.update(self.project.settings.project.shard_size, progress.advance)
+        counts = scan.snapshot.funnel(len(scan.snapshot.occurrences))
+        self.reporter.count_seeds(counts)
+        self.reporter.say(f"seeds: {counts['kept']} in force, {counts['rejected']} rejected")
 
 
 class SeedShard(luigi.ExternalTask):

@@ -121,7 +121,7 @@ def test_a_clock_that_goes_back_a_year_costs_nothing_and_hides_nothing(project, 
     code, output = project.run()
     assert code == 0, output
     assert f"responses 000000: goes on at {units} of {units}" in output
-    assert "1 files read" in output
+    assert "1 file read" in output
     made = {name: seen for name, seen in before.items() if name.startswith(("concepts", "instructions"))}
     assert made.items() <= project.files().items()
     rows = {row["id"]: row["response"] for row in project.rows()}

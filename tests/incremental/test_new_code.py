@@ -57,7 +57,7 @@ def night(project: Small) -> tuple[int, dict[str, list[str]]]:
             lines = (project.artifacts / name).read_bytes().splitlines()
             ids = [re.match(rb'{"id":"([^"]+)"', line)[1].decode() for line in lines]
             made.setdefault(name.split("/")[0], []).extend(ids)
-    read = re.search(r"seeds: \d+ in force, (\d+) files read", output)
+    read = re.search(r"seeds: (\d+) files? read", output)
     return int(read[1]) if read else 0, made
 
 

@@ -43,6 +43,8 @@ def test_help_of_a_task_is_that_of_luigi(folder: Path) -> None:
     code, shown, _ = command(folder, "run", "Seeds", "--help")
     assert code == 0
     assert "--local-scheduler" in shown
+    assert "--responses-samples VALUE" in shown
+    assert "Responses for each instruction." in shown
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,9 @@ def test_help_of_a_task_is_that_of_luigi(folder: Path) -> None:
         (["statsu"], "did you mean status?"),
         (["Doctor"], "did you mean doctor?"),
         ([], "COMMAND is missing"),
-        (["why", "--jsn"], "--jsn"),
+        (["why", "--jsn"], "did you mean --json?"),
+        (["doctor", "--responses-base_url", "x"], "did you mean --responses-base-url?"),
+        (["run", "--responses-smaples", "2"], "did you mean --responses-samples?"),
     ],
 )
 def test_a_wrong_command_line_is_code_2_and_names_the_right_word(

@@ -108,8 +108,9 @@ def test_a_named_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     assert "-C nowhere: No such file or directory" in message
 
 
-def test_nothing_is_removed_outside_every_project(tmp_path: Path) -> None:
-    code, _, message = command(tmp_path, "clean", "--yes")
+@pytest.mark.parametrize("words", [["clean", "--yes"], ["run", "Seeds"], ["plan"]])
+def test_nothing_is_written_outside_every_project(tmp_path: Path, words: list[str]) -> None:
+    code, _, message = command(tmp_path, *words)
     assert code == 15
     assert "there is no luigi.cfg here or above" in message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.operations.lineage import _stands_at
+from pipeline.operations.lineage import standing_at
 
 KEPT = {"id": "0a", "source": "code", "path": "src/words.py", "lines": [10, 19], "name": "Text.longest"}
 REJECTED = {"id": "code/src/words.py:19:shortest", "rule": "no_docstring"}
@@ -19,7 +19,8 @@ REJECTED = {"id": "code/src/words.py:19:shortest", "rule": "no_docstring"}
         ("words.py:10", [KEPT]),
         ("words.py:14", [KEPT]),
         ("words.py:19", [KEPT, REJECTED]),
-        ("words.py:190", []),
+        ("words.py:9", []),
+        ("words.py:25", [REJECTED]),
         ("words.py:longest", [KEPT]),
         ("words.py:Text.longest", [KEPT]),
         ("shortest", [REJECTED]),
@@ -28,4 +29,4 @@ REJECTED = {"id": "code/src/words.py:19:shortest", "rule": "no_docstring"}
     ],
 )
 def test_a_place_names_its_definitions_and_no_other(searched, found):
-    assert [record for record in (KEPT, REJECTED) if _stands_at(record, searched)] == found
+    assert standing_at((REJECTED, KEPT), searched) == found

@@ -274,3 +274,28 @@ def test_a_narrow_page_is_not_wider_than_its_window(page):
         assert set(page.driver.execute_script(lines)) == {1}
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_rejected_records_are_browsed_by_rule_with_their_evidence(page):
+    page.wait(lambda: page.driver.find_elements(By.CSS_SELECTOR, "#rejected[data-ready]"))
+    # Each of the seven rules of the seeds and one of the selection, a hundred of each.
+    page.wait(lambda: page.find("#rejected-found").text == "800 of 800 rejected records")
+    summary = page.find("#rejections details summary")
+    page.driver.execute_script("arguments[0].parentElement.open = true", summary)
+    button = page.find("#rejections details[open] button")
+    page.driver.execute_script("arguments[0].click()", button)
+    page.wait(lambda: page.find("#rejected-found").text == "100 of 800 rejected records")
+    stage, rule = button.get_attribute("data-rule").split(": ")
+    page.wait(lambda: f"rejected in {stage} by {rule}" in page.find("#rejected-row").text)
+    assert "evidence" in page.find("#rejected-row pre").text
+    chosen = Select(page.find("#rejected-rule")).first_selected_option.text
+    assert chosen == f"{stage}: {rule} ({358 if rule == 'rule 0' else 357} in all)"
+
+
+def test_a_rejected_response_is_shown_with_its_verdict_and_rows_stay_as_they_are(page):
+    page.wait(lambda: page.driver.find_elements(By.CSS_SELECTOR, "#rejected[data-ready]"))
+    Select(page.find("#rejected-stage")).select_by_value("selection")
+    page.wait(lambda: page.find("#rejected-found").text.startswith("100 of"))
+    page.wait(lambda: "not_passed" in page.find("#rejected-row").text)
+    assert "stderr " in page.find("#rejected-row").text
+    assert page.find("#found").text == "2,500 of 2,500 rows"

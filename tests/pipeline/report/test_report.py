@@ -13,11 +13,14 @@ import pytest
 from pipeline.report import write_report
 from pipeline.report.figures import gather
 from pipeline.report.previous import compare
+from pipeline.report.rejected import MOST, Sample
 from pipeline.report.rows import write_rows
 from pipeline.stages.dataset import add_report
 from targets import read_jsonl
 from tests.support.datasets import example, plain, write_dataset
 from tests.support.hostile_rows import CALL, TEXTS, hostile
+
+SECRET = "key = 'AKIA2E0A" + "8F3B244C9986'"
 
 
 class Elements(HTMLParser):
@@ -145,3 +148,24 @@ def test_the_findings_of_decontamination_are_a_table_of_benchmarks_and_layers(tm
 def test_a_text_that_is_in_every_column_reads_as_it_was_written(page):
     assert f"&lt;/script&gt;&lt;script&gt;{CALL}&lt;/script&gt;" in page
     assert f"<script>{CALL}" not in page
+
+
+def test_of_each_rule_the_same_records_are_shown_whatever_the_order_of_the_shards():
+    rejections = [{"id": f"{at:016x}", "rule": f"rule {at % 2}", "evidence": ""} for at in range(3 * MOST)]
+    chosen = []
+    for order in (rejections, rejections[::-1]):
+        sample = Sample()
+        for rejection in order:
+            sample.add("concepts", rejection)
+        chosen.append({rejection["id"] for _, rejection in sample.chosen()})
+    assert chosen[0] == chosen[1]
+    assert len(chosen[0]) == 2 * MOST
+
+
+def test_texts_with_a_secret_are_not_in_the_report(tmp_path):
+    folder = write_dataset(tmp_path, range(1), lambda at, field: SECRET if field == "stderr" else plain(at, field))
+    write_report(tmp_path, folder, None)
+    packed = (folder / "report" / "rejected-000.js").read_text().split('"')[3]
+    text = gzip.decompress(base64.b64decode(packed)).decode()
+    assert "not_passed" in text
+    assert SECRET not in text

@@ -46,7 +46,7 @@ def test_rates_and_time_left_are_of_the_units_since_the_resume(
 def test_the_lines_name_stage_and_shard(monkeypatch: pytest.MonkeyPatch) -> None:
     progress = after(2.0, monkeypatch, done=20, kept=15, passed=5)
     assert progress.line() == "responses 000003: 20/20 (10.0/s, 25% pass)"
-    expected = "responses 000003: 20 done, 15 kept, 5 rejected in 2.0 s (10.0/s, 25% pass)"
+    expected = "responses 000003: 20 done, 5 passed, 10 failed, 5 rejected in 2.0 s (10.0/s, 25% pass)"
     assert progress.summary() == expected
     assert after(2.0, monkeypatch, shard=None).title == "responses"
 
