@@ -1,44 +1,67 @@
-"""A `verifiers` environment of tasks with tests: one answer a task, whose reward is 1 if the tests pass, or else 0.
+"""A taskset of `verifiers`: programming tasks, each with the reward 1 if the tests of the task pass, or else 0.
 
-This file stands alone beside tasks.jsonl and reward.py, which runs the tests in a sandbox of selfcodealign-luigi:
-
-    environment = verifiers.load_environment("selfcodealign_tasks")
+This file stands beside tasks.jsonl and reward.py, which runs the tests in a sandbox of selfcodealign-luigi. An
+evaluation or a training names the package as its taskset: `selfcodealign_tasks`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from .reward import reward
+import verifiers.v1 as vf
 
-_HERE = Path(__file__).parent
-_UNDER = ("tests", "packages", "timeout_s", "memory_mb")
+from .reward import reward as rewards_of
 
-
-def load_environment(system_prompt: str | None = None, difficulty: str | None = None, **arguments: Any) -> Any:
-    """The environment; `difficulty` takes the tasks of one, other arguments are those of SingleTurnEnv."""
-    import verifiers
-    from datasets import Dataset
-
-    rows = [json.loads(line) for line in (_HERE / "tasks.jsonl").read_text(encoding="utf-8").splitlines()]
-    # As text: tasks without packages would give the column another type.
-    tasks = [
-        {"prompt": row["prompt"], "answer": "", "info": json.dumps({key: row[key] for key in _UNDER})}
-        for row in rows
-        if difficulty in (None, row["difficulty"])
-    ]
-    rubric = verifiers.Rubric(funcs=[passes], weights=[1.0])
-    dataset = Dataset.from_list(tasks)
-    return verifiers.SingleTurnEnv(dataset=dataset, rubric=rubric, system_prompt=system_prompt, **arguments)
+_TASKS = Path(__file__).with_name("tasks.jsonl")
 
 
-async def passes(completion: Any, info: Any, **_: Any) -> float:
-    """1 if the code of the completion passes the task's tests, which are falsified as well; 0 if not."""
-    under = json.loads(info) if isinstance(info, str) else info
-    columns = {key: [under[key]] for key in _UNDER}
-    # In a thread: several answers are judged at the same time.
-    (given,) = await asyncio.to_thread(lambda: reward([completion], **columns))
-    return given
+class CodeData(vf.TaskData):
+    """A task's tests, and under what they are run: installed packages, seconds, MiB of memory."""
+
+    tests: str
+    difficulty: str
+    packages: list[str]
+    timeout_s: float | None
+    memory_mb: int | None
+
+
+class CodeTask(vf.Task[CodeData, vf.State, vf.TaskConfig]):
+    """A task that one answer solves."""
+
+    @vf.reward
+    async def tests_pass(self, trace: vf.Trace) -> float:
+        """1 if the code of the last reply passes the tests, and they fail once what they use is wrong; else 0."""
+        data = self.data
+        # In a thread: several answers are judged at the same time.
+        (value,) = await asyncio.to_thread(
+            rewards_of,
+            [trace.last_reply],
+            [data.tests],
+            packages=[data.packages],
+            timeout_s=[data.timeout_s],
+            memory_mb=[data.memory_mb],
+        )
+        return value
+
+
+class CodeTasksetConfig(vf.TasksetConfig):
+    """`difficulty`: the tasks of one difficulty; empty: all."""
+
+    difficulty: str = ""
+
+
+class CodeTaskset(vf.Taskset[CodeTask, CodeTasksetConfig]):
+    """The tasks of tasks.jsonl, in their order."""
+
+    def load(self) -> Iterator[CodeTask]:
+        for line in _TASKS.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if self.config.difficulty in ("", row["difficulty"]):
+                yield CodeTask(CodeData(**{"prompt": row["prompt"][-1]["content"], **_fields(row)}), self.config.task)
+
+
+def _fields(row: dict[str, object]) -> dict[str, object]:
+    return {key: row[key] for key in ("id", "tests", "difficulty", "packages", "timeout_s", "memory_mb")}

@@ -1,6 +1,6 @@
 """The form `verifiers`: a folder that pip installs, with the tasks of the form `rl` as an environment.
 
-Its module is pipeline/export/environment.py; `verifiers.load_environment("selfcodealign_tasks")` loads it.
+Its module is pipeline/export/environment.py: a taskset of verifiers 0.4, which is named by the package's name.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ build-backend = "setuptools.build_meta"
 name = "{MODULE.replace("_", "-")}"
 version = "0.{{revision}}"
 description = "Programming tasks with tests, of dataset {{recipe}}"
-requires-python = ">=3.10"
+requires-python = ">=3.11"
 # The reward runs programs in the sandbox of selfcodealign-luigi: install that first, from its own tree.
-dependencies = ["verifiers>=0.1.3", "datasets", "selfcodealign-luigi"]
+dependencies = ["verifiers>=0.4,<0.5", "selfcodealign-luigi"]
 
 [tool.setuptools]
 packages = ["{MODULE}"]
@@ -40,7 +40,13 @@ and if these tests fail once what they use is wrong; otherwise it is 0. bubblewr
 installed.
 
     pip install .
-    python -c 'import verifiers; print(verifiers.load_environment("{MODULE}"))'
+    python -c 'from {MODULE} import CodeTaskset, CodeTasksetConfig; print(len(list(CodeTaskset(CodeTasksetConfig()))))'
+"""
+
+# verifiers takes the one Taskset that `__all__` names.
+_FACE = """from .environment import CodeData, CodeTask, CodeTaskset, CodeTasksetConfig
+
+__all__ = ["CodeData", "CodeTask", "CodeTaskset", "CodeTasksetConfig"]
 """
 
 Tasks = Callable[[FinishedDataset], Iterable[dict[str, Any]]]
@@ -59,7 +65,7 @@ def environment(tasks: Tasks) -> Callable[[FinishedDataset], Iterator[tuple[str,
         content = {
             "pyproject.toml": project.encode(),
             "README.md": _README.format(rows=f"{len(rows):,}", recipe=recipe).encode(),
-            f"{MODULE}/__init__.py": b'from .environment import load_environment\n\n__all__ = ["load_environment"]\n',
+            f"{MODULE}/__init__.py": _FACE.encode(),
             f"{MODULE}/environment.py": _MODULE_FILE.read_bytes(),
             f"{MODULE}/reward.py": _REWARD_FILE.read_bytes(),
             f"{MODULE}/tasks.jsonl": b"".join(jsonl_lines(rows)),
