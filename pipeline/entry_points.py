@@ -14,11 +14,12 @@ from typing import Any, Literal
 from pipeline.errors import ConfigError
 from pipeline.text.nearest import nearest
 
-Group = Literal["stages", "sources", "exports"]
+Group = Literal["stages", "sources", "exports", "packs"]
 GROUPS: dict[Group, str] = {
     "stages": "selfcodealign.stages",  # classes: a ShardTask with `follows`
     "sources": "selfcodealign.sources",  # classes: a ConfigurableSource
     "exports": "selfcodealign.exports",  # instances of Form
+    "packs": "selfcodealign.packs",  # paths of a folder of benchmark files
 }
 
 
@@ -30,6 +31,12 @@ def named(group: Group, names: Iterable[str], key: str) -> list[Any]:
         if name not in points:
             raise ConfigError(f"{key}: no installed package adds {name}", _remedy(name, points))
     return [_load(points[name]) for name in names]
+
+
+def find(group: Group, name: str) -> Any:
+    """What a name stands for; None where no installed package adds it. Raises ConfigError where it does not load."""
+    points = _points(group)
+    return _load(points[name]) if name in points else None
 
 
 def every(group: Group) -> list[Any]:

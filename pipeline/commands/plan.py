@@ -23,6 +23,7 @@ HELP = "estimate tokens, hours, disk and rows of the whole run from a pilot of a
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=32, metavar="N", help="seeds of the pilot (32); more is surer")
     parser.add_argument("--budget-hours", type=float, metavar="H", help="say how many seeds fit into H hours")
+    parser.add_argument("--rows", type=int, metavar="N", help="say what it takes to reach N rows ([selection] rows)")
     parser.add_argument("--compare", action="store_true", help="compare the last plan with what happened since")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -38,12 +39,14 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.seeds < 2:
         raise ConfigError(f"--seeds {arguments.seeds} is too few", "take at least 2, rather 32")
+    if arguments.rows is not None and arguments.rows < 1:
+        raise ConfigError(f"--rows {arguments.rows} is too few", "take at least 1")
     announce()
     require_sandbox(project)
     progress = Console(stderr=True, highlight=False, markup=False)
     if not project.packs and not project.model.is_demo:
         progress.print(f"warning: {NO_PACK}\n  {NO_PACK_REMEDY}")
-    plan = make_plan(project, arguments.seeds, progress.print)
+    plan = make_plan(project, arguments.seeds, progress.print, arguments.rows or 0)
     if arguments.budget_hours is not None:
         plan["fit"] = seeds_in(plan, arguments.budget_hours)
     if arguments.json:
@@ -83,6 +86,8 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
     out.print(f"tokens  {_interval(plan['new_tokens'])} new ones")
     out.print(f"time    {middle} [{low} to {high}]")
     out.print(f"disk    {size(plan['disk_bytes'])}")
+    if goal := plan.get("goal"):
+        _show_goal(out, goal)
     if plan["judge"]:
         out.print(f"judge   {in_words(plan['judge'])}")
     out.print(f"trust   {plan['trust']}")
@@ -90,6 +95,15 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
         fit = plan["fit"]
         verdict = "all seeds fit" if fit == plan["seeds"] else f"{fit} of {plan['seeds']} seeds fit"
         out.print(f"budget  {verdict} into {duration(3600 * budget)}")
+
+
+def _show_goal(out: Console, goal: Mapping[str, Any]) -> None:
+    low, middle, high = (duration(3600 * hours) for hours in goal["hours"])
+    out.print(
+        f"goal    {goal['rows']:,} rows, which the seeds give with a probability of {goal['probability']:.0%}: "
+        f"{_interval(goal['seeds'])} seeds in {_interval(goal['shards'])} shards, "
+        f"{_interval(goal['new_tokens'])} new tokens, {middle} [{low} to {high}]"
+    )
 
 
 def _show_comparison(lines: Sequence[Mapping[str, Any]]) -> None:

@@ -132,6 +132,20 @@ def enter(folder: str) -> None:
     install()
 
 
+@contextmanager
+def within(folder: Path) -> Iterator[None]:
+    """Read the luigi.cfg of another project's folder meanwhile; afterwards that of this process again."""
+    global _location  # noqa: PLW0603
+    before = location()
+    _location = _read(folder / NAME)
+    install()
+    try:
+        yield
+    finally:
+        _location = before
+        install()
+
+
 def _find() -> Location:
     named = os.environ.get("LUIGI_CONFIG_PATH")
     if named:

@@ -79,6 +79,9 @@ class project(luigi.Config):
     shard_size = Whole(default=256, low=1, high=100_000)
     stop_when_hopeless = luigi.ChoiceParameter(default="auto", choices=("auto", "on", "off"))
     stages = luigi.Parameter(default="")
+    metrics = luigi.Parameter(default="")
+    hours = Real(default=0.0, low=0, high=1_000_000)
+    tokens = Whole(default=0, low=0, high=1_000_000_000_000_000)
 
 
 class seeds(luigi.Config):
@@ -182,6 +185,7 @@ class decontamination(luigi.Config):
 
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
+    rows = Whole(default=0, low=0, high=1_000_000_000)
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     min_agreement = Real(default=0.0, low=0, high=1)

@@ -55,7 +55,9 @@ def build_manifest(
     }
     totals = {stage: _sum(metas[stage]) for stage in sharded}
     totals["selection"] = _sum([meta])
-    funnel = {seeds: snapshot.funnel(sum(shard["kept"] for shard in metas[seeds]))}
+    left = [number for number in project.scan.shards_in_force if number not in meta["shards"]]
+    not_taken = sum(artifacts.shard(seeds, number).read_meta()["kept"] for number in left)
+    funnel = {seeds: snapshot.funnel(sum(shard["kept"] for shard in metas[seeds]), not_taken)}
     for stage, total in totals.items():
         funnel[stage] = {key: total[key] for key in ("in", "kept", "rejected", "rules")}
     # Every verdict is kept: what counts is how many programs passed.

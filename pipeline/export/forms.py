@@ -19,6 +19,8 @@ from pipeline.dataset.rows import write_parquet
 from pipeline.export.pairs import preference_pairs
 from pipeline.export.pooled import pooled_tests
 from pipeline.export.stages import stage_files
+from pipeline.export.trainers import Configurations, configurations
+from pipeline.export.verifiers import environment
 from pipeline.records import Row
 from targets.atomic import jsonl_lines
 
@@ -37,7 +39,8 @@ class Form:
     """`help` says in a line what the form is.
 
     `rows` gives the bytes of the file that `datasets.load_dataset` loads, whose name ends with `ending`; None where it
-    loads none. `others` gives further files by their path below the export's folder.
+    loads none. `others` gives further files by their path below the export's folder, `configurations` those of trainers
+    that stand beside the rows, where there are rows.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Form:
     rows: Callable[[FinishedDataset], Iterator[bytes]] | None = None
     ending: str = ".jsonl"
     others: Callable[[FinishedDataset], Files] = _no_files
+    configurations: Configurations | None = None
 
 
 def chat(row: Row) -> Exported:
@@ -118,15 +122,32 @@ def _reward(_: FinishedDataset) -> Files:
     yield f"rl/{_REWARD.name}", iter([_REWARD.read_bytes()])
 
 
+_TAGS = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
 _ALL = (
-    Form("chat", "messages of user and assistant", _lines(lambda dataset: map(chat, dataset.rows()))),
-    Form("alpaca", "instruction, input, output", _lines(lambda dataset: map(alpaca, dataset.rows()))),
+    Form(
+        "chat",
+        "messages of user and assistant",
+        _lines(lambda dataset: map(chat, dataset.rows())),
+        configurations=configurations(
+            {"formatting": "sharegpt", "columns": {"messages": "messages"}, "tags": _TAGS},
+            {"type": "chat_template", "field_messages": "messages"},
+        ),
+    ),
+    Form(
+        "alpaca",
+        "instruction, input, output",
+        _lines(lambda dataset: map(alpaca, dataset.rows())),
+        configurations=configurations(
+            {"columns": {"prompt": "instruction", "query": "input", "response": "output"}}, {"type": "alpaca"}
+        ),
+    ),
     Form(
         "preference",
         "a passing response against a failing one",
         _lines(lambda dataset: (preference(row, failing) for row, failing in preference_pairs(dataset))),
     ),
     Form("rl", "prompts with tests, and reward.py that runs them", _lines(reinforcement), others=_reward),
+    Form("verifiers", "the tasks of rl as an environment that pip installs", others=environment(reinforcement)),
     Form("parquet", "the dataset's own rows", _parquet, ".parquet"),
     Form("stages", "records and rejections of every stage", others=stage_files),
 )

@@ -32,14 +32,14 @@ def reasons(project: Project) -> list[Reason]:
     """The work of the next run, stage by stage: {stage, what, because: [line, ...]}."""
     scan = project.scan
     findings = _seeds(project, scan)
+    selection = Selection.of(project)
+    shards = sorted({*selection.shards, *selection.due})
     for task in shard_tasks(project):
-        findings += _sharded(task, scan.shards_in_force)
+        findings += _sharded(task, shards)
     dataset = FinalDataset(project=project)
     if not dataset.folder.exists():
-        selected = Selection.of(project).recipe
-        findings.append(
-            {"stage": "selection", "what": "to make, and the dataset", "because": _changes(project, selected)}
-        )
+        because = _changes(project, selection.recipe) or ["an earlier stage has something to do"]
+        findings.append({"stage": "selection", "what": "to make, and the dataset", "because": because})
     elif dataset.latest.resolve() != dataset.folder.resolve():
         what = f"latest is pointed back at {dataset.recipe.digest}"
         findings.append({"stage": "dataset", "what": what, "because": []})

@@ -58,11 +58,12 @@ class Pilot:
     rules: Mapping[str, int] = field(default_factory=dict)  # of the selection: how many responses each dropped
 
 
-def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
+def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shard_size: int = 1) -> dict[str, Any]:
     """The whole run over `seeds` seeds whose shards compute `contexts` few-shot contexts in each stage.
 
     Numbers with an interval are [low, middle, high], or None where the pilot says nothing: of the rows when it had
-    none, of a stage when no unit of the pilot came to it; the time is then that of the stages before it.
+    none, of a stage when no unit of the pilot came to it; the time is then that of the stages before it. With
+    `wanted_rows` there is a `goal`: what it takes to reach them by whole shards of `shard_size` seeds (see `_goal`).
     """
     size = len(pilot.rows)
     random = np.random.default_rng(0)
@@ -98,8 +99,13 @@ def estimate(pilot: Pilot, seeds: int, contexts: int) -> dict[str, Any]:
         }
     rows = _rows(pilot, draws, factor, random)
     row_bytes = pilot.row_bytes / max(pilot.rows.sum(), 1)
+    goal = {}
+    if wanted_rows:
+        needed = _needed(pilot, draws, factor, random, wanted_rows)
+        goal = {"goal": _goal(pilot, wanted_rows, needed, seeds, shard_size, tokens, total_seconds)}
     return {
         "seeds": seeds,
+        **goal,
         "stages": stages,
         "rows": _interval(rows) if pilot.rows.sum() else None,
         "lost": dict(pilot.rules),
@@ -181,13 +187,48 @@ def _computed(stage: StageSample) -> float:
 
 def _rows(pilot: Pilot, draws: NDArray[np.int64], factor: float, random: np.random.Generator) -> Vector:
     """Sound responses become rows unless they resemble an earlier row, each pair with the same probability."""
-    sound = pilot.sound[draws].sum(axis=1) * factor
+    sound, alike = _sound_and_alike(pilot, draws, random)
+    rows: Vector = (1 - (1 - alike) ** (sound * factor)) / alike
+    return rows
+
+
+def _needed(pilot: Pilot, draws: NDArray[np.int64], factor: float, random: np.random.Generator, rows: int) -> Vector:
+    """The share of all seeds that gives so many rows, in each draw; above 1 where all give fewer: `_rows` inverted."""
+    sound, alike = _sound_and_alike(pilot, draws, random)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        wanted = np.log1p(-np.minimum(rows * alike, 1)) / np.log1p(-alike)
+        share: Vector = np.where(sound > 0, wanted / (sound * factor), np.inf)
+    return share
+
+
+def _goal(
+    pilot: Pilot, rows: int, needed: Vector, seeds: int, shard_size: int, tokens: Vector, seconds: Vector
+) -> dict[str, Any]:
+    """What it takes to reach `rows`: seeds, shards, tokens and hours, until all seeds are taken.
+
+    `probability` is the share of the draws in which the seeds give so many; `needed` is in shares of all seeds.
+    """
+    shards = np.ceil(np.minimum(needed, 1.0) * seeds / shard_size)
+    taken = np.minimum(shards * shard_size, seeds)
+    share = taken / seeds
+    hours = (pilot.fixed_seconds + (seconds - pilot.fixed_seconds) * share) / 3600
+    return {
+        "rows": rows,
+        "probability": round(float(np.mean(needed <= 1.0)), 3),
+        "shards": _interval(shards),
+        "seeds": _interval(taken),
+        "new_tokens": _interval(tokens * share),
+        "hours": [round(float(value), 4) for value in np.percentile(hours, WITHIN)],
+    }
+
+
+def _sound_and_alike(pilot: Pilot, draws: NDArray[np.int64], random: np.random.Generator) -> tuple[Vector, Vector]:
+    """In each draw, the pilot's sound responses, and the probability that two of them resemble each other."""
+    sound = pilot.sound[draws].sum(axis=1)
     lost = pilot.sound.sum() - pilot.rows.sum()
     pairs = max(pilot.sound.sum() * (pilot.sound.sum() - 1) / 2, 1)
     # The probability of a pair: its posterior by the pilot's count, which allows for pairs that it missed.
-    alike = np.minimum(random.gamma(lost + 0.5, size=DRAWS) / pairs, 0.5)
-    rows: Vector = (1 - (1 - alike) ** sound) / alike
-    return rows
+    return sound, np.minimum(random.gamma(lost + 0.5, size=DRAWS) / pairs, 0.5)
 
 
 def _interval(values: Vector) -> list[int]:

@@ -28,15 +28,18 @@ def plan_file(artifacts: Path) -> Path:
     return artifacts / "pilot" / "plan.json"
 
 
-def make_plan(project: Project, seeds: int, log: Log) -> dict[str, Any]:
+def make_plan(project: Project, seeds: int, log: Log, rows: int = 0) -> dict[str, Any]:
     """Run a pilot of `seeds` seeds, two at least, and estimate the whole run by it: see `estimate`.
+
+    `rows` are those that a run is to give, as `[selection] rows`; 0: that key's number.
 
     The plan has `pilot_seeds`, the number of seeds in the pilot, and `recipe`, the digest of the executions.
     `trust` states how many of the rows were measured to be right.
     Raises MissingDataError where the sources hold no seed.
     """
     piloted = run_pilot(project, plan_file(project.artifacts).parent, seeds, log)
-    plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts)
+    rows = rows or project.settings.selection.rows
+    plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts, rows, project.settings.project.shard_size)
     plan["disk_bytes"] += piloted.seed_bytes
     # A matter of the model and the exemplars alone: no seed changes it.
     plan["judge"] = ability(project.base.engine, project.exemplars).as_json() if judges(project) else None

@@ -49,11 +49,12 @@ def preview(project: Project, count: int, folder: Path, log: Log) -> list[Previe
     write_seeds(sample, scan.folder, chosen)
     log(f"{len(chosen)} of {len(current)} seeds go through all stages")
     rejected: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for task in shard_tasks(sample):
-        task.run()
-        for rejection in read_jsonl(task.paths.rejected):
-            rejected[seed_of(rejection["id"])].append(_rejected(task.stage, rejection))
-        log(f"{task.stage}: {task.paths.read_meta()['kept']} of {task.expected()} kept")
+    with sample.base.engine:  # a caller in Python may go on, and needs the memory
+        for task in shard_tasks(sample):
+            task.run()
+            for rejection in read_jsonl(task.paths.rejected):
+                rejected[seed_of(rejection["id"])].append(_rejected(task.stage, rejection))
+            log(f"{task.stage}: {task.paths.read_meta()['kept']} of {task.expected()} kept")
     rows = {}
     selector = Selector(current, sample.settings.selection, sample.selection_rules, sample.selection_score)
     for fate in selector.judge(read_joined(Selection.shard_task(sample, 0).artifacts, 0)):

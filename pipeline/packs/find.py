@@ -1,9 +1,9 @@
 """Finds benchmark packs: the files that `[decontamination] packs` names, in folders and on the Hugging Face hub.
 
-In: the entries of that key, each a folder, hf:owner/name@revision:pattern, or a benchmark's name (catalogue.py), which
-stands for such addresses. Out: the packs' files with their digests; a file is read (pack.py) only when rows are
-compared with it. The name of a pack is its path in the folder, without suffixes; that of a pack on the hub starts with
-its dataset.
+In: the entries of that key, each a folder, hf:owner/name@revision:pattern, a benchmark's name (catalogue.py), which
+stands for such addresses, or the name of an entry point (pipeline/entry_points.py), which stands for a folder. Out: the
+packs' files with their digests; a file is read (pack.py) only when rows are compared with it. The name of a pack is its
+path in the folder, without suffixes; that of a pack on the hub starts with its dataset.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pipeline import entry_points
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.packs.catalogue import CATALOGUE
 from pipeline.packs.pack import SUFFIXES, pack_name, revision_of
@@ -61,6 +62,8 @@ def addresses(entries: Sequence[str], root: Path) -> list[str]:
 
 def _of_folder(entry: str, root: Path) -> list[PackFile]:
     folder = root / Path(entry).expanduser()
+    if not folder.is_dir() and entry != DEFAULT and (added := entry_points.find("packs", entry)):
+        folder = Path(added)
     if entry == DEFAULT and not (folder.is_dir() and any(folder.iterdir())):
         return []
     if not folder.is_dir():

@@ -98,7 +98,8 @@ class Project:
     @cached_property
     def criteria(self) -> SeedCriteria:
         """Which definitions become seeds, by `[seeds]` and the benchmark packs."""
-        return SeedCriteria.of(self.settings.seeds, self.root, self._screen)
+        # Until a number of rows is reached, a random sample of the sources is to be taken, not the first of them.
+        return SeedCriteria.of(self.settings.seeds, self.root, self._screen, self.settings.selection.rows > 0)
 
     @property
     def _screen(self) -> Screen | None:

@@ -31,7 +31,7 @@ from pipeline.errors import AlreadyRunning, MachineError, PipelineError
 from pipeline.project.pack_notes import needed_packages
 from pipeline.project.project import Project
 from pipeline.project.sandboxes import CHECK, require_packages
-from pipeline.run import scheduler
+from pipeline.run import metrics, scheduler
 from pipeline.run.logs import set_up_logging
 from pipeline.run.multi_worker import end_with_the_others
 from pipeline.run.reporter import Reporter, silent_reporter
@@ -141,7 +141,12 @@ def _begin() -> Run:
         scheduler.require(scheduler.address())
     take_lock(project.artifacts, run.is_shared)
     set_up_logging(run.log_file, run.reporter)
-    run.reporter.begin(project.artifacts / "status.json", f"project {project.root}")
+    named = project.settings.project.metrics
+    run.reporter.begin(
+        project.artifacts / "status.json",
+        f"project {project.root}",
+        metrics.writer(project.path(named), project.root) if named else None,
+    )
     _install_signal_handlers(run)
     if run.is_shared:
         end_with_the_others(lambda: not run.has_failed, run.reporter)

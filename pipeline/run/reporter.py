@@ -44,6 +44,7 @@ class Reporter:
         self.console = console or Console(stderr=True)
         self.task: luigi.Task | None = None
         self._path: Path | None = None
+        self._also: Callable[[Mapping[str, Any]], None] | None = None
         self._before: dict[str, Any] | None = None
         self._owner = os.getpid()
         self._started = time.time()
@@ -63,10 +64,15 @@ class Reporter:
         self._said_once: set[str] = set()
         self._lock = threading.Lock()
 
-    def begin(self, status_file: Path, first_line: str = "") -> None:
-        """Write the status file from now on, until the process exits; `first_line` comes before all others."""
+    def begin(
+        self, status_file: Path, first_line: str = "", also: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> None:
+        """Write the status file from now on, until the process exits.
+
+        `first_line` comes before all others; `also` gets each document of the status.
+        """
         self._first_line = first_line
-        self._path = status_file
+        self._path, self._also = status_file, also
         self._before = status.read(status_file)
         self._write()
         self._heartbeat = Heartbeat(self._beat)
@@ -77,9 +83,10 @@ class Reporter:
     def expect(self, funnel: Funnel, seeds: Mapping[str, Any]) -> None:
         """Set the stages and shards that the run consists of, which are known after the scan of the sources.
 
-        `seeds` are the counts of the definitions in the sources, as in a manifest.
+        `seeds` are the counts of the definitions in the sources, as in a manifest. Where a number of rows decides which
+        shards there are, it is called again as more are known.
         """
-        if self._funnel is None:
+        if self._funnel is None or self._funnel.shards != list(funnel.shards):
             self._funnel = funnel
             self.count_seeds(seeds)
 
@@ -252,7 +259,10 @@ class Reporter:
         with self._lock:
             if self._path is not None:
                 self._refresh()
-                status.write(self._path, self.document())
+                document = self.document()
+                status.write(self._path, document)
+                if self._also:
+                    self._also(document)
 
     def end(self) -> None:
         """Write the last status. Called when the process exits."""

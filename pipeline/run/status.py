@@ -82,7 +82,7 @@ class Funnel:
         self.recent: deque[dict[str, str]] = deque(maxlen=RECENT)
         self.seeds = seeds
         self._folders = folders
-        self._shards = shards
+        self.shards = list(shards)
         self._fan_out = fan_out
         self._published: dict[tuple[str, int], Counts] = {}
         self._at_work: dict[tuple[str, int], _Followed] = {}
@@ -94,7 +94,7 @@ class Funnel:
         for stage, folder in self._folders.items():
             total = Counts()
             names = set(os.listdir(folder)) if folder.is_dir() else set()
-            for number in self._shards:
+            for number in self.shards:
                 total.add(self._shard(stage, ShardPaths(folder, number), names))
             total.add(timed.get(stage, Counts()))
             expected *= self._fan_out.get(stage, 1)

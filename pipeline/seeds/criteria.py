@@ -52,6 +52,7 @@ class SeedCriteria:
     type_check: bool
     near_duplicates: float  # Jaccard similarity; 0: off
     limit: int = 0  # most seeds in force, those of the lowest ids; 0: no limit
+    by_hash: bool = False  # new seeds are stored in the order of their ids, whichever they are
     helpers: bool = False  # what a definition needs of its module and class goes along
     rules: tuple[UserFunction, ...] = ()  # of the user, applied after the pipeline's own
     screen: Screen | None = None  # for tasks of benchmark packs; None without packs
@@ -66,7 +67,9 @@ class SeedCriteria:
         require_new_names("[seeds] rules", self.rules, SEED_RULES)
 
     @classmethod
-    def of(cls, section: sections.seeds, root: Path, screen: Screen | None = None) -> SeedCriteria:
+    def of(
+        cls, section: sections.seeds, root: Path, screen: Screen | None = None, by_hash: bool = False
+    ) -> SeedCriteria:
         """The criteria of the [seeds] section; modules of rules are looked for in `root` first.
 
         Raises ConfigError for an unknown kind or licence, or a rule that cannot be loaded.
@@ -78,6 +81,7 @@ class SeedCriteria:
             type_check=section.type_check,
             near_duplicates=section.near_duplicates,
             limit=section.limit,
+            by_hash=by_hash or section.limit > 0,
             helpers=section.helpers,
             rules=functions("[seeds] rules", as_list(section.rules), root),
             screen=screen,

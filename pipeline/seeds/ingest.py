@@ -10,12 +10,15 @@ of a later one. The ledger also records which seed a rejected one resembled: whe
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from pipeline.records import Rejection, Seed
 from pipeline.seeds import typecheck
@@ -114,7 +117,7 @@ class Ingest:
             # Of an interrupted pass; reading the sources again is cheaper than verifying it.
             stale.unlink()
         items = self._read(parts)
-        if self._criteria.limit:
+        if self._criteria.by_hash:
             items = self._lowest_first(items)
         while batch := list(islice(items, typecheck.BATCH)):
             type_errors = self._type_errors(batch) if self._has_room else {}
@@ -130,18 +133,23 @@ class Ingest:
     def _lowest_first(self, items: Items) -> Items:
         """All candidates by their ids, which are hashes, the current ones first; then the ends of the parts.
 
-        Where the number of seeds is limited, a higher limit then only adds to those of a lower one.
+        Where the number of seeds or rows is limited, a higher limit then only adds to those of a lower one. Candidates
+        wait in a file: all of a large source do not fit into memory.
         """
-        held: list[tuple[_Entry, Candidate]] = []
-        ends: list[_Entry] = []
-        for entry, item in items:
-            if item is None:
-                ends.append(entry)
-            else:
-                held.append((entry, item))
-        held.sort(key=lambda pair: (pair[1].seed["id"] not in self._current, pair[1].seed["id"]))
-        yield from held
-        yield from ((entry, None) for entry in ends)
+        entries: list[_Entry] = []
+        places: list[tuple[bool, str, int, int]] = []  # ids and offsets, with the number of the part's entry
+        with tempfile.TemporaryFile() as waiting:
+            for entry, item in items:
+                if not entries or entries[-1] is not entry:
+                    entries.append(entry)
+                if item is not None:
+                    id = item.seed["id"]
+                    places.append((id not in self._current, id, waiting.tell(), len(entries) - 1))
+                    waiting.write(orjson.dumps([item.place, item.seed], option=orjson.OPT_APPEND_NEWLINE))
+            for _, _, offset, number in sorted(places):
+                waiting.seek(offset)
+                yield entries[number], Candidate(*orjson.loads(waiting.readline()))
+        yield from ((entry, None) for entry in entries)
 
     @property
     def _has_room(self) -> bool:

@@ -193,6 +193,7 @@ RULES: Rules = {
     **{rule.name: rule.drops for rule in DEFINITION_RULES},
     "not_sampled": "The definition is beyond `stdlib_share`.",
     "beyond_limit": "As many seeds as `limit` allows are taken already, those of the lowest hashes.",
+    "not_taken": "As many rows as `[selection] rows` wants, or as a budget allows, are there without the seed's shard.",
     "type_error": "The seed does not pass the type checker on its own: an undefined name, an impossible call.",
     "duplicate": "The definition has the same text as another seed, of which the first place counts.",
     "benchmark_task": "The seed holds a task of a benchmark pack: nothing is generated from it.",

@@ -113,18 +113,19 @@ class Snapshot:
             digest.update(piece)
         return digest.hexdigest()[:16]
 
-    def funnel(self, in_shards: int) -> dict[str, Any]:
+    def funnel(self, in_shards: int, not_taken: int = 0) -> dict[str, Any]:
         """Counts that reconcile: definitions, and files that give none (`in`) = seeds (`kept`) + `rejected`.
 
         `in_shards` is the number of seeds in all shards in use: the current ones, and those that are no longer in a
-        source, which the selection leaves out.
+        source, which the selection leaves out. `not_taken` seeds are in shards that the dataset does without.
         """
-        rejected = sum(self.rules.values())
+        rules = {**self.rules, **({"not_taken": not_taken} if not_taken else {})}
+        rejected = sum(rules.values())
         return {
             "in": in_shards + rejected,
             "kept": in_shards,
             "rejected": rejected,
-            "rules": dict(sorted(self.rules.items())),
+            "rules": dict(sorted(rules.items())),
             "in_force": len(self.occurrences),
         }
 

@@ -34,6 +34,7 @@ RULES: Rules = {
     "duplicate": "A row has the same instruction and response, but for whitespace.",
     "near_duplicate": "A row has a similar instruction, response or code, names left aside, by `near_duplicates`.",
     "names_taken": "Already `max_same_names` rows define functions or classes of the same names.",
+    "beyond_rows": "As many rows are taken as `rows` wants.",
     "cap": "The concept, category or difficulty has as many rows as its `max_per_...` admits.",
 }
 

@@ -62,7 +62,7 @@ class Selector:
 
     `places` has the place of every current seed; `settings` is the [selection] section. `user_rules` are applied after
     the pipeline's own. With a `score` the response with the highest one is the best, and `choose` orders equals.
-    `by_hand` is what a person took out.
+    `by_hand` is what a person took out. With `most` no more rows are taken.
     """
 
     def __init__(
@@ -72,7 +72,9 @@ class Selector:
         user_rules: Sequence[UserFunction] = (),
         score: UserFunction | None = None,
         by_hand: ByHand | None = None,
+        most: int = 0,
     ) -> None:
+        self._most = most
         self._by_hand = by_hand or ByHand()
         self._places = places
         self._user_rules = user_rules
@@ -125,6 +127,8 @@ class Selector:
         instruction = candidate["instruction"]["id"]
         if instruction in self._chosen:
             return Rejection("not_chosen", f"{self._chosen[instruction]} was chosen")
+        if self._most and len(self._chosen) >= self._most:
+            return Rejection("beyond_rows", f"{self._most} rows are taken")
         offer = self._offer(candidate)
         if rejection := self._exclusion(offer):
             return rejection

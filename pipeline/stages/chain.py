@@ -5,15 +5,18 @@ Nothing lists the stages: a stage that another one requires is in the chain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from functools import cached_property
+from typing import Any, ClassVar
 
 import luigi
 from luigi.task import flatten
 
+from pipeline.errors import ConfigError
 from pipeline.project.project import Project
 from pipeline.stages.base import PipelineTask
 from pipeline.stages.batches import batches
+from pipeline.stages.budget import Budget
 from pipeline.stages.generation import GenerationTask
 from pipeline.stages.seeds import Seeds
 from pipeline.stages.selection import Selection
@@ -53,6 +56,9 @@ class Goal(PipelineTask):
     """
 
     needs_sandbox = True
+    # Whether `[project] hours` and `tokens` end it: others need a whole selection.
+    has_budget: ClassVar[bool] = False
+    is_cut_short = False  # by its budget, in this run: what is there is then all that it makes
 
     def requires(self) -> luigi.Task:
         return self.clone(Seeds)
@@ -64,12 +70,47 @@ class Goal(PipelineTask):
         seeds = self.clone(Seeds)
         made = seeds.is_made() and self.is_there()
         if not made:
+            _ = self.budget  # the run begins here, whatever Luigi runs in other processes
             self.require_ready()
             # Luigi builds the graph of tasks before it runs any, and other processes do not share what a scan found.
             if self.plans_for_others and not seeds.is_made():
                 seeds.run()
                 made = self.is_there()
         return made
+
+    @cached_property
+    def budget(self) -> Budget | None:
+        """What the run may spend. Raises ConfigError where several workers would have to share it."""
+        budget = Budget.of(self.project, shard_tasks(self.project)) if self.has_budget else None
+        if budget and self.is_shared:
+            raise ConfigError("[project] hours and tokens are of one process, not of several workers", "set them to 0")
+        return budget
+
+    def make_selection(self) -> Generator[Any, Any, Selection]:
+        """Require the selection step by step where a goal decides which shards it needs; return it when it is made.
+
+        With a budget that is spent, it is the selection from the shards that are made.
+        """
+        selection, budget = Selection.of(self.project), self.budget
+        if budget or self.project.settings.selection.rows:
+            while due := selection.due:
+                if budget and (spent := budget.spent()):
+                    selection, self.is_cut_short = selection.cut(), True
+                    self.reporter.say(
+                        f"{spent}: the dataset is of {len(selection.shards)} shards; the next run goes on"
+                    )
+                    break
+                due = due[:1] if budget else due
+                yield [selection.shard_task(self.project, number) for number in due]
+            if selection.missing_rows and not selection.first:
+                wanted = self.project.settings.selection.rows
+                self.reporter.say(
+                    f"[selection] rows = {wanted}: the seeds end {selection.missing_rows} rows before that"
+                )
+        else:
+            yield batches(self.project)
+        yield selection
+        return selection
 
     def require_ready(self) -> None:
         """Raises PipelineError where its own work, after the dataset's, could not be done."""
@@ -85,6 +126,5 @@ class Selected(Goal):
     def is_there(self) -> bool:
         return Selection.of(self.project).is_made()
 
-    def run(self) -> Iterator[Any]:
-        yield batches(self.project)
-        yield Selection.of(self.project)
+    def run(self) -> Iterator[luigi.Task]:
+        yield from self.make_selection()

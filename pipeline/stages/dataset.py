@@ -27,7 +27,7 @@ from pipeline.selection.balance import Weights
 from pipeline.sources.licences import UNKNOWN
 from pipeline.stages import trust
 from pipeline.stages.base import PipelineTask
-from pipeline.stages.batches import batches, this_worker
+from pipeline.stages.batches import this_worker
 from pipeline.stages.chain import Goal, other_models, shard_tasks
 from pipeline.stages.losses import by_rule
 from pipeline.stages.seeds import Seeds
@@ -42,6 +42,7 @@ class FinalDataset(Goal):
     """The instruction dataset of the sources, model and configuration as they are now."""
 
     stage, version = "dataset", 6
+    has_budget = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +51,11 @@ class FinalDataset(Goal):
 
     @property
     def recipe(self) -> Recipe:
-        return Recipe(self.stage, {"version": self.version}, Selection.of(self.project).recipe)
+        return self.recipe_of(Selection.of(self.project))
+
+    def recipe_of(self, selection: Selection) -> Recipe:
+        """The recipe of the dataset that a selection gives."""
+        return Recipe(self.stage, {"version": self.version}, selection.recipe)
 
     @property
     def folder(self) -> Path:
@@ -74,13 +79,21 @@ class FinalDataset(Goal):
         return made
 
     def _ended_well(self) -> bool:
-        made = self.is_there()
+        selection = Selection.of(self.project)
+        if self.budget and not self._is_of(selection):
+            selection = selection.cut()  # in the process that ran it
+        made = self._is_of(selection)
         if made:
-            self.reporter.finish(Selection.of(self.project).paths.read_meta())
+            self.reporter.finish(selection.paths.read_meta())
         return made
 
     def is_there(self) -> bool:
-        return self.folder.exists() and _points_at(self.latest, self.folder)
+        return self.is_cut_short or self._is_of(Selection.of(self.project))
+
+    def _is_of(self, selection: Selection) -> bool:
+        """Whether the dataset of a selection is made, and the latest one."""
+        folder = self.recipe_of(selection).folder(self.project.artifacts)
+        return folder.exists() and _points_at(self.latest, folder)
 
     def run(self) -> Iterator[Any]:
         # Which shards there are is known only once the sources are scanned: what follows is no static requirement.
@@ -93,11 +106,10 @@ class FinalDataset(Goal):
                 f"{Path(seeds).parent} for what was dropped and why",
             )
         self.reporter.expect(self._funnel(), self._seeds())
-        selection = Selection.of(project)
-        yield batches(project)
-        yield selection
-        yield self.clone(DatasetFiles)
-        replace_link(self.latest, os.path.relpath(self.folder, project.artifacts))
+        selection = yield from self.make_selection()
+        yield self.clone(DatasetFiles, first=selection.first)
+        folder = self.recipe_of(selection).folder(project.artifacts)
+        replace_link(self.latest, os.path.relpath(folder, project.artifacts))
         self.reporter.finish(selection.paths.read_meta())
         self.reporter.say(f"dataset: {self.latest} -> {os.readlink(self.latest)}")
         if private.detector() is None:
@@ -105,17 +117,18 @@ class FinalDataset(Goal):
         if not project.packs:
             self.reporter.say(f"{NOT_DECONTAMINATED} See [decontamination] packs.")
 
-    def build(self) -> None:
-        """Make the dataset's folder out of the selection. Raises PipelineError when it would be empty."""
+    def build(self, selection: Selection | None = None) -> None:
+        """Make the dataset's folder out of a selection. Raises PipelineError when it would be empty."""
         project = self.project
-        artifacts = Artifacts(project.artifacts, self.recipe)
+        recipe = self.recipe_of(selection or Selection.of(project))
+        artifacts, folder = Artifacts(project.artifacts, recipe), recipe.folder(project.artifacts)
         selected = artifacts.shard(Selection.stage, 0)
         if not selected.read_meta()["kept"]:
             raise self._empty(artifacts, selected)
         weights = Weights(selected.read)
         answered_by = project.backend("responses").model.provenance
         manifest = self._manifest(artifacts, selected)
-        temporary = temporary_beside(self.folder)
+        temporary = temporary_beside(folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         publish(temporary / "train.jsonl", jsonl_lines(read_rows(selected, weights, answered_by)))
@@ -123,7 +136,7 @@ class FinalDataset(Goal):
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
         add_report(project.artifacts, temporary, self.reporter.say)
-        publish_folder(temporary, self.folder)
+        publish_folder(temporary, folder)
 
     def _manifest(self, artifacts: Artifacts, selected: ShardPaths) -> dict[str, Any]:
         tasks = shard_tasks(self.project)
@@ -159,25 +172,40 @@ class FinalDataset(Goal):
         return Funnel(
             {task.stage: task.paths.folder for task in tasks},
             {task.stage: task.units_per_record for task in tasks},
-            self.project.scan.shards_in_force,
+            self._foreseen,
             self._seeds()["kept"],
         )
+
+    @property
+    def _foreseen(self) -> list[int]:
+        """The shards that the dataset is made from, as far as they are known."""
+        selection = Selection.of(self.project)
+        return sorted({*selection.shards, *selection.due})
 
     def _seeds(self) -> dict[str, Any]:
         """The counts of the definitions in the sources."""
         scan, artifacts = self.project.scan, Selection.of(self.project).artifacts
-        in_shards = (artifacts.shard("seeds", number).read_meta()["kept"] for number in scan.shards_in_force)
+        in_shards = (artifacts.shard("seeds", number).read_meta()["kept"] for number in self._foreseen)
         return scan.snapshot.funnel(sum(in_shards))
 
 
 class DatasetFiles(PipelineTask):
     """The folder of a dataset's files, made once, whichever of several workers does it."""
 
+    first: int = luigi.IntParameter(
+        default=0, description="how many shards, from the first one; 0: all that are needed"
+    )
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(snapshot=Selection.of(self.project).snapshot, first=self.first, project=self.project)
+
     def is_made(self) -> bool:
-        return FinalDataset(project=self.project).folder.exists()
+        dataset = FinalDataset(project=self.project)
+        return dataset.recipe_of(self.selection).folder(self.project.artifacts).exists()
 
     def run(self) -> None:
-        FinalDataset(project=self.project).build()
+        FinalDataset(project=self.project).build(self.selection)
 
 
 def add_report(artifacts: Path, folder: Path, say: Callable[[str], None]) -> None:

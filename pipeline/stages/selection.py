@@ -3,7 +3,8 @@
 In: all shards that hold current seeds. Out: one shard of examples under a recipe that covers the snapshot of the
 seeds, with every response that was not taken in its rejected file, by rule (pipeline/selection/). Shards are judged
 one after the other, so that new shards never take earlier rows out; with `[selection] keep = best` all are judged
-together, and of near-duplicates the best row wins wherever it is.
+together, and of near-duplicates the best row wins wherever it is. With `[selection] rows` only as many shards are read
+as give that many rows (pipeline/selection/goal.py); with a budget (pipeline/stages/budget.py) perhaps only the first.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pipeline.project.project import Project
 from pipeline.records import Rules
 from pipeline.selection.by_hand import ByHand, read
 from pipeline.selection.candidates import read_joined
+from pipeline.selection.goal import RowGoal
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 from pipeline.stages import verdicts
@@ -30,13 +32,16 @@ from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"reject", "rules", "score", "trust"})
+_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "trust"})
 
 
 class Selection(StageTask):
-    """The selection over a snapshot; `snapshot` is its digest."""
+    """The selection over a snapshot; `snapshot` is its digest. `first` is for one that a budget cut short."""
 
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
+    first: int = luigi.IntParameter(
+        default=0, description="how many shards, from the first one; 0: all that are needed"
+    )
 
     stage, version = "selection", 7
     rules: ClassVar[Rules] = RULES
@@ -55,11 +60,67 @@ class Selection(StageTask):
         return stage(shard=shard, project=project)
 
     def requires(self) -> list[luigi.Task]:
-        return [self.shard_task(self.project, number) for number in self._shards]
+        return [self.shard_task(self.project, number) for number in self.shards]
 
     @property
-    def _shards(self) -> list[int]:
-        return self.project.scan.shards_in_force
+    def shards(self) -> list[int]:
+        """The shards that it is made from; where a number of rows is wanted, those of them that are made."""
+        in_force = self.project.scan.shards_in_force
+        if self.first:
+            return in_force[: self.first]
+        goal = self._goal
+        if goal is None:
+            return in_force
+        for number in in_force[len(goal.shards) :]:
+            if goal.is_reached or not self._is_made(number):
+                break
+            goal.add(number)
+        return goal.shards
+
+    @property
+    def due(self) -> list[int]:
+        """The next shards to make before it can be made, as far as they are known."""
+        in_force, taken, goal = self.project.scan.shards_in_force, self.shards, self._goal
+        if self.first or goal is None:
+            return [number for number in taken if not self._is_made(number)]
+        return [] if goal.is_reached else in_force[len(taken) : len(taken) + goal.foreseen]
+
+    def _is_made(self, shard: int) -> bool:
+        return self.shard_task(self.project, shard).paths.records.exists()
+
+    @property
+    def missing_rows(self) -> int:
+        """How many of the wanted rows the shards do not give."""
+        return max(self._goal.wanted - self._goal.rows, 0) if self._goal else 0
+
+    def cut(self) -> Selection:
+        """The selection from the first shards alone, those that are made."""
+        in_force = self.project.scan.shards_in_force
+        made = next((index for index, shard in enumerate(in_force) if not self._is_made(shard)), len(in_force))
+        return Selection(snapshot=self.snapshot, first=made, project=self.project)
+
+    @cached_property
+    def _goal(self) -> RowGoal | None:
+        section = self.project.settings.selection
+        if not section.rows:
+            return None
+        return RowGoal(
+            section.rows,
+            self._selector,
+            lambda number: read_joined(self.candidates, number),
+            together=section.keep == "best",
+        )
+
+    def _selector(self) -> Selector:
+        project, section = self.project, self.project.settings.selection
+        return Selector(
+            project.scan.snapshot.occurrences,
+            section,
+            project.selection_rules,
+            project.selection_score,
+            self._by_hand,
+            section.rows,
+        )
 
     @staticmethod
     def taken_out(project: Project) -> ByHand:
@@ -100,24 +161,26 @@ class Selection(StageTask):
         }
         if functions := [function.identity for function in self._user_functions]:
             ingredients |= {"functions": functions, "score": section.score}
+        if section.rows:
+            ingredients["rows"] = section.rows
+        if self.first:
+            ingredients["first"] = self.first
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:
         last = self.candidates.recipe.stage
-        return sum(self._input(last, number).read_meta()["kept"] for number in self._shards)
+        return sum(self._input(last, number).read_meta()["kept"] for number in self.shards)
 
     def _input(self, stage: str, number: int) -> ShardPaths:
         return self.candidates.shard(stage, number)
 
     def about(self, writer: ShardWriter) -> dict[str, Any]:
-        return {"shards": self._shards}
+        return {"shards": self.shards}
 
     def outcomes(self, done: Set[str]) -> Outcomes:
         section = self.project.settings.selection
-        rules, score = self.project.selection_rules, self.project.selection_score
-        places = self.project.scan.snapshot.occurrences
-        selector = Selector(places, section, rules, score, self._by_hand)
-        batches = (read_joined(self.candidates, number) for number in self._shards)
+        selector = self._selector()
+        batches = (read_joined(self.candidates, number) for number in self.shards)
         for batch in [chain.from_iterable(batches)] if section.keep == "best" else batches:
             for fate in selector.judge(batch):
                 yield Outcome(fate.id, fate.outcome)

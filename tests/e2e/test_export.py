@@ -176,7 +176,8 @@ def test_a_push_makes_a_private_repository_with_the_files(demo_run, hub, tmp_pat
     assert orjson.loads(output)["pushed"].endswith("/datasets/me/set")
     assert Hub.private == {"me/set": True}
     assert Hub.files.keys() == {
-        "chat/train.jsonl", "parquet/train.parquet", "README.md", "manifest.json",
+        "chat/train.jsonl", "chat/dataset_info.json", "chat/llama_factory.yaml", "chat/axolotl.yaml",
+        "parquet/train.parquet", "README.md", "manifest.json",
     }  # fmt: skip
     for name, content in Hub.files.items():
         assert content == (tmp_path / "out" / name).read_bytes()

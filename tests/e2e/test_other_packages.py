@@ -1,4 +1,4 @@
-"""A package that adds a stage, a source and a form of export is installed, named in luigi.cfg, and is there everywhere.
+"""A package that adds a stage, a source, a form of export and a benchmark pack is installed, named in luigi.cfg, and is there everywhere.
 
 With it, rules and a score of the project's own. The package is tests/support/reviews_package.
 """
@@ -52,6 +52,7 @@ def project(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
         reviews={"least_shared": 0},
         seeds={"sources": "words:", "stdlib_share": 0, "rules": "rules:begins_with_b"},
         responses={"samples": 4},
+        decontamination={"packs": "exam", "execute": "false"},
         selection={"rules": "rules:second_sample", "score": "rules:last_first", "among": "all"},
     )
     done = command(packages, made.root, str(LUIGI), "--module", "pipeline", "FinalDataset")
@@ -76,6 +77,11 @@ def test_the_source_gives_the_seeds_and_the_users_rule_drops_one(project: Projec
     assert funnel["seeds"]["kept"] == 3
     assert funnel["seeds"]["rules"] == {"begins_with_b": 1}
     assert {row["seed"]["source"] for row in project.rows()} == {"words:"}
+
+
+def test_the_rows_are_compared_with_the_pack_of_the_package(project: Project) -> None:
+    (pack,) = project.manifest()["decontamination"]["packs"]
+    assert (pack["name"], pack["source"], pack["tasks"]) == ("exam", "exam", 1)
 
 
 def test_the_users_rule_and_score_decide_on_rows(project: Project) -> None:

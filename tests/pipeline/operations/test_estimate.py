@@ -97,3 +97,18 @@ def test_the_comparison_says_how_far_off_the_estimate_was():
     assert lines["new tokens"]["off"] == 0.25
     assert lines["rows"]["happened"] == 500
     assert lines["responses kept"]["off"] == 0.0
+
+
+def test_a_number_of_rows_takes_whole_shards_and_the_time_of_their_seeds():
+    plan = estimate(pilot(), 1000, 16, wanted_rows=12, shard_size=5)
+    goal = plan["goal"]
+    assert goal["seeds"][1] == 5 * goal["shards"][1]
+    assert 12 <= goal["seeds"][1] <= 20
+    assert goal["probability"] > 0.9
+    fixed, share = plan["fixed_seconds"] / 3600, goal["seeds"][1] / 1000
+    assert goal["hours"][1] == pytest.approx(fixed + share * (plan["hours"][1] - fixed), rel=0.02)
+
+
+def test_rows_that_the_seeds_do_not_give_take_all_of_them():
+    goal = estimate(pilot(lost=3), 20, 16, wanted_rows=10_000, shard_size=8)["goal"]
+    assert (goal["probability"], goal["seeds"]) == (0.0, [20, 20, 20])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.seeds.scan import Scan
+from targets import ShardPaths
 from tests.support.scans import GOOD, function, open_scan, rejections, seeds, take
 
 ONE = function("one", "red green blue yellow orange purple brown grey black white")
@@ -171,3 +174,15 @@ def test_a_seed_that_resembles_one_within_the_limit_takes_no_place(code):
         (code / f"near{number}.py").write_text(text.replace(f"w{number}x9", "other"))
     update(code.parent, limit=3)
     assert len(in_force(code.parent)) == 3
+
+
+def test_where_a_number_of_rows_is_wanted_all_seeds_are_stored_by_their_hashes(code):
+    many(code, 0, 12)
+    scan = open_scan(code.parent, ["code"])
+    by_hash = Scan(scan.folder, scan.sources, replace(scan.criteria, by_hash=True))
+    take(by_hash, shard_size=4)
+    shards = [[seed["id"] for seed in shard.read()] for shard in ShardPaths.published(scan.folder)]
+    assert [len(shard) for shard in shards] == [4, 4, 4]
+    stored = [id for shard in shards for id in shard]
+    assert stored == sorted(stored)
+    assert open_scan(code.parent, ["code"]).changed == []
