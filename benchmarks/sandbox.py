@@ -1,11 +1,15 @@
 """What a sandbox costs: test programs a second and CPU milliseconds each, against Python without one.
 
     python benchmarks/sandbox.py [--quick] [--json] [--rounds N]
+    python benchmarks/sandbox.py --attack N [--json]
 
 Four ways to run the same file, interleaved round by round, so that whatever else the machine does hits all of
 them: `python -S`, `python3`, a naive bwrap around python3, and the sandbox. Two programs: a trivial one, and one
 that imports typing, collections, re, math and dataclasses. Each with as many workers as cores, and one more.
 A ratio is the median over the rounds of (sandbox / python -S), each at its better number of workers.
+
+With --attack, N programs of tests/sandbox, half of them hostile, go through one pool: which honest ones did not pass,
+which hostile ones did, and the memory and descriptors of this process and of the workers along the way.
 """
 
 from __future__ import annotations
@@ -15,13 +19,14 @@ import itertools
 import json
 import os
 import platform
+import random
 import resource
 import statistics
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -29,8 +34,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from sandbox import Pool, Program, linux, tree
+from sandbox import Limits, Pool, Program, linux, tree
+from sandbox.limits import MIB
 from sandbox.staging.root import find_bwrap
+from tests.sandbox.suite import Case, cases
 
 PROGRAMS = {
     "trivial": "def total(numbers):\n    return sum(numbers)\n\n\nassert total([1, 2]) == 3\n",
@@ -224,12 +231,84 @@ def show(facts: dict[str, object], speeds: dict[tuple[str, str, int], list[Speed
     print(f"load {facts['load']}, {facts['cores']} cores, Python {facts['python']}, Linux {facts['kernel']}")
 
 
+def mixture(count: int, found: list[Case], seconds: dict[str, float]) -> Iterator[Program]:
+    """Honest and hostile programs in turn; what took longer than a second is drawn a fiftieth as often as the rest."""
+    order = random.Random(11)
+    sides = [[case for case in found if (case.expected == ("passed",)) is honest] for honest in (True, False)]
+    weights = [[1 if seconds[case.name] < 1 else 0.02 for case in side] for side in sides]
+    for number in range(count):
+        side = number % 2
+        (case,) = order.choices(sides[side], weights[side])
+        yield Program(f"{number} {case.name}", case.source)
+
+
+def footprint(pool: Pool) -> dict[str, float]:
+    """What could grow: resident MB and descriptors of this process, and the most of a worker; processes; mounts."""
+    workers = [worker.process.pid for worker in pool._workers if worker]
+    return {
+        "mb": round(resident(os.getpid()), 1),
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "worker_mb": round(max(map(resident, workers), default=0), 1),
+        "worker_descriptors": max((len(os.listdir(f"/proc/{pid}/fd")) for pid in workers), default=0),
+        "processes": len(tree.measure(os.getpid()).pids),
+        "mounts": len(Path("/proc/self/mountinfo").read_text().splitlines()),
+    }
+
+
+def resident(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MIB
+
+
+def attack(count: int, say: Callable[[str], None]) -> dict[str, object]:
+    """Run a mixture of `count` programs through one pool, after each program of the suite once."""
+    found = cases()
+    expected = {case.name: case.expected for case in found}
+    limits = Limits(wall_seconds=6.0, cpu_seconds=2, memory_bytes=256 * MIB)
+    wrong: list[str] = []
+    seen = 0
+    with Pool(log=say) as _:
+        pass  # the files are staged
+    with Pool(limits=limits) as pool:
+        seconds = {r.id: r.wall_s for r in pool.run_many(Program(case.name, case.source) for case in found)}
+        along = [footprint(pool)]
+        began = time.perf_counter()
+        for result in pool.run_many(mixture(count, found, seconds)):
+            seen += 1
+            name = result.id.partition(" ")[2]
+            if (expected[name] == ("passed",)) != result.passed or result.status == "sandbox_error":
+                wrong.append(f"{name}: {result.status} {result.detail}")
+            if seen % max(1, count // 10) == 0:
+                say(f"{seen} of {count}, {len(wrong)} wrong, {time.perf_counter() - began:.0f} s")
+                along.append(footprint(pool))
+        elapsed = time.perf_counter() - began
+        along.append(footprint(pool))
+    return {
+        "programs": seen,
+        "seconds": round(elapsed),
+        "wrong": wrong,
+        "along": along,
+        "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, within five minutes")
     parser.add_argument("--json", action="store_true", help="print one object")
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--attack", type=int, metavar="N", help="run N honest and hostile programs through one pool")
     options = parser.parse_args()
+    if options.attack:
+        outcome = attack(options.attack, lambda line: print(line, file=sys.stderr, flush=True))
+        if options.json:
+            print(json.dumps(outcome))
+        else:
+            for name, value in outcome.items():
+                print(*([f"{name}:", *value] if isinstance(value, list) else [f"{name}: {value}"]), sep="\n    ")
+        return
     rounds = options.rounds or (5 if options.quick else 15)
     count, seconds = (40, 200.0) if options.quick else (100, 3600.0)
     speeds = collect(rounds, count, seconds, lambda line: print(line, file=sys.stderr, flush=True))

@@ -1,7 +1,7 @@
 """Judges a program by what was observed of it. Pure functions: the whole pass protocol is here.
 
-A program passed when its own process sent STARTED and then the token, nothing else, and left with exit code 0
-without having been killed. Every other observation has a name in `result.STATUSES`.
+A program passed when its own process sent STARTED and then the token with what shows its wires intact, nothing else,
+and left with exit code 0 without having been killed. Every other observation has a name in `result.STATUSES`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.inside.runner import EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
-from sandbox.inside.tripwires import FIRST_TRIP, IMPORTED, WIRES
+from sandbox.inside.tripwires import FIRST_TRIP, IMPORTED, INTACT, WIRES
 from sandbox.linux import signal_name
 
 _ENDINGS = {
@@ -19,6 +19,7 @@ _ENDINGS = {
     MEMORY: ("oom", "MemoryError"),
     EXCEPTION: ("failed", ""),
 }
+_KNOWN = (*_ENDINGS, EXITED)
 _COUNTED = ("failed", "unittest or doctest counted a failure")
 _ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}
 
@@ -51,10 +52,13 @@ def judge(seen: Observed) -> tuple[str, str]:
         return "oom", "the memory of all its processes together reached the limit"
     if not seen.messages or seen.messages[0] != STARTED:
         return "sandbox_error", "the sandbox did not start"
+    at_end = seen.token + INTACT
     endings = [message for message in seen.messages[1:] if message != FAILED]
     if len(endings) > 1 and endings[-1] == EXITED:  # left by os._exit after its end, as atexit functions can
         endings.pop()
-    if seen.foreign or len(endings) > 1 or not all(_is_known(end, seen.token) for end in endings):
+    if seen.foreign or len(endings) > 1 or not all(end == at_end or end in _KNOWN for end in endings):
+        if any(end != at_end and end.startswith(seen.token) for end in endings):
+            return "tampered", "used what a wire should have ended"
         return "tampered", "wrote to the runner's evidence"
     number = ended_by_signal(seen)
     if number == signal.SIGXCPU:
@@ -62,10 +66,10 @@ def judge(seen: Observed) -> tuple[str, str]:
     if number is not None:
         return "crashed", f"ended by {signal_name(number)}"
     ending = endings[0] if endings else b""
-    if seen.exit_status in _ACTS and EXITED not in seen.messages and ending in (b"", seen.token):
+    if seen.exit_status in _ACTS and EXITED not in seen.messages and ending in (b"", at_end):
         return "tampered", f"used {_ACTS[seen.exit_status]}"
     # The token is compared before letters: it may begin with any byte.
-    return _at_its_end(seen) if ending == seen.token else _before_its_end(seen, ending)
+    return _at_its_end(seen) if ending == at_end else _before_its_end(seen, ending)
 
 
 def _at_its_end(seen: Observed) -> tuple[str, str]:
@@ -95,7 +99,3 @@ def ended_by_signal(seen: Observed) -> int | None:
     if any(message in (EXITED, EXCEPTION) for message in seen.messages[1:]):
         return None
     return seen.exit_status - 128
-
-
-def _is_known(message: bytes, token: bytes) -> bool:
-    return message == token or message in (*_ENDINGS, EXITED)

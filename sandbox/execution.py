@@ -22,6 +22,7 @@ from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
 from sandbox.inside.runner import FAILED, STARTED, TOKEN_SIZE
+from sandbox.inside.tripwires import INTACT
 from sandbox.limits import MIB, Limits
 from sandbox.scratch import Scratch, TooLarge
 from sandbox.stream import Stream
@@ -33,6 +34,7 @@ _FIRST_SAMPLE, _SAMPLE_EVERY = 0.15, 0.05
 _REAP_SECONDS = 10.0
 _TREE_SLACK = 32 * MIB  # the interpreter's own pages, bwrap
 _MOST_MESSAGES = 8
+_END_OF_A_FORK = bytes(TOKEN_SIZE) + INTACT  # what its runner sends, as its token is wiped
 _IGNORED = (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGALRM)
 _CREDENTIALS = struct.Struct("3i")
 _ONE_CREDENTIALS = socket.CMSG_SPACE(_CREDENTIALS.size)
@@ -252,8 +254,8 @@ class Execution:
         if max(use.cpu, self.ended.cpu) > self.limits.cpu_seconds + 1:
             self.killed = "cpu_timeout"
             return
-        limit = self._tree_limit() - tree.socket_memory()
-        if use.rss > limit and (limit <= 0 or tree.proportional(use.pids) > limit):
+        limit = self._tree_limit() - tree.socket_memory() - tree.shared_memory(use.pids)
+        if use.anonymous > limit and (limit <= 0 or tree.proportional(use.pids) > limit):
             self.killed = "oom"
 
     def _read_evidence(self) -> bool:
@@ -274,7 +276,7 @@ class Execution:
             elif pid == self.main_pid:
                 if message != FAILED or FAILED not in self.messages:
                     self.messages.append(message)
-            elif len(message) != 1:  # the runner of a fork reports its own end with one letter
+            elif len(message) != 1 and message != _END_OF_A_FORK:  # or with one letter
                 self.foreign = True
         return True
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 _LOAD, _JA, _JEQ, _JGE, _JSET, _RET = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
+_TO_X, _JGT_X = 0x07, 0x2D
 _NUMBER, _ARCH = 0, 4
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NEWEST = 452  # fchmodat2; numbers from 424 on are the same everywhere
@@ -70,8 +71,8 @@ _MISSING: dict[str, tuple[int | None, int | None]] = {
     "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
     "mount_setattr": (442, 442),
     "io_setup": (206, 0), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    # watches that pin kernel memory; nothing in the standard library needs them
-    "inotify_init": (253, None), "inotify_init1": (294, 26),
+    # watches that pin kernel memory, bounded for a whole user alone; the standard library uses poll instead of epoll
+    "inotify_init": (253, None), "inotify_init1": (294, 26), "epoll_create": (213, None), "epoll_create1": (291, 20),
     # memory that no file system's size and no address-space limit bounds
     "memfd_create": (319, 279), "memfd_secret": (447, 447),
     "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "shmdt": (67, 197),
@@ -125,6 +126,13 @@ _BY_ARGUMENT = {
         (
             _argument(2), *((_JEQ, len(_BUFFER_SIZES) - at, 0, name) for at, name in enumerate(_BUFFER_SIZES)),
             (_RET, 0, 0, ALLOW), _argument(1), (_JEQ, 0, 1, _SOL_SOCKET), _fail(0), (_RET, 0, 0, ALLOW),
+        ),
+    ),
+    # of a mapping that has shrunk, what was shared stays and is seen nowhere (tree.shared_memory); realloc goes without
+    "mremap": _ByArgument(
+        (25, 216),
+        (
+            _argument(2), (_TO_X, 0, 0, 0), _argument(1), (_JGT_X, 0, 1, 0), _fail(errno.ENOMEM), (_RET, 0, 0, ALLOW),
         ),
     ),
     # leases and notifications of the staged root's files would tell of other sandboxes

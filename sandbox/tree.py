@@ -12,18 +12,22 @@ from dataclasses import dataclass, field
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SOCKET_BUFFER = 212_992  # net.core.wmem_default of every common kernel
 _MOST = 4096  # processes; a larger tree is not counted further
+_MAPPING = 256  # bytes that the kernel keeps for each
+_MAPS_BYTES = 1 << 19  # of the text about one process's mappings, several thousand; a longer one counts as too much
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """Of a whole tree: processes, bytes of resident memory (shared pages once a process), CPU seconds.
 
+    anonymous   the part of the resident memory that is shared with nothing but forks
     own   CPU seconds of each process alone, by its id and its time of birth
     """
 
     pids: tuple[int, ...]
     rss: int
     cpu: float
+    anonymous: int = 0
     own: Mapping[tuple[int, int], float] = field(default_factory=dict)
 
 
@@ -57,7 +61,7 @@ def children(pid: int) -> list[int]:
 
 def measure(pid: int) -> Use:
     """The tree from `pid` down."""
-    waiting, rss, cpu = [pid], 0, 0
+    waiting, anonymous, shared, cpu = [pid], 0, 0, 0
     pids: list[int] = []
     own: dict[tuple[int, int], float] = {}
     while waiting and len(pids) < _MOST:
@@ -69,8 +73,10 @@ def measure(pid: int) -> Use:
         cpu += sum(map(int, fields[11:15]))
         if fields:
             own[current, int(fields[19])] = sum(map(int, fields[11:13])) / _TICKS
-        rss += _kilobytes(_read(f"/proc/{current}/status"), (b"RssAnon:", b"RssShmem:"))
-    return Use(tuple(pids), rss * 1024, cpu / _TICKS, own)
+        status = _read(f"/proc/{current}/status")
+        anonymous += 1024 * _kilobytes(status, b"RssAnon:")
+        shared += 1024 * _kilobytes(status, b"RssShmem:")
+    return Use(tuple(pids), anonymous + shared, cpu / _TICKS, anonymous, own)
 
 
 def socket_memory() -> int:
@@ -84,18 +90,39 @@ def socket_memory() -> int:
     return 0
 
 
+def shared_memory(pids: tuple[int, ...]) -> int:
+    """Bytes of shared anonymous mappings, and of the kernel's records of all mappings.
+
+    Such memory stays while one process maps it, though it be in no process's resident memory.
+    """
+    areas: dict[bytes, int] = {}
+    count = 0
+    for pid in pids:
+        text = _read(f"/proc/{pid}/maps", _MAPS_BYTES)
+        if len(text) == _MAPS_BYTES:
+            return 1 << 62
+        count += text.count(b"\n")
+        for line in text.splitlines():
+            if b"/dev/zero (deleted)" in line:
+                addresses, _, _, _, inode, *_ = line.split()
+                start, end = (int(number, 16) for number in addresses.split(b"-"))
+                areas[inode] = max(areas.get(inode, 0), end - start)
+    return sum(areas.values()) + count * _MAPPING
+
+
 def proportional(pids: tuple[int, ...]) -> int:
-    """Bytes of memory of these processes, each shared page divided by its users: exact, and slower."""
-    return 1024 * sum(_kilobytes(_read(f"/proc/{pid}/smaps_rollup"), (b"Pss:",)) for pid in pids)
+    """Bytes of anonymous memory of these processes, each shared page divided by its users: exact, and slower."""
+    texts = (_read(f"/proc/{pid}/smaps_rollup") for pid in pids)
+    return 1024 * sum(_kilobytes(text, b"Pss_Anon:") or _kilobytes(text, b"Pss:") for text in texts)
 
 
-def _kilobytes(text: bytes, names: tuple[bytes, ...]) -> int:
-    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(names))
+def _kilobytes(text: bytes, name: bytes) -> int:
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(name))
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, most: int = -1) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read()
+            return file.read(most)
     except OSError:
         return b""

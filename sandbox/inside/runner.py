@@ -6,12 +6,14 @@ done, or a letter for another end; FAILED when unittest or doctest counted a fai
 program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
 
 Why a pass cannot be faked from Python code:
-- The token exists only as a bytearray on the value stack of `_launch`'s frame while the program runs. It is in
+- The token exists only as a buffer on the value stack of `_launch`'s frame while the program runs. It is in
   no variable, closure, constant or container, so frames, closures and modules do not lead to it.
 - Once the program's code has returned, only C code stands between the token and the socket.
 - What would need a search of memory (`gc.get_objects`, ...), a jump over statements (`sys.settrace`) or an
   interpreter without these hooks trips a wire (tripwires.py): the process leaves before the act is done.
-- With each message the worker gets the id of its writer, and a fork has an empty token: it can sign for nobody.
+- The token is followed by what shows that every wire is in its place: one that could not act is seen here.
+- With each message the worker gets the id of its writer, and the kernel wipes the token in a fork (MADV_WIPEONFORK): it
+  can sign for nobody.
 Not promised: that the tests in the program were run, or that their comparisons are true (see ../falsification.py);
 nor that a program which corrupts the interpreter's memory without ctypes, as hand-made byte code can, does not pass.
 """
@@ -24,6 +26,7 @@ import io
 import marshal
 import posix
 import sys
+from _operator import methodcaller
 
 MYPY = False
 if MYPY:  # no typing module at run time: it costs more than the rest of this file
@@ -38,6 +41,7 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
 FAILED = b"F"
 TOKEN_SIZE = 16
+WIPE_ON_FORK = 18  # MADV_WIPEONFORK of Linux 4.14, which the module mmap does not name
 SCRIPT = "/tmp/main.py"
 
 SITE_NAMES = ("exit", "quit", "help", "copyright", "credits", "license")
@@ -65,15 +69,22 @@ def _add_site_names() -> None:
         setattr(builtins, name, site._Printer(name, ""))
 
 
-def _make_take(fd: int) -> Callable[[], bytearray]:
-    """A function that waits for the token; until then nothing of the program runs. A fork's token is empty."""
-    read, leave, at_fork = posix.readv, posix._exit, posix.register_at_fork
+def _make_take(fd: int) -> Callable[[], memoryview]:
+    """A function that waits for the token; until then nothing of the program runs.
 
-    def take() -> bytearray:
-        token = bytearray(TOKEN_SIZE)
+    The token lies in a page of its own, which the kernel empties in every fork.
+    """
+    import mmap
+
+    read, leave, view = posix.readv, posix._exit, memoryview
+    page = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE)
+    page.madvise(WIPE_ON_FORK)
+    pages = [page]
+
+    def take() -> memoryview:
+        token = view(pages.pop())[:TOKEN_SIZE]
         if read(fd, [token]) != TOKEN_SIZE:
             leave(125)
-        at_fork(after_in_child=token.clear)
         return token
 
     return take
@@ -130,8 +141,8 @@ def _make_program(source: bytes, namespace: dict[str, Any], run: Any, begun: lis
 
 
 def _launch(steps: list[Any]) -> None:
-    steps.pop()(steps.pop(), [steps.pop()(), steps.pop()()])
-    #   writev  descriptor    token           program
+    steps.pop()(steps.pop(), steps.pop()(steps.pop()))
+    #   writev  descriptor   list        map: the token, the program, the wires
 
 
 def _finish(status: int) -> int:
@@ -227,13 +238,13 @@ def main(config: dict[str, Any]) -> NoReturn:
     module = _main_module()
     quiet_settrace()
     guard_built_in_modules()
-    arm()
+    intact = arm()
     report_exits(send, EXITED)
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
-    steps = [program, _make_take(fd), fd, posix.writev]
+    steps = [map(methodcaller("__call__"), [_make_take(fd), program, intact]), list, fd, posix.writev]
     exits, everything, no_memory = SystemExit, BaseException, MemoryError
-    del program, config, module, run, source
+    del program, intact, config, module, run, source
     send(STARTED)
     error: Any = None
     status = 1

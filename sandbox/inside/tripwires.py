@@ -1,7 +1,7 @@
 """Runs inside the sandbox, as part of the runner: acts after which no pass can be trusted end the process.
 
 Data out: an exit code that names the act. A wire cannot be cut: it needs no descriptor, no reference leads a
-program to it, and the act itself is never done. Imports only what is built in.
+program to it. One that has no memory or no stack left to act with is seen at the end. Imports only what is built in.
 """
 
 from __future__ import annotations
@@ -25,19 +25,22 @@ WIRES = [
 if sys.version_info < (3, 11):
     WIRES.append("gc.get_referents")  # 3.10 shows a running frame's value stack
 FIRST_TRIP = 224  # exit code of the first wire; no signal's, which end at 128 + 64
+INTACT = bytes(len(WIRES) + 1)  # what follows the token
 IMPORTED = FIRST_TRIP + len(WIRES)  # exit code for the import of a forbidden module
 # Where an interpreter has them built in, they cannot be left out of the staged root.
 FORBIDDEN = {"_ctypes", "_testcapi", "_testinternalcapi", "_testlimitedcapi", "_testbuffer"}
 
 
-def arm() -> None:
-    """Install the wires.
+def arm() -> Callable[[], bytes]:
+    """Install the wires; a function that shows that none was tripped and yet did not end the process.
 
+    Its result is INTACT as long as each wire is in its place, because an act takes its wire away. It is C code as well.
     The audit hook is a dict's `pop`; with the popped object goes a weak reference, whose callback leaves. C code
     throughout: there is no Python frame to interrupt and look into.
     """
     from _functools import partial, reduce
     from _weakref import ref
+    from itertools import starmap
 
     wires: dict[object, object] = {event: set() for event in WIRES}
     wires[None] = [  # kept here, under a name that no event has
@@ -45,6 +48,7 @@ def arm() -> None:
         for code, event in enumerate(WIRES, FIRST_TRIP)
     ]
     sys.addaudithook(wires.pop)
+    return partial(b"".join, map(bytes, starmap(wires.__len__, [()])))
 
 
 def guard_built_in_modules() -> None:

@@ -6,14 +6,15 @@ import pytest
 
 from sandbox.evidence import Observed, judge
 from sandbox.inside.runner import EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
-from sandbox.inside.tripwires import FIRST_TRIP
+from sandbox.inside.tripwires import FIRST_TRIP, INTACT
 from sandbox.result import STATUSES
 
-TOKEN = b"0123456789abcdef"
+SECRET = b"0123456789abcdef"
+TOKEN = SECRET + INTACT
 
 
 def status(*messages: bytes, code: int | None = 0, **facts: object) -> str:
-    seen = {"token": TOKEN, "foreign": False, "killed": "", "exit_status": code, **facts}
+    seen = {"token": SECRET, "foreign": False, "killed": "", "exit_status": code, **facts}
     return judge(Observed(messages=messages, **seen))[0]  # type: ignore[arg-type]
 
 
@@ -23,8 +24,8 @@ def test_the_token_and_exit_code_zero_pass() -> None:
 
 @pytest.mark.parametrize("first", range(256))
 def test_any_token_passes_whatever_its_first_byte(first: int) -> None:
-    token = bytes([first]) + TOKEN[1:]
-    assert status(STARTED, token, token=token) == "passed"
+    token = bytes([first]) + SECRET[1:]
+    assert status(STARTED, token + INTACT, token=token) == "passed"
 
 
 @pytest.mark.parametrize(
@@ -64,6 +65,10 @@ def test_any_token_passes_whatever_its_first_byte(first: int) -> None:
 def test_everything_else_has_a_name(messages: tuple[bytes, ...], code: int, expected: str) -> None:
     assert expected in STATUSES
     assert status(*messages, code=code) == expected
+
+
+def test_a_wire_that_did_not_act_is_seen_at_the_end() -> None:
+    assert status(STARTED, TOKEN[:-1]) == "tampered"
 
 
 def test_what_another_process_wrote_taints_a_pass() -> None:

@@ -50,5 +50,5 @@ def test_an_unknown_status_or_key_is_refused() -> None:
 def test_the_time_of_children_that_nobody_waits_for_is_added_up() -> None:
     ended = Ended()
     for own in ({(5, 1): 0.5, (6, 1): 1.0}, {(5, 1): 0.75}, {(5, 1): 1.0, (6, 9): 2.0}, {(6, 1): 1.0}):
-        ended.note(Use((), 0, 0.0, own))
+        ended.note(Use((), 0, 0.0, own=own))
     assert ended.cpu == 4.0

@@ -28,12 +28,14 @@ def decide(machine: str, number: int, *arguments: int, architecture: int | None 
     padded = (*arguments, *[0] * (6 - len(arguments)))
     data = struct.pack("=IIQ6Q", number, architecture or ARCHITECTURES[machine], 0, *padded)
     code = list(struct.iter_unpack("=HBBI", seccomp.build(machine)))
-    accumulator, line = 0, 0
+    accumulator, other, line = 0, 0, 0
     while True:
         operation, if_true, if_false, value = code[line]
         line += 1
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("=I", data, value)
+        elif operation == 0x07:
+            other = accumulator
         elif operation == 0x06:
             return value
         elif operation == 0x05:
@@ -41,6 +43,7 @@ def decide(machine: str, number: int, *arguments: int, architecture: int | None 
         else:
             holds = {
                 0x15: accumulator == value,
+                0x2D: accumulator > other,
                 0x35: accumulator >= value,
                 0x45: bool(accumulator & value),
             }[operation]
@@ -104,6 +107,16 @@ def test_ioctl_writes_no_memory_and_types_into_no_terminal(machine: str) -> None
 def test_no_lease_and_no_notification_can_be_had(machine: str) -> None:
     refused = [command for command in range(1050) if decide(machine, FCNTL[machine], 0, command) != seccomp.ALLOW]
     assert refused == [1024, 1026]
+
+
+@each_machine
+def test_a_mapping_may_grow_and_not_shrink(machine: str) -> None:
+    number = {"x86_64": 25, "aarch64": 216}[machine]
+    assert [decide(machine, number, 0, 8192, size) for size in (4096, 8192, 16384)] == [
+        error(errno.ENOMEM),
+        seccomp.ALLOW,
+        seccomp.ALLOW,
+    ]
 
 
 @each_machine
