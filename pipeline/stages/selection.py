@@ -30,7 +30,7 @@ from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"reject", "rules", "score", "trust"})
+_NOT_VALUES = frozenset({"reject", "rules", "score", "trivial", "trust"})
 
 
 class Selection(StageTask):
@@ -38,7 +38,7 @@ class Selection(StageTask):
 
     snapshot: str = luigi.Parameter(description="digest of the seeds in force")
 
-    stage, version = "selection", 7
+    stage, version = "selection", 6
     rules: ClassVar[Rules] = RULES
     hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
@@ -100,6 +100,8 @@ class Selection(StageTask):
         }
         if functions := [function.identity for function in self._user_functions]:
             ingredients |= {"functions": functions, "score": section.score}
+        if not section.trivial:
+            ingredients["trivial"] = False
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:
