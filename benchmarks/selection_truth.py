@@ -39,8 +39,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HALVES = ("tuning", "reporting")
 # Ways of choosing beside the configured one, by what they set in [selection].
 WAYS: dict[str, Overrides] = {
-    "any answer": {("selection", "among"): "all", ("selection", "choose"): "random", ("selection", "trivial"): True},
-    "trivial ones too": {("selection", "trivial"): True},
+    "any answer": {("selection", "among"): "all", ("selection", "choose"): "random"},
+    "best, none trivial": {("selection", "trivial"): False},
     "random passing": {("selection", "choose"): "random"},
     "shortest passing": {("selection", "choose"): "shortest"},
     "best": {("selection", "choose"): "best"},

@@ -189,7 +189,7 @@ class selection(luigi.Config):
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     min_agreement = Real(default=0.0, low=0, high=1)
-    trivial = Flag(default=False)
+    trivial = Flag(default=True)
     trust = Real(default=0.0, low=0, high=1)
     near_duplicates = Real(default=0.7, low=0.3, high=1)
     max_instruction_words = Whole(default=200, low=1, high=100_000)

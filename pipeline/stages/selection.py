@@ -32,7 +32,7 @@ from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "trust"})
+_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "trivial", "trust"})
 
 
 class Selection(StageTask):
@@ -43,7 +43,7 @@ class Selection(StageTask):
         default=0, description="how many shards, from the first one; 0: all that are needed"
     )
 
-    stage, version = "selection", 7
+    stage, version = "selection", 6
     rules: ClassVar[Rules] = RULES
     hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
@@ -165,6 +165,8 @@ class Selection(StageTask):
             ingredients["rows"] = section.rows
         if self.first:
             ingredients["first"] = self.first
+        if not section.trivial:
+            ingredients["trivial"] = False
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:

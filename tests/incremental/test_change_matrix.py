@@ -100,7 +100,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "choose"): ("shortest", since("selection")),
     ("selection", "keep"): ("best", since("selection")),
     ("selection", "min_agreement"): (0.5, since("selection")),
-    ("selection", "trivial"): (True, since("selection")),
+    ("selection", "trivial"): (False, since("selection")),
     ("selection", "trust"): (0.5, NOTHING),
     ("selection", "near_duplicates"): (0.9, since("selection")),
     ("selection", "max_instruction_words"): (20, since("selection")),
