@@ -35,21 +35,28 @@ def loader_of(binary: Path) -> str:
     return ""
 
 
+def _listing(loader: str, binary: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [loader, "--list", str(binary)],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={"PATH": "/usr/bin:/bin", "LANG": "C", **environment},
+    )
+
+
 def needed(loader: str, binary: Path) -> dict[str, Path]:
     """All libraries that `binary` needs, directly or not; raises LibraryError.
 
     A library that is not installed is left out: an extension module nobody can import is no loss.
     """
-    listing = subprocess.run(
-        [loader, "--list", str(binary)],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={"PATH": "/usr/bin:/bin", "LANG": "C"},
-    )
+    listing = _listing(loader, binary)
     if listing.returncode != 0:
         if "statically linked" in listing.stdout + listing.stderr:
             return {}
+        # A wheel's own libraries may need each other by name alone: who loads them knows their folder.
+        listing = _listing(loader, binary, LD_LIBRARY_PATH=str(binary.parent))
+    if listing.returncode != 0:
         raise LibraryError(f"{loader} cannot list the libraries of {binary}: {listing.stderr.strip()[:200]}")
     paths = {}
     for line in listing.stdout.splitlines():
