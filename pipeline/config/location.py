@@ -144,7 +144,7 @@ def _find() -> Location:
     for folder in (here, *here.parents):
         # A link that leads nowhere counts: a missing configuration must not become another project's. Unlike those of
         # Path, these functions are false for a folder that may not be entered.
-        if os.path.lexists(folder / NAME) and not os.path.isdir(folder / NAME):
+        if os.path.lexists(folder / NAME):
             return _read(folder / NAME)
     if _SHIPPED.is_file():
         return _read(_SHIPPED, is_fallback=True)
