@@ -127,7 +127,9 @@ def enter(folder: str) -> None:
     _location = None
     found = location()
     if found.is_fallback:
-        problem = ConfigError(f"-C {folder}: there is no {NAME} in it or above it", "`selfcodealign init` writes one")
+        problem = ConfigError(
+            f"-C {folder}: there is no {NAME} in it or above it", f"`selfcodealign init {folder}` writes one"
+        )
         _location = Location(Path.cwd(), problem=problem)
     install()
 
@@ -138,7 +140,7 @@ def _find() -> Location:
         if os.path.lexists(named) and not os.path.isdir(named):
             return _read(Path(named))
         what = "it is a folder" if os.path.isdir(named) else "there is no such file"
-        problem = ConfigError(f"LUIGI_CONFIG_PATH names {named}: {what}", "correct it")
+        problem = ConfigError(f"LUIGI_CONFIG_PATH names {named}: {what}", "name a luigi.cfg in it, or unset it")
         return Location(_working_directory(), problem=problem)
     here = _working_directory()
     for folder in (here, *here.parents):
