@@ -144,8 +144,8 @@ def _find() -> Location:
         return Location(_working_directory(), problem=problem)
     here = _working_directory()
     for folder in (here, *here.parents):
-        # A link that leads nowhere counts: a missing configuration must not become another project's. Unlike those of
-        # Path, these functions are false for a folder that may not be entered.
+        # A link that leads nowhere counts, and a folder of that name: a missing configuration must not become another
+        # project's. Unlike those of Path, this function is false for a folder that may not be entered.
         if os.path.lexists(folder / NAME):
             return _read(folder / NAME)
     if _SHIPPED.is_file():
