@@ -44,4 +44,4 @@ __all__ = [
 ]
 
 unknown_task.explain(TASKS)
-luigi_options.explain()
+luigi_options.explain(TASKS)

@@ -38,7 +38,7 @@ def version(path: Path) -> tuple[int, ...]:
         raise SandboxUnavailable(f"{path} does not run: {error}; reinstall bubblewrap") from error
     match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", output)
     if not match:
-        raise SandboxUnavailable(f"{path} --version says {output!r}; reinstall bubblewrap")
+        raise SandboxUnavailable(f"{path} --version prints {output!r}; reinstall bubblewrap")
     numbers = tuple(int(part or 0) for part in match.groups())
     if numbers < LEAST:
         least = ".".join(map(str, LEAST))

@@ -183,7 +183,7 @@ def require(log: Log | None = None) -> None:
         if result.status != expected:
             raise SandboxUnavailable(
                 f"the self-test gave {result.status} instead of {expected}: "
-                f"{result.detail or result.stderr[-200:]}; `python -m sandbox check` says more"
+                f"{result.detail or result.stderr[-200:]}; `python -m sandbox check` shows more"
             )
 
 
@@ -238,7 +238,7 @@ class _Worker:
             answer = {"ready": False, "error": "the worker did not start"}
         if not answer["ready"]:
             raise SandboxUnavailable(
-                f"cannot make a sandbox: {answer['error']}; {remedies()}; `python -m sandbox check` says more"
+                f"cannot make a sandbox: {answer['error']}; {remedies()}; `python -m sandbox check` shows more"
             )
 
     def give(self, job: Job, deadline: float) -> None:

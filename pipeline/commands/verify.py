@@ -9,10 +9,11 @@ from pipeline.errors import DamagedFiles
 from pipeline.operations.integrity import Current, Finding, as_json, findings, model_file
 from pipeline.operations.repair import repair
 from pipeline.project.project import Project
+from pipeline.text.display import counted
 
 HELP = "re-read every file that is reached and name those that are damaged, missing or edited"
 
-REPAIR = "python -m pipeline verify --repair"
+REPAIR = "selfcodealign verify --repair"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not damaged:
             print("every file is as it was published")
         elif left:
-            print(f"{len(left)} files; `{REPAIR}` makes anew what is damaged, and only that")
+            print(f"{counted(len(left), 'file')}; `{REPAIR}` makes anew what is damaged, and only that")
     return DamagedFiles.exit_code if left or beyond_repair else 0
 
 

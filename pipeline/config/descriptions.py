@@ -1,7 +1,7 @@
 """What each key of luigi.cfg means, and what a section is about: the comments of the shipped luigi.cfg.
 
 That file is the one place where a key is described. A comment belongs to all keys below it, up to the next comment or
-blank line; one before a section's header to the section.
+blank line; one before a section's header to the section. `As in [concepts].` stands for the sentence there.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def read(text: str) -> Descriptions:
             found.sections[section] = " ".join(comment)
             comment = []
         elif key := re.match(r"(\w+)\s*=", line):
-            found.keys[section, key[1]] = " ".join(comment)
+            text = " ".join(comment)
+            as_in = re.fullmatch(r"As in \[(\w+)\]\.", text)
+            found.keys[section, key[1]] = found.keys[as_in[1], key[1]] if as_in else text
         elif not line.strip():
             comment = []
     return found

@@ -127,7 +127,9 @@ def enter(folder: str) -> None:
     _location = None
     found = location()
     if found.is_fallback:
-        problem = ConfigError(f"-C {folder}: there is no {NAME} in it or above it", "`selfcodealign init` writes one")
+        problem = ConfigError(
+            f"-C {folder}: there is no {NAME} in it or above it", f"`selfcodealign init {folder}` writes one"
+        )
         _location = Location(Path.cwd(), problem=problem)
     install()
 
@@ -152,13 +154,13 @@ def _find() -> Location:
         if os.path.lexists(named) and not os.path.isdir(named):
             return _read(Path(named))
         what = "it is a folder" if os.path.isdir(named) else "there is no such file"
-        problem = ConfigError(f"LUIGI_CONFIG_PATH names {named}: {what}", "correct it")
+        problem = ConfigError(f"LUIGI_CONFIG_PATH names {named}: {what}", "name a luigi.cfg in it, or unset it")
         return Location(_working_directory(), problem=problem)
     here = _working_directory()
     for folder in (here, *here.parents):
-        # A link that leads nowhere counts: a missing configuration must not become another project's. Unlike those of
-        # Path, these functions are false for a folder that may not be entered.
-        if os.path.lexists(folder / NAME) and not os.path.isdir(folder / NAME):
+        # A link that leads nowhere counts, and a folder of that name: a missing configuration must not become another
+        # project's. Unlike those of Path, this function is false for a folder that may not be entered.
+        if os.path.lexists(folder / NAME):
             return _read(folder / NAME)
     if _SHIPPED.is_file():
         return _read(_SHIPPED, is_fallback=True)

@@ -34,7 +34,7 @@ class Real(luigi.FloatParameter):
 
 
 class Flag(luigi.BoolParameter):
-    """`true` or `false`, always spelt out: a flag without a value is refused on the command line too."""
+    """`true` or `false`; on the command line of `luigi` a flag without a value is true."""
 
     def __init__(self, default: bool) -> None:
         super().__init__(default=default, parsing=luigi.BoolParameter.EXPLICIT_PARSING)
@@ -64,12 +64,15 @@ def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
     return (parameter.low, parameter.high) if isinstance(parameter, (Whole, Real)) else None
 
 
-def refusal(parameter: luigi.Parameter[Any]) -> str:
-    """What is wrong with a value that a key's parameter does not take; empty where the parameter itself says it."""
-    kinds = {
-        Whole: "the value is not a whole number",
-        Real: "the value is not a number",
-        Threshold: "the value is neither a number from 0 to 1 nor a share such as top 60%",
+def expected(parameter: luigi.Parameter[Any]) -> str:
+    """What the value of a key has to be; empty for a text."""
+    if isinstance(parameter, luigi.ChoiceParameter):
+        return f"one of {', '.join(sorted(map(str, parameter._choices)))}"
+    kinds: dict[type, str] = {
+        Whole: "a whole number",
+        Real: "a number",
+        Flag: "true or false",
+        Threshold: "a number from 0 to 1 or a share such as top 60%",
     }
     return kinds.get(type(parameter), "")
 

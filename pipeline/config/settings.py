@@ -13,11 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 import luigi
+from luigi.cmdline_parser import CmdlineParser
 from luigi.configuration import get_config
 from luigi.task_register import Register
 
 from pipeline import entry_points
 from pipeline.config import sections
+from pipeline.config.descriptions import descriptions
 from pipeline.config.location import location, require
 from pipeline.config.sections import SECTIONS, Settings
 from pipeline.config.syntax import place
@@ -90,10 +92,9 @@ def _read(section: type[luigi.Config]) -> luigi.Config:
         try:
             parameter.task_value(section.__name__, key)
         except Exception as error:  # noqa: BLE001  of whatever kind a parameter raises
-            raise ConfigError(
-                f"[{section.__name__}] {key}: {sections.refusal(parameter) or error}",
-                "see the comment on this key in the shipped luigi.cfg",
-            ) from None
+            wanted = sections.expected(parameter)
+            problem = f"{_written(section.__name__, key)} is not {wanted}" if wanted else str(error)
+            raise ConfigError(f"[{section.__name__}] {key}: {problem}", _meaning(section.__name__, key)) from None
     instance = section()
     for key, parameter in section.get_params():
         _check_range(section.__name__, key, parameter, getattr(instance, key))
@@ -101,12 +102,23 @@ def _read(section: type[luigi.Config]) -> luigi.Config:
     return instance
 
 
+def _written(section: str, key: str) -> str:
+    """The value of a key as it was given: on the command line of `luigi`, or in luigi.cfg."""
+    parser = CmdlineParser.get_instance()
+    given = getattr(parser.known_args, f"{section}_{key}", None) if parser else None
+    return str(given if given is not None else get_config().get(section, key, "the value"))
+
+
+def _meaning(section: str, key: str) -> str:
+    """What a key means, as the remedy for a wrong value."""
+    return descriptions().keys.get((section, key), "set another value")
+
+
 def _check_range(section: str, key: str, parameter: luigi.Parameter[Any], value: Any) -> None:
     bounds = sections.bounds(parameter)
     if bounds and not bounds[0] <= value <= bounds[1]:
         raise ConfigError(
-            f"[{section}] {key} = {value} is not between {bounds[0]} and {bounds[1]}",
-            "set a value in this range",
+            f"[{section}] {key} = {value} is not between {bounds[0]} and {bounds[1]}", _meaning(section, key)
         )
 
 

@@ -56,7 +56,8 @@ def _decode(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", "give its reader permission to") from None
+        problem = f"{path} cannot be read: {error.strerror}"
+        raise ConfigError(problem, "make it a file that you may read: `chmod +r`, where it is one") from None
     if content.startswith(_BYTE_ORDER_MARKS):
         raise _at(path, 1, "the file begins with a byte order mark", "save it as UTF-8 without one")
     for number, line in enumerate(content.split(b"\n"), 1):

@@ -39,7 +39,7 @@ class FinishedDataset:
                 "make one first: luigi --module pipeline FinalDataset",
             ) from None
         except (KeyError, TypeError, ValueError):
-            raise DamagedFiles(f"{path} is damaged", "`python -m pipeline verify --repair` makes it again") from None
+            raise DamagedFiles(f"{path} is damaged", "`selfcodealign verify --repair` makes it again") from None
 
     def only(self, wanted: Callable[[Row], bool]) -> FinishedDataset:
         """The same dataset with the wanted ones of all its rows."""

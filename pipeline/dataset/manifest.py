@@ -148,7 +148,7 @@ def reconcile(funnel: Mapping[str, Mapping[str, Any]], fan_out: Mapping[str, int
 def _lost(stage: str, numbers: str) -> None:
     raise PipelineError(
         f"the funnel of {stage} does not add up: {numbers}",
-        "a file was changed by hand or is damaged: `python -m pipeline verify --repair` makes it anew",
+        "a file was changed by hand or is damaged: `selfcodealign verify --repair` makes it anew",
     )
 
 

@@ -33,7 +33,7 @@ def check_model_file(path: str) -> None:
     """Raise EngineError, with the remedy, for a path that cannot be a GGUF model."""
     file = Path(path).expanduser()
     if not path:
-        raise EngineError("no model: set [engine] model_path to a GGUF file")
+        raise EngineError("no model: set [model] path to a GGUF file")
     if file.is_dir():
         models = sorted(file.glob("*.gguf"))
         hint = f": did you mean {models[0]}?" if models else " without a .gguf file in it"
@@ -41,7 +41,7 @@ def check_model_file(path: str) -> None:
     if not file.exists():
         near = sorted(p.name for p in file.parent.glob("*.gguf")) if file.parent.is_dir() else []
         hint = f"; {file.parent} has {', '.join(near[:5])}" if near else ""
-        raise EngineError(f"{path}: no such file: set [engine] model_path to a GGUF file{hint}")
+        raise EngineError(f"{path}: no such file: set [model] path to a GGUF file{hint}")
     try:
         with file.open("rb") as stream:
             start = stream.read(16)

@@ -26,7 +26,7 @@ def push(folder: Path, files: Sequence[Path], repo: str, public: bool) -> str:
         if not public and not api.repo_info(repo, repo_type="dataset").private:
             raise ConfigError(
                 f"{repo} is there already, and is public",
-                "say --public when everybody may read the dataset, or take another name",
+                "give --public if everybody may read the dataset, or name another",
             )
         api.upload_folder(
             repo_id=repo,

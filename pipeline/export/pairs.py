@@ -74,4 +74,4 @@ def _failing_again(dataset: FinishedDataset, programs: list[Program]) -> Iterato
                 if not result.passed and result.status != "sandbox_error":
                     yield result.id
     except SandboxUnavailable as error:
-        raise MachineError(str(error), "`python -m sandbox check` says more") from None
+        raise MachineError(str(error), "`python -m sandbox check` shows more") from None

@@ -105,7 +105,7 @@ def _sharded(first: ShardTask, shards: Sequence[int]) -> list[Reason]:
         because.append(f"{len(missing) - SHOWN} more shards")
     if (earlier := carryover.donor(first)) is not None:
         because.append(
-            f"{recipe.stage}/{earlier.digest} differs in limits alone: `python -m pipeline retry --only "
+            f"{recipe.stage}/{earlier.digest} differs in limits alone: `selfcodealign retry --only "
             "RULE` keeps its good records"
         )
     at_least = "at least " if len(counts) < len(missing) else ""

@@ -91,4 +91,6 @@ def _unpublish(paths: ShardPaths) -> None:
 
 def _build(task: luigi.Task) -> None:
     if not luigi.build([task], local_scheduler=True):
-        raise PipelineError(f"{task} failed", "correct what it says above, then verify again")
+        raise PipelineError(
+            f"{task} failed", "correct what the message above names, then `selfcodealign verify --repair` again"
+        )

@@ -35,7 +35,7 @@ def engine_settings(section: sections.engine, model_path: Path) -> EngineSetting
             step_timeout=section.step_timeout,
         )
     except (EngineError, ValueError) as error:
-        raise ConfigError(f"[engine]: {error}", "see the comments in the shipped luigi.cfg") from None
+        raise ConfigError(f"[engine]: {error}", "`selfcodealign run FinalDataset --help` describes each key") from None
 
 
 def server_of(settings: Settings, name: str) -> tuple[str, str, Api] | None:
@@ -71,7 +71,7 @@ def open_server(
             api_key_env=section.api_key_env,
         )
     except EngineError as error:
-        raise ConfigError(str(error), "see the comments in the shipped luigi.cfg") from None
+        raise ConfigError(str(error), "`selfcodealign run FinalDataset --help` describes each key") from None
     try:
         return ServerEngine(settings)
     except EngineError as error:

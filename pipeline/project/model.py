@@ -93,7 +93,7 @@ def load(settings: sections.model, root: Path, cache: Path) -> Model:
     expected = settings.sha256 or (_demo_digest() if path == demo.MODEL else "")
     if expected and expected.lower() != facts["sha256"]:
         raise ConfigError(
-            f"{path} has sha256 {facts['sha256']}, [model] sha256 says {expected}",
+            f"{path} has sha256 {facts['sha256']}, [model] sha256 is {expected}",
             f"remove {path.resolve()} to have it fetched again, or correct the digest"
             if settings.repo_id
             else "download the file again, or correct the digest",
@@ -121,7 +121,7 @@ def served_by(engine: ServerEngine, n_ctx: int) -> Model:
         raise MissingDataError(f"[engine] {error}") from None
     if not (n_ctx or served.window):
         raise ConfigError(
-            f"[engine] n_ctx = 0, and the server does not say the window of {served.id}",
+            f"[engine] n_ctx = 0, and the server does not state the window of {served.id}",
             "set n_ctx to the window that the server was started with",
         )
     if n_ctx > served.window > 0:

@@ -14,7 +14,7 @@ from sandbox import Limits, Pool, SandboxUnavailable
 from sandbox.staging.packages import find_packages
 
 CPU_SHARE = 0.8  # CPU seconds of a program for each second of its wall limit
-CHECK = "`python -m sandbox check` says more"
+CHECK = "`python -m sandbox check` shows more"
 
 
 def open_pool(

@@ -143,7 +143,7 @@ def load_set(folder: Path | str) -> ExemplarSet:
     most = max(result.shots.values())
     if len(result.exemplars) < most:
         raise ConfigError(
-            f"exemplar set {folder} has {len(result.exemplars)} exemplars, its shots ask for {most}",
+            f"exemplar set {folder} has {len(result.exemplars)} exemplars, its shots need {most}",
             "add exemplars or lower the shots in set.json",
         )
     return result
@@ -189,7 +189,7 @@ def read_judged(path: Path) -> Judged:
     sections = _split_sections(path, _JUDGED_SECTIONS)
     answer = sections["Documented"].strip()
     if answer not in ("Yes", "No"):
-        raise ConfigError(f"{path}: section Documented says {answer!r}", "it must say Yes or No")
+        raise ConfigError(f"{path}: section Documented holds {answer!r}", "write Yes or No")
     snippet = _only_block(path, "Snippet", sections["Snippet"])
     return Judged(path.stem, snippet, answer == "Yes")
 

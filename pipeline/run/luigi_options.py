@@ -15,8 +15,11 @@ from pipeline.config.command_line import flags, unknown_option
 from pipeline.config.descriptions import descriptions
 
 
-def explain() -> None:
-    """From now on, Luigi's parser describes the pipeline's options, and proposes the right name for a wrong one."""
+def explain(tasks: Sequence[str]) -> None:
+    """From now on, Luigi's parser describes the pipeline's options, and proposes the right name for a wrong one.
+
+    `tasks` are named where the command line has none.
+    """
     build: Any = CmdlineParser._build_parser
 
     def built(root_task: str | None = None, help_all: bool = False) -> argparse.ArgumentParser:
@@ -24,7 +27,15 @@ def explain() -> None:
         parser.__class__ = _Parser
         return parser
 
+    exit_with_help: Any = CmdlineParser._possibly_exit_with_help
+
+    def exit_without_task(parser: argparse.ArgumentParser, words: argparse.Namespace) -> None:
+        exit_with_help(parser, words)
+        if not words.root_task:
+            parser.error(f"a TASK is missing\n  there are {', '.join(tasks)}")
+
     CmdlineParser._build_parser = staticmethod(built)  # type: ignore[method-assign]
+    CmdlineParser._possibly_exit_with_help = staticmethod(exit_without_task)  # type: ignore[method-assign]
 
 
 class _Parser(argparse.ArgumentParser):

@@ -93,7 +93,11 @@ def begin() -> Run:
             fail(MachineError(f"the run cannot begin: {problem}", "correct the path, or give permission"))
         except Exception as error:  # noqa: BLE001  whatever it is: no log file is sure to be there to say it
             traceback.print_exc()
-            fail(PipelineError(f"the run cannot begin: {type(error).__name__}: {error}", "the trace above says where"))
+            fail(
+                PipelineError(
+                    f"the run cannot begin: {type(error).__name__}: {error}", "the trace above shows the place"
+                )
+            )
     return _run
 
 

@@ -21,6 +21,8 @@ _STYLES = {"running": "bold green", "finished": "bold green", "failed": "bold re
 def view(document: Mapping[str, Any], details: bool = False) -> RenderableType:
     """The stages as rows; with `details` also the rejections by rule and the last ones of them."""
     parts: list[RenderableType] = [headline(document), stages_table(document["stages"])]
+    if run := [stage for stage, counts in document["stages"].items() if counts["passed"] is not None]:
+        parts.append(Text(f"of {', '.join(run)}: what passed, and what failed", style="dim"))
     if document.get("last_error"):
         error = document["last_error"]
         parts.append(Text(f"error: {printable(error['problem'])}", style="red"))
@@ -104,4 +106,4 @@ def _fates(counts: Mapping[str, Any]) -> tuple[str, str]:
     passed = counts["passed"]
     if passed is None:
         return str(counts["kept"]), str(counts["rejected"])
-    return f"{passed} passed", f"{counts['kept'] - passed} failed"
+    return str(passed), str(counts["kept"] - passed)

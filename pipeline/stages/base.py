@@ -127,7 +127,7 @@ class PipelineTask(luigi.Task):
         elif isinstance(exception, EngineError):
             reporter.fail(str(exception))
         elif isinstance(exception, Damaged):
-            reporter.fail(str(exception), "`python -m pipeline verify --repair` makes anew what is")
+            reporter.fail(str(exception), "`selfcodealign verify --repair` makes it again")
         elif isinstance(exception, OSError) and exception.errno in _NOTHING_CAN_BE_WRITTEN:
             # Every other task would fail in the same way, some after work that could not be kept.
             reporter.fail(

@@ -35,7 +35,7 @@ COMPLETION_HINTS: Rules = {
     "length": f"raise [STAGE] max_tokens, or {_SIMPLER}",
     "repetition": _SIMPLER,
     "window": "lower [STAGE] shots or max_tokens, or use a model with a longer window",
-    "error": "see the server's log; `python -m pipeline retry --only error` runs the records again",
+    "error": "see the server's log; `selfcodealign retry --only error` runs the records again",
 }
 
 

@@ -14,7 +14,7 @@ RULES: Rules = {
 
 HINTS: Rules = {
     "not_passed": "more [responses] samples, or a stronger model; `selfcodealign explain ID` shows an answer",
-    "sandbox_error": "`python -m sandbox check` says more",
+    "sandbox_error": "`python -m sandbox check` shows more",
 }
 
 

@@ -134,4 +134,4 @@ def test_a_server_that_does_not_say_its_window_has_to_be_told(project):
     with serving(demo.MODEL, port):
         code, output = project.run()
     assert code == 15
-    assert "the server does not say the window" in output
+    assert "the server does not state the window" in output

@@ -78,9 +78,11 @@ def test_links_in_a_circle_are_named(outer: Path) -> None:
     assert "luigi.cfg cannot be read" in message
 
 
-def test_a_folder_of_that_name_is_no_configuration(outer: Path) -> None:
+def test_a_folder_of_that_name_is_refused_and_no_other_project_is_taken(outer: Path) -> None:
     (outer / "data" / "luigi.cfg").mkdir()
-    assert python(SHOW, outer / "data")[1] == f"{outer} 7 0"
+    code, _, message = command(outer / "data", "why")
+    assert code == 15
+    assert "luigi.cfg cannot be read: Is a directory" in message
 
 
 @pytest.mark.parametrize("named", ["nowhere/luigi.cfg", "data"])
