@@ -64,8 +64,11 @@ def _axolotl(files: Mapping[str, str], entry: Mapping[str, Any]) -> dict[str, An
     def of(split: str) -> list[dict[str, Any]]:
         return [{"path": files[split], "ds_type": "json", "split": "train", **entry}]
 
+    # The tokenizer of a base model often has no template of its own.
+    template = {"chat_template": "tokenizer_default_fallback_chatml"} if entry["type"] == "chat_template" else {}
     return {
         "base_model": BASE_MODEL,
+        **template,
         "datasets": of("train"),
         **({"test_datasets": of("test")} if "test" in files else {}),
         "sequence_len": _MAX_LENGTH,

@@ -33,9 +33,8 @@ def reasons(project: Project) -> list[Reason]:
     scan = project.scan
     findings = _seeds(project, scan)
     selection = Selection.of(project)
-    shards = sorted({*selection.shards, *selection.due})
     for task in shard_tasks(project):
-        findings += _sharded(task, shards)
+        findings += _sharded(task, selection.foreseen)
     dataset = FinalDataset(project=project)
     if not dataset.folder.exists():
         because = _changes(project, selection.recipe) or ["an earlier stage has something to do"]

@@ -96,7 +96,7 @@ class Goal(PipelineTask):
             while due := selection.due:
                 if budget and (spent := budget.spent()):
                     selection, self.is_cut_short = selection.cut(), True
-                    self.reporter.say(
+                    self.reporter.say_once(
                         f"{spent}: the dataset is of {len(selection.shards)} shards; the next run goes on"
                     )
                     break
@@ -104,7 +104,7 @@ class Goal(PipelineTask):
                 yield [selection.shard_task(self.project, number) for number in due]
             if selection.missing_rows and not selection.first:
                 wanted = self.project.settings.selection.rows
-                self.reporter.say(
+                self.reporter.say_once(
                     f"[selection] rows = {wanted}: the seeds end {selection.missing_rows} rows before that"
                 )
         else:

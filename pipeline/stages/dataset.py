@@ -172,21 +172,16 @@ class FinalDataset(Goal):
         return Funnel(
             {task.stage: task.paths.folder for task in tasks},
             {task.stage: task.units_per_record for task in tasks},
-            self._foreseen,
+            Selection.of(self.project).foreseen,
             self._seeds()["kept"],
         )
 
-    @property
-    def _foreseen(self) -> list[int]:
-        """The shards that the dataset is made from, as far as they are known."""
-        selection = Selection.of(self.project)
-        return sorted({*selection.shards, *selection.due})
-
     def _seeds(self) -> dict[str, Any]:
         """The counts of the definitions in the sources."""
-        scan, artifacts = self.project.scan, Selection.of(self.project).artifacts
-        in_shards = (artifacts.shard("seeds", number).read_meta()["kept"] for number in self._foreseen)
-        return scan.snapshot.funnel(sum(in_shards))
+        selection = Selection.of(self.project)
+        artifacts, shards = selection.artifacts, selection.foreseen
+        kept = sum(artifacts.shard("seeds", number).read_meta()["kept"] for number in shards)
+        return self.project.scan.snapshot.funnel(kept)
 
 
 class DatasetFiles(PipelineTask):

@@ -85,8 +85,13 @@ class Selection(StageTask):
             return [number for number in taken if not self._is_made(number)]
         return [] if goal.is_reached else in_force[len(taken) : len(taken) + goal.foreseen]
 
+    @property
+    def foreseen(self) -> list[int]:
+        """The shards that it is made from, as far as they are known: with those that are due."""
+        return self.shards if self._goal is None else [*self.shards, *self.due]
+
     def _is_made(self, shard: int) -> bool:
-        return self.shard_task(self.project, shard).paths.records.exists()
+        return self._input(self.candidates.recipe.stage, shard).records.exists()
 
     @property
     def missing_rows(self) -> int:
@@ -132,7 +137,7 @@ class Selection(StageTask):
     def _by_hand(self) -> ByHand:
         return self.taken_out(self.project)
 
-    @property
+    @cached_property
     def candidates(self) -> Artifacts:
         """The shards that candidates are read from."""
         return self.shard_task(self.project, 0).artifacts

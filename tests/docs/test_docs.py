@@ -65,7 +65,7 @@ def test_every_page_is_in_the_index_of_the_documentation():
     index = (ROOT / "docs" / "README.md").read_text()
     for page in (ROOT / "docs").rglob("*.md"):
         name = str(page.relative_to(ROOT / "docs"))
-        assert f"({name})" in index or name.startswith(("README", "decisions/")), name
+        assert f"({name})" in index or name.startswith(("README", "decisions/", "recipes/")), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -19,8 +19,10 @@ import ast, json, sys
 scope = {"__name__": "__main__"}
 for cell in json.load(open(sys.argv[1]))["cells"]:
     if cell["cell_type"] == "code":
-        tree = ast.parse("".join(cell["source"]))
-        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        source = "".join(cell["source"])
+        tree = ast.parse(source)
+        shown = isinstance(tree.body[-1], ast.Expr) and not source.endswith(";")
+        last = tree.body.pop() if shown else None
         exec(compile(tree, "<cell>", "exec"), scope)
         if last:
             value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), scope)
