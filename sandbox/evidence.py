@@ -20,7 +20,7 @@ _ENDINGS = {
     EXCEPTION: ("failed", ""),
 }
 _KNOWN = (*_ENDINGS, EXITED)
-_COUNTED = ("failed", "unittest or doctest counted a failure")
+_COUNTED = ("failed", "unittest, doctest or pytest counted a failure")
 _ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}
 
 

@@ -2,7 +2,7 @@
 
 Data in: descriptor 3, a socket to the worker; /tmp/main.py, the program; `config`. Data out: on the socket,
 one message each: STARTED; then the worker's token, sent back when the program's last top-level statement was
-done, or a letter for another end; FAILED when unittest or doctest counted a failure that the
+done, or a letter for another end; FAILED when unittest, doctest or pytest counted a failure that the
 program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
 
 Why a pass cannot be faked from Python code:
@@ -213,7 +213,7 @@ def _make_send(fd: int) -> Callable[[bytes], None]:
 
 def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> Any:
     """`endings.prepare` for a program that ends by leaving or has tests; None for any other."""
-    if not any(word in source for word in (b"exit", b"quit", b"SystemExit", b"unittest", b"doctest")):
+    if not any(word in source for word in (b"exit", b"quit", b"SystemExit", b"unittest", b"doctest", b"pytest.main")):
         return None
     start, size = config["endings"]
     space: dict[str, Any] = {"__name__": "endings"}
