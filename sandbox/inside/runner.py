@@ -39,6 +39,8 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace, report_exits
 
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
+SCARCE = b"R"  # an exception for lack of what the kernel counts for a whole user
+TOO_MANY_REFERENCES = 109  # ETOOMANYREFS: descriptors in flight through Unix sockets
 FAILED = b"F"
 TOKEN_SIZE = 16
 WIPE_ON_FORK = 18  # MADV_WIPEONFORK of Linux 4.14, which the module mmap does not name
@@ -243,7 +245,7 @@ def main(config: dict[str, Any]) -> NoReturn:
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
     steps = [map(methodcaller("__call__"), [_make_take(fd), program, intact]), list, fd, posix.writev]
-    exits, everything, no_memory = SystemExit, BaseException, MemoryError
+    exits, everything, no_memory, of_system, kind = SystemExit, BaseException, MemoryError, OSError, type
     del program, intact, config, module, run, source
     send(STARTED)
     error: Any = None
@@ -258,7 +260,8 @@ def main(config: dict[str, Any]) -> NoReturn:
         send(MEMORY)
         error = raised
     except everything as raised:
-        send(EXCEPTION if begun else SYNTAX)
+        scarce = kind(raised) is of_system and raised.errno == TOO_MANY_REFERENCES  # type: ignore[attr-defined]
+        send(SCARCE if scarce else EXCEPTION if begun else SYNTAX)
         error = raised
     try:
         if error is not None:
