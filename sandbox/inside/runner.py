@@ -71,13 +71,22 @@ def _add_site_names() -> None:
         setattr(builtins, name, site._Printer(name, ""))
 
 
-def _make_take(fd: int) -> Callable[[], memoryview]:
+def _mapping_module(path: str) -> Any:
+    """The module mmap, from its file without a search for it, which would take longer than all else here."""
+    if not path:
+        import mmap
+
+        return mmap
+    module = _imp.create_dynamic(type(sys.__spec__)("mmap", None, origin=path))  # type: ignore[arg-type]
+    _imp.exec_dynamic(module)
+    return module
+
+
+def _make_take(fd: int, mmap: Any) -> Callable[[], memoryview]:
     """A function that waits for the token; until then nothing of the program runs.
 
     The token lies in a page of its own, which the kernel empties in every fork.
     """
-    import mmap
-
     read, leave, view = posix.readv, posix._exit, memoryview
     page = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE)
     page.madvise(WIPE_ON_FORK)
@@ -244,9 +253,10 @@ def main(config: dict[str, Any]) -> NoReturn:
     report_exits(send, EXITED)
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
-    steps = [map(methodcaller("__call__"), [_make_take(fd), program, intact]), list, fd, posix.writev]
+    take = _make_take(fd, _mapping_module(config["mmap"]))
+    steps = [map(methodcaller("__call__"), [take, program, intact]), list, fd, posix.writev]
     exits, everything, no_memory, of_system, kind = SystemExit, BaseException, MemoryError, OSError, type
-    del program, intact, config, module, run, source
+    del take, program, intact, config, module, run, source
     send(STARTED)
     error: Any = None
     status = 1
