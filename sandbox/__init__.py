@@ -76,7 +76,7 @@ from sandbox.result import STATUSES, Program, Result
 from sandbox.staging.root import prepare
 
 # The version of the verdicts: raised when the same program could get another one.
-PROTOCOL = "3"
+PROTOCOL = "4"
 
 __all__ = [
     "PROTOCOL",

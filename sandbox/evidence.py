@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sandbox.inside.runner import EXCEPTION, EXITED, FAILED, MEMORY, STARTED, SYNTAX
+from sandbox.inside.runner import EXCEPTION, EXITED, FAILED, MEMORY, SCARCE, STARTED, SYNTAX
 from sandbox.inside.tripwires import FIRST_TRIP, IMPORTED, INTACT, WIRES
 from sandbox.linux import signal_name
 
@@ -18,9 +18,10 @@ _ENDINGS = {
     SYNTAX: ("compile_error", ""),
     MEMORY: ("oom", "MemoryError"),
     EXCEPTION: ("failed", ""),
+    SCARCE: ("failed", ""),
 }
 _KNOWN = (*_ENDINGS, EXITED)
-_COUNTED = ("failed", "unittest or doctest counted a failure")
+_COUNTED = ("failed", "unittest, doctest or pytest counted a failure")
 _ACTS = {**dict(enumerate(WIRES, FIRST_TRIP)), IMPORTED: "a module that reaches memory"}
 
 
@@ -96,6 +97,6 @@ def ended_by_signal(seen: Observed) -> int | None:
     """The signal that ended the program, if any; an exit code above 128 alone does not prove one."""
     if seen.exit_status is None or seen.exit_status <= 128 or seen.exit_status > 128 + 64:
         return None
-    if any(message in (EXITED, EXCEPTION) for message in seen.messages[1:]):
+    if any(message in (EXITED, EXCEPTION, SCARCE) for message in seen.messages[1:]):
         return None
     return seen.exit_status - 128

@@ -21,7 +21,7 @@ from typing import Any
 from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
-from sandbox.inside.runner import FAILED, STARTED, TOKEN_SIZE
+from sandbox.inside.runner import FAILED, SCARCE, STARTED, TOKEN_SIZE
 from sandbox.inside.tripwires import INTACT
 from sandbox.limits import MIB, Limits
 from sandbox.scratch import Scratch, TooLarge
@@ -101,7 +101,10 @@ class Execution:
         self.peak = 0
 
     def run(self, source: bytes) -> dict[str, Any]:
-        """Run the program to its end; the fields of its Result but `id`. Raises Gone when the caller has ended."""
+        """Run the program to its end; the fields of its Result but `id`, and `scarce` (see Schedule.settle).
+
+        Raises Gone when the caller has ended.
+        """
         began = time.monotonic()
         limits = self.limits
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -142,6 +145,7 @@ class Execution:
             "cpu_s": round(cpu, 6),
             "max_rss": max(self.peak, self.rss),
             "detail": detail or self._default_detail(verdict, stderr),
+            "scarce": SCARCE in self.messages,
         }
 
     def _default_detail(self, verdict: str, stderr: str) -> str:

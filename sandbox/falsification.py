@@ -7,16 +7,18 @@ passed is run again in ways that nothing honest survives (falsified.py):
    skips the tests still passes.
 2. Each check that expects another value must fail, one after the other. Whoever makes comparisons lie, or gives a
    result that equals everything, has one that holds.
-3. What the tests use of the response is wrong: false and equal to nothing; where that passes, also true and equal to
+3. What else the tests compare is compared with values that have nothing to do with the task. Whoever gives a result
+   that equals everything gives one that equals two of these.
+4. What the tests use of the response is wrong: false and equal to nothing; where that passes, also true and equal to
    everything, because honest tests may state only what a result is not. Whoever lies where no value is named still
    passes both.
 
 What is proven of a pass that holds: a check was reached that can fail; every check that was reached and names its
-value fails for another one; and the tests notice when all results are wrong. Not proven: anything of a response
-that recognises these programs, by the text of its tests and by its changed names, and behaves in them; nor that
-each check without a value that is written out is honest.
+value fails for another one; no value that was compared equals everything of a kind; and the tests notice when all
+results are wrong. Not proven: anything of a response that recognises these programs, by the text of its tests and by
+its changed names, and behaves in them; nor that each check without a value that is written out is honest.
 
-Data in: claims. Data out: what each is worth. Costs three short programs a claim.
+Data in: claims. Data out: what each is worth. Costs three or four short programs a claim.
 """
 
 from __future__ import annotations
@@ -25,18 +27,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sandbox.falsified import MARK, checks_false, each_check_refused, results_wrong, together
+from sandbox.falsified import MARK, checks_false, each_check_refused, results_wrong, together, values_looked_at
 from sandbox.pool import Pool
 from sandbox.result import Program, Result
 
 NOT_TRUE = "it passes although the checks of its tests cannot be true"
 NOT_EACH = "a check of its tests holds although it expects another value"
+LYING = "a value that its tests compare equals two values that are not equal"
 NOT_NOTICED = "it passes although everything that its tests use of the response is wrong"
 
 # Ends that say nothing of a program that came to none of its tests.
 _OUT_OF_RESOURCES = ("timeout", "cpu_timeout", "oom", "output_limit")
-_WAYS = (" all checks", " each check", " equal to nothing", " equal to everything")
-_ALL, _EACH, _NOTHING, _EVERYTHING = _WAYS
+_WAYS = (" all checks", " each check", " values", " equal to nothing", " equal to everything")
+_ALL, _EACH, _VALUES, _NOTHING, _EVERYTHING = _WAYS
 _WRONG = (_NOTHING, _EVERYTHING)
 
 
@@ -94,6 +97,7 @@ class Falsification:
         programs = {
             _ALL: checks_false(claim.code, claim.tests),
             _EACH: each_check_refused(claim.code, claim.tests),
+            _VALUES: values_looked_at(claim.code, claim.tests),
             _NOTHING: results_wrong(claim.code, claim.tests, agreeable=False),
         }
         texts = {way: text for way, text in programs.items() if text is not None}
@@ -131,7 +135,7 @@ class Falsification:
 
 def _is_fault(way: str, result: Result) -> bool:
     """Whether the result shows nothing: the machine failed, or the program came to its end before its tests did."""
-    to_be_reached = way == _EACH or (way in _WRONG and MARK not in result.stdout)
+    to_be_reached = way in (_EACH, _VALUES) or (way in _WRONG and MARK not in result.stdout)
     return result.status == "sandbox_error" or (to_be_reached and result.status in _OUT_OF_RESOURCES)
 
 
@@ -141,6 +145,8 @@ def _evidence(way: str, result: Result) -> str:
         return f"falsified, it {result.detail}"[:200]
     if way == _EACH:
         return "" if result.passed else NOT_EACH
+    if way == _VALUES:
+        return "" if result.passed else LYING
     if way == _ALL:
         return NOT_TRUE if result.passed else ""
     if not result.passed:

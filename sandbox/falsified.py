@@ -2,6 +2,8 @@
 
 - `checks_false`: the checks of the tests expect other values (expectations.py), or a line that fails follows them.
 - `each_check_refused`: each of these checks alone has to fail; this program passes where they do.
+- `values_looked_at`: what else the tests compare equals nothing where it lies (comparisons.py, inside/honest.py);
+  this program passes as before.
 - `results_wrong`: after the response's code has run and before its tests, every name of it that they use is given to
   something wrong (inside/wrong.py).
 
@@ -18,6 +20,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from sandbox.comparisons import look_at_values
 from sandbox.expectations import expect_otherwise
 
 # Written when all is wrong and the tests begin: a program that failed before that showed nothing.
@@ -69,6 +72,16 @@ def each_check_refused(code: str, tests: str) -> str | None:
     return together(code, _text(checks)) if refusing.found else None
 
 
+def values_looked_at(code: str, tests: str) -> str | None:
+    """The program in which a value that lies equals nothing; None where the other programs show as much."""
+    checks = _parsed(tests)
+    if checks is None or not look_at_values(checks):
+        return None
+    _take_future(checks)
+    text = f"__agreeable__ = False\n{_text_inside('wrong.py')}\n{_text_inside('honest.py')}"
+    return together(together(code, text), _text(checks))
+
+
 def results_wrong(code: str, tests: str, agreeable: bool) -> str | None:
     """The program in which all that tests use of the response is wrong; None where one of the two is no Python.
 
@@ -79,9 +92,8 @@ def results_wrong(code: str, tests: str, agreeable: bool) -> str | None:
         return None
     wrong = _wrong_names(response, checks, set(_WORD.findall(tests)), "doctest" in tests)
     _Unpacking().visit(checks)
-    future = [node for node in checks.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
-    checks.body = [node for node in checks.body if node not in future]
-    text = f"__agreeable__ = {agreeable}\n{_wrong_object()}\n{_text(ast.Module(wrong, []))}\n{_REACHED}"
+    _take_future(checks)
+    text = f"__agreeable__ = {agreeable}\n{_text_inside('wrong.py')}\n{_text(ast.Module(wrong, []))}\n{_REACHED}"
     return together(together(code, text), _text(checks))
 
 
@@ -98,11 +110,17 @@ def _text(tree: ast.Module) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
+def _take_future(checks: ast.Module) -> None:
+    """Remove the future statements, which can stand nowhere but at the very beginning."""
+    future = [node for node in checks.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    checks.body = [node for node in checks.body if node not in future]
+
+
 @cache
-def _wrong_object() -> str:
-    """The text of inside/wrong.py without what is for the reader and the type checker alone."""
-    tree = ast.parse((Path(__file__).parent / "inside" / "wrong.py").read_text("utf-8"))
-    tree.body = [node for node in tree.body if isinstance(node, ast.ClassDef) or _binds_wrong(node)]
+def _text_inside(name: str) -> str:
+    """The text of a file of inside/ without what is for the reader and the type checker alone."""
+    tree = ast.parse((Path(__file__).parent / "inside" / name).read_text("utf-8"))
+    tree.body = [node for node in tree.body if isinstance(node, ast.ClassDef | _Function) or _binds_wrong(node)]
     for node in ast.walk(tree):
         if isinstance(node, ast.arg):
             node.annotation = None

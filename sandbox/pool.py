@@ -26,7 +26,7 @@ from sandbox.execution import LONGEST_START
 from sandbox.limits import Limits
 from sandbox.remedies import remedies
 from sandbox.result import Program, Result
-from sandbox.schedule import Job, Schedule
+from sandbox.schedule import Job, Reruns, Schedule
 from sandbox.staging.files import Log
 from sandbox.staging.root import StagedRoot, find_bwrap, prepare
 from sandbox.worker import read_frame, write_frame
@@ -66,6 +66,7 @@ class Pool:
         self._bwrap = bwrap.version(find_bwrap())
         self._memory_control = memory_control
         self._serving = threading.Lock()
+        self._reruns = Reruns()
         self._closed = False
         self._workers: list[_Worker | None] = [None] * count
         try:
@@ -88,15 +89,15 @@ class Pool:
         """Run each program; yield its result when it is ready. Result.id is Program.id.
 
         A program whose end other programs may have caused, a wall timeout above all, is run again while nothing
-        else runs, and the second result counts; a sandbox_error is tried three times. Leaving the iterator early,
-        as Ctrl-C does, ends the programs in flight.
+        else runs, as long as that helps, and the second result counts; a sandbox_error is tried three times.
+        Leaving the iterator early, as Ctrl-C does, ends the programs in flight.
         """
         if self._closed:
             raise RuntimeError("the pool is closed")
         if not self._serving.acquire(blocking=False):
             raise RuntimeError("the pool is already running programs; use one pool for each thread")
         try:
-            yield from self._serve(Schedule(programs, rerun_alone=len(self._workers) > 1))
+            yield from self._serve(Schedule(programs, self._reruns, rerun_alone=len(self._workers) > 1))
         finally:
             self._discard([slot for slot, worker in enumerate(self._workers) if worker and worker.job])
             self._serving.release()
@@ -109,7 +110,7 @@ class Pool:
     def _serve(self, schedule: Schedule) -> Iterator[Result]:
         self._feed(schedule)
         while any(worker and worker.job for worker in self._workers):
-            results = [schedule.settle(job, result) for job, result in self._collect()]
+            results = [schedule.settle(*ended) for ended in self._collect()]
             self._feed(schedule)
             yield from filter(None, results)
 
@@ -126,8 +127,8 @@ class Pool:
                 worker.wait_until_ready()
             worker.give(job, time.monotonic() + self._limits.wall_seconds + LONGEST_START + _PATIENCE)
 
-    def _collect(self) -> list[tuple[Job, Result]]:
-        """Wait until at least one worker is done, or has hung; the jobs of these with their results."""
+    def _collect(self) -> list[tuple[Job, Result, bool]]:
+        """Wait until at least one worker is done, or has hung; the jobs of these, their results, and if scarce."""
         poll = select.poll()
         busy = {w.replies.fileno(): slot for slot, w in enumerate(self._workers) if w and w.job}
         for fd in busy:
@@ -143,7 +144,8 @@ class Pool:
             if fields is None:
                 self._discard([slot])
                 fields = {"status": "sandbox_error", "detail": "the worker ended unexpectedly"}
-            done.append((job, Result(id=job.id, **fields)))
+            scarce = fields.pop("scarce", False)
+            done.append((job, Result(id=job.id, **fields), scarce))
         return done
 
     def _spawn(self, slot: int) -> _Worker:

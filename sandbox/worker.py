@@ -7,12 +7,14 @@ inherits neither threads nor descriptors of the caller. It ends when its stdin c
 
 from __future__ import annotations
 
+import importlib.util
 import marshal
 import os
 import platform
 import resource
 import select
 import signal
+import stat
 import sys
 from pathlib import Path
 from typing import IO, Any
@@ -127,12 +129,15 @@ def _set_up(config: dict[str, Any], requests: int, caller: int) -> Setup:
             "fd": min(limits.open_files, _EVIDENCE_BELOW, resource.getrlimit(resource.RLIMIT_NOFILE)[0]) - 1,
             "path": [staged["packages_path"]] if staged["packages_path"] else [],
             "stdlib": staged["stdlib"],
+            "mmap": _mapping_module(staged["stdlib"]),
         },
     )
     runner = _memory_file("runner", text)
     filter_fd = _memory_file("seccomp", seccomp.build(platform.machine()))
     oom_score = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
     os.chdir(folder.parent)
+    if os.getuid() == 0:
+        own_devices()
     uid, gid = drop_root(config["slot"])
     linux.forbid_new_privileges()
     own_namespaces(uid, gid)
@@ -154,6 +159,34 @@ def _set_up(config: dict[str, Any], requests: int, caller: int) -> Setup:
         caller=requests,
         caller_pid=caller,
     )
+
+
+def _mapping_module(stdlib: str) -> str:
+    """The file of the module mmap as the program sees it; "" where it is built in."""
+    spec = importlib.util.find_spec("mmap")
+    origin = spec.origin if spec else None
+    return f"{stdlib}/lib-dynload/{os.path.basename(origin)}" if origin and os.path.isabs(origin) else ""
+
+
+def own_devices() -> None:
+    """Let root see devices of this process's own in /dev: a lock on one is then seen by no other worker.
+
+    Where root may not make them, those of the machine stay.
+    """
+    try:
+        linux.unshare(linux.CLONE_NEWNS)
+        linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+        numbers = {name: os.stat(f"/dev/{name}").st_rdev for name in set(_DEVICES.values())}
+        linux.mount("tmpfs", "/dev", "tmpfs", linux.MS_NOSUID | linux.MS_NOEXEC, "size=64k,mode=0755")
+    except OSError:
+        return
+    try:
+        for name, number in numbers.items():
+            os.mknod(f"/dev/{name}", stat.S_IFCHR, number)
+            os.chmod(f"/dev/{name}", 0o666)
+            os.close(os.open(f"/dev/{name}", os.O_RDWR))
+    except OSError:
+        linux.unmount("/dev")
 
 
 def drop_root(slot: int) -> tuple[int, int]:
@@ -218,7 +251,11 @@ def _change_root(staged: str) -> None:
     linux.mount("tmpfs", "mnt", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=64k,mode=0755")
     for name in ("root", "tools", "scratch", "proc", "dev", "tmp", "old"):
         os.mkdir(f"mnt/{name}")
-    linux.mount(f"{staged}/root", "mnt/root", None, bind)
+    try:  # an overlay has files of its own, so that no other worker sees a lock on one; users may mount one since 5.11
+        options = f"lowerdir={staged}/root:mnt/tmp"
+        linux.mount("overlay", "mnt/root", "overlay", linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV, options)
+    except OSError:
+        linux.mount(f"{staged}/root", "mnt/root", None, bind)
     linux.mount(f"{staged}/tools", "mnt/tools", None, bind)
     linux.mount("/proc", "mnt/proc", None, bind)
     for name, device in _DEVICES.items():

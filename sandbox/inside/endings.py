@@ -1,10 +1,10 @@
 """Runs inside the sandbox, beside the runner: programs that end by leaving, and programs with a test framework.
 
-Loaded only for a program that mentions unittest or doctest, or a way to leave the process.
+Loaded only for a program that mentions one of the frameworks, or a way to leave the process.
 - Where a program can leave at its very end, the statement is rewritten so that success falls through to the end
   of the module instead: to leave early and to leave last are then told apart by where the program got to, without
   reading a traceback.
-- A failure that unittest or doctest counts is reported at once, because a program may end normally after it.
+- A failure that unittest, doctest or pytest counts is reported at once, because a program may end normally after it.
 
 What is written into the program's own code is C functions and code: functions that the program could reach could
 be given other code.
@@ -47,6 +47,8 @@ def prepare(source: bytes, fd: int, failed: bytes, script: str) -> Run:
         _watch_unittest(fd, failed, any(name in source for name in RESULT_ATTRIBUTES))
     if b"doctest" in source:
         _watch_doctest(fd, failed)
+    if b"pytest.main" in source:
+        _watch_pytest(fd, failed)
     return _make_run(script, tests)
 
 
@@ -330,7 +332,16 @@ def _watch_doctest(fd: int, failed: bytes) -> None:
     )
 
 
-def _wrap(owner: type, name: str, is_failure: Callable[[Any, Any, Any], bool], fd: int, failed: bytes) -> None:
+def _watch_pytest(fd: int, failed: bytes) -> None:
+    """Report a run that did not succeed; nothing where pytest is not staged."""
+    try:
+        pytest: Any = __import__("pytest")
+    except ImportError:
+        return
+    _wrap(pytest, "main", lambda _, __, outcome: outcome != 0, fd, failed)
+
+
+def _wrap(owner: Any, name: str, is_failure: Callable[[Any, Any, Any], bool], fd: int, failed: bytes) -> None:
     """Report a failure whenever a method is called and `is_failure(its arguments, its options, its result)`."""
     real, write = getattr(owner, name), posix.write
 

@@ -2,7 +2,7 @@
 
 Data in: descriptor 3, a socket to the worker; /tmp/main.py, the program; `config`. Data out: on the socket,
 one message each: STARTED; then the worker's token, sent back when the program's last top-level statement was
-done, or a letter for another end; FAILED when unittest or doctest counted a failure that the
+done, or a letter for another end; FAILED when unittest, doctest or pytest counted a failure that the
 program itself let pass. An exit code from FIRST_TRIP on names a forbidden act.
 
 Why a pass cannot be faked from Python code:
@@ -39,6 +39,8 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from sandbox.inside.tripwires import arm, guard_built_in_modules, quiet_settrace, report_exits
 
 STARTED, EXCEPTION, EXITED, MEMORY, SYNTAX = b"S", b"E", b"X", b"M", b"C"
+SCARCE = b"R"  # an exception for lack of what the kernel counts for a whole user
+TOO_MANY_REFERENCES = 109  # ETOOMANYREFS: descriptors in flight through Unix sockets
 FAILED = b"F"
 TOKEN_SIZE = 16
 WIPE_ON_FORK = 18  # MADV_WIPEONFORK of Linux 4.14, which the module mmap does not name
@@ -69,13 +71,22 @@ def _add_site_names() -> None:
         setattr(builtins, name, site._Printer(name, ""))
 
 
-def _make_take(fd: int) -> Callable[[], memoryview]:
+def _mapping_module(path: str) -> Any:
+    """The module mmap, from its file without a search for it, which would take longer than all else here."""
+    if not path:
+        import mmap
+
+        return mmap
+    module = _imp.create_dynamic(type(sys.__spec__)("mmap", None, origin=path))  # type: ignore[arg-type]
+    _imp.exec_dynamic(module)
+    return module
+
+
+def _make_take(fd: int, mmap: Any) -> Callable[[], memoryview]:
     """A function that waits for the token; until then nothing of the program runs.
 
     The token lies in a page of its own, which the kernel empties in every fork.
     """
-    import mmap
-
     read, leave, view = posix.readv, posix._exit, memoryview
     page = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE)
     page.madvise(WIPE_ON_FORK)
@@ -213,7 +224,7 @@ def _make_send(fd: int) -> Callable[[bytes], None]:
 
 def _load_endings(fd: int, config: dict[str, Any], source: bytes) -> Any:
     """`endings.prepare` for a program that ends by leaving or has tests; None for any other."""
-    if not any(word in source for word in (b"exit", b"quit", b"SystemExit", b"unittest", b"doctest")):
+    if not any(word in source for word in (b"exit", b"quit", b"SystemExit", b"unittest", b"doctest", b"pytest.main")):
         return None
     start, size = config["endings"]
     space: dict[str, Any] = {"__name__": "endings"}
@@ -242,9 +253,10 @@ def main(config: dict[str, Any]) -> NoReturn:
     report_exits(send, EXITED)
     begun: list[bool] = []
     program = _make_program(source, module.__dict__, run, begun)
-    steps = [map(methodcaller("__call__"), [_make_take(fd), program, intact]), list, fd, posix.writev]
-    exits, everything, no_memory = SystemExit, BaseException, MemoryError
-    del program, intact, config, module, run, source
+    take = _make_take(fd, _mapping_module(config["mmap"]))
+    steps = [map(methodcaller("__call__"), [take, program, intact]), list, fd, posix.writev]
+    exits, everything, no_memory, of_system, kind = SystemExit, BaseException, MemoryError, OSError, type
+    del take, program, intact, config, module, run, source
     send(STARTED)
     error: Any = None
     status = 1
@@ -258,7 +270,8 @@ def main(config: dict[str, Any]) -> NoReturn:
         send(MEMORY)
         error = raised
     except everything as raised:
-        send(EXCEPTION if begun else SYNTAX)
+        scarce = kind(raised) is of_system and raised.errno == TOO_MANY_REFERENCES  # type: ignore[attr-defined]
+        send(SCARCE if scarce else EXCEPTION if begun else SYNTAX)
         error = raised
     try:
         if error is not None:

@@ -48,7 +48,8 @@ def arm() -> Callable[[], bytes]:
         for code, event in enumerate(WIRES, FIRST_TRIP)
     ]
     sys.addaudithook(wires.pop)
-    return partial(b"".join, map(bytes, starmap(wires.__len__, [()])))
+    intact: Callable[[], bytes] = partial(b"".join, map(bytes, starmap(wires.__len__, [()])))
+    return intact
 
 
 def guard_built_in_modules() -> None:

@@ -1,6 +1,6 @@
 """The recipe digests of every stage and goal are the golden ones: no folder of artifacts is made again.
 
-`recipes.json` is that of 218ee72 for the stages before executions; the verdicts have been of version 3 since. A digest that changes costs every user hours of GPU time: a stage whose
+`recipes.json` is that of 218ee72 for the stages before executions; the verdicts have been of version 4 since. A digest that changes costs every user hours of GPU time: a stage whose
 bytes really change gets a higher version, and the golden file the new digests in the same commit.
 """
 

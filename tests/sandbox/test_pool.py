@@ -228,3 +228,16 @@ def test_a_configuration_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sandbox.pool.asdict", lambda value: {**asdict(value), "colour": "red"})
     with pytest.raises(SandboxUnavailable, match="colour"):
         Pool(1)
+
+
+def test_a_lock_on_what_all_see_is_seen_by_no_other_worker() -> None:
+    paths = "os.__file__, sys.executable" + (", '/dev/null', '/dev/zero'" if os.geteuid() == 0 else "")
+    source = (
+        "import fcntl, os, sys, time\n"
+        f"for path in ({paths}):\n"
+        "    fcntl.flock(os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "time.sleep(1)\n"
+    )
+    with Pool(2) as pool:
+        results = list(pool.run_many(Program(str(n), source) for n in range(2)))
+    assert [(result.status, result.stderr) for result in results] == [("passed", "")] * 2

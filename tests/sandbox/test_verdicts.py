@@ -85,7 +85,7 @@ def test_a_failure_after_the_last_statement_counts(verdict: Verdict) -> None:
 def test_a_failure_of_unittest_is_named(verdict: Verdict) -> None:
     source = "import unittest\nclass T(unittest.TestCase):\n    def test(self): self.fail()\nunittest.main()"
     result = verdict(source)
-    assert (result.status, result.detail) == ("failed", "unittest or doctest counted a failure")
+    assert (result.status, result.detail) == ("failed", "unittest, doctest or pytest counted a failure")
 
 
 def test_processor_time_and_memory_are_measured(verdict: Verdict) -> None:
