@@ -38,12 +38,14 @@ def set_values(values: Mapping[tuple[str, str], str]) -> None:
 
 def unknown_option(words: Sequence[str], parser: argparse.ArgumentParser, more: Collection[str] = ()) -> str:
     """The message for the first option that neither a parser nor `more` has; empty where there is none."""
-    known = {*parser._option_string_actions, *more}
+    own = list(parser._option_string_actions)
     for word in words:
         name = word.partition("=")[0]
         if name == "--":
             break
-        # An option may be shortened, where it is the only one that begins like this.
-        if name.startswith("--") and not any(option.startswith(name) for option in known):
-            return f"there is no option {name}\n  {nearest(name, known, otherwise='`--help` lists all options')}"
+        # argparse lets its own options be shortened.
+        known = name in more or any(option.startswith(name) for option in own)
+        if name.startswith("--") and not known:
+            right = nearest(name, {*own, *more}, otherwise="`--help` lists all options")
+            return f"there is no option {name}\n  {right}"
     return ""

@@ -85,10 +85,9 @@ def require_own() -> Location:
     """
     found = require()
     if found.is_fallback:
-        raise ConfigError(
-            f"there is no {NAME} here or above: nothing is written",
-            f"`selfcodealign init` begins a project here; `selfcodealign -C {found.root} ...` is for the shipped one",
-        )
+        shipped = f"; `selfcodealign -C {found.root} ...` is for the shipped one" if found.file else ""
+        remedy = f"`selfcodealign init` begins a project here{shipped}"
+        raise ConfigError(f"there is no {NAME} here or above: nothing is written", remedy)
     return found
 
 

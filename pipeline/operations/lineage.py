@@ -32,11 +32,10 @@ def lineage(project: Project, record: str) -> list[dict[str, Any]]:
     response = _RESPONSE.fullmatch(record)
     artifacts = Selection.of(project).artifacts
     searched = response["seed"] if response else record
-    beginnings = _seeds_at(artifacts, searched)
-    if _BEGINNING.fullmatch(searched):
-        beginnings.append(searched)
-    events = list(_events(project, artifacts, tuple(beginnings)))
-    order = {seed: at for at, seed in enumerate(dict.fromkeys(origin_of(event["id"]) for event in events))}
+    there = _seeds_at(artifacts, searched)
+    beginnings = (*there, searched) if _BEGINNING.fullmatch(searched) else tuple(there)
+    events = list(_events(project, artifacts, beginnings))
+    order = {origin: at for at, origin in enumerate(dict.fromkeys([*there, *(origin_of(e["id"]) for e in events)]))}
     return sorted(events, key=lambda event: order[origin_of(event["id"])])
 
 
