@@ -24,7 +24,8 @@ Two folders are set apart:
 
     inside/      runs in the program's own process and imports the standard library alone: runner.py (the pass
                  protocol), tripwires.py (forbidden acts), importer.py (imports), endings.py (programs that end by
-                 leaving, unittest, doctest), and safe_ctypes.py, staged as `ctypes`
+                 leaving, unittest, doctest, pytest), safe_ctypes.py, staged as `ctypes`, and what is added to
+                 falsified programs: wrong.py, honest.py
     staging/     builds what a program can see: root.py (the cached root), files.py (its content), libraries.py
                  (shared libraries), packages.py (installed distributions)
 
@@ -32,13 +33,15 @@ What holds what:
 
     files        a read-only root without the host's files; /tmp is a tmpfs, capped in bytes and files, noexec,
                  emptied provably or thrown away (scratch.py); /dev has null, zero, full, random, urandom; no /proc
+    locks        each worker has an overlay of the staged root, and as root devices, of its own
     processes    a pid namespace: nobody else to see or signal; init's end kills all, and init and bwrap die with
                  the worker (parent-death signals), the worker with the caller (its pipe, its parent's id)
     network      an empty network namespace without an interface that is up, shared by one worker's programs one
                  after the other, and a seccomp filter that makes sockets of the Unix family only
     kernel       no capabilities, no_new_privs, no further user namespaces, a seccomp filter (seccomp.py)
-    memory       RLIMIT_AS for each process; for all together a control group where one can be made (cgroup.py),
-                 and resident memory sampled 20 times a second (tree.py); no memfd, no SysV memory
+    memory       RLIMIT_AS for each process; for all together a control group where one can be made (cgroup.py), and
+                 sampled 20 times a second (tree.py): resident memory, shared mappings, sockets, the number of mappings;
+                 no memfd, no SysV memory, no epoll or inotify, whose watches only the kernel sees
     time         RLIMIT_CPU for each process, CPU of the tree sampled (of children that nobody waits for, what the
                  samples saw), wall time by the worker's clock
     the rest     RLIMIT_NPROC (inside, so it counts this sandbox alone), NOFILE, FSIZE, CORE, MSGQUEUE, MEMLOCK;
@@ -51,7 +54,7 @@ explains why Python code cannot reach the token; evidence.py is the verdict as a
 
 Falsification. A response and its tests share one interpreter, so a pass alone does not prove that the tests were
 run or that their comparisons are true. Where a pass is used, it is falsified (falsification.py): the response is
-run again in programs in which its tests can no longer be right (falsified.py, expectations.py, inside/wrong.py).
+run again in programs in which its tests can no longer be right (falsified.py, expectations.py, comparisons.py).
 
 What is promised: nothing of the host is read, written, signalled or slowed down beyond the limits; nothing
 survives; a program passes only when its own process reached its last statement and left with exit code 0: not by
@@ -61,9 +64,9 @@ no mode without one.
 
 What is not promised: that the tests in a program were run or that their comparisons are true, without
 falsification; that a program which corrupts its interpreter's memory (hand-made byte code, a bug of CPython, a
-compiled package such as numpy) cannot forge its own pass, and only that: it stays in the sandbox; that locks on files
-which all sandboxes see, such as /dev/null, tell nothing; protection from bugs in the kernel, or from side channels of
-the processor; a bound on the kernel memory behind pipes and sockets other than that of their number, without a
+compiled package such as numpy) cannot forge its own pass, and only that: it stays in the sandbox; that locks on the
+five devices tell nothing where the pool does not run as root; protection from bugs in the kernel, or from side
+channels of the processor; a bound on the kernel memory behind pipes other than that of their number, without a
 control group.
 """
 

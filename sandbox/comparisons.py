@@ -1,4 +1,4 @@
-"""Makes of tests such in which a value that equals two different ones equals nothing.
+"""Makes of tests such in which a value that equals two different ones, or is beyond all numbers, equals nothing.
 
 What a check compares with a value that is written out is falsified with another one (expectations.py). Everything else
 that tests compare, as the rows of a table or what a function of theirs is given, is looked at here: a result that
@@ -13,7 +13,8 @@ from copy import deepcopy
 
 from sandbox.expectations import expect_otherwise
 
-_COMPARED = ast.Eq | ast.NotEq | ast.In | ast.NotIn
+_COMPARED = ast.Eq | ast.NotEq | ast.In | ast.NotIn | ast.Lt | ast.LtE | ast.Gt | ast.GtE
+_STATED = ("Equal", "Equals", "In", "Less", "Greater")
 
 
 def look_at_values(tests: ast.Module) -> bool:
@@ -45,6 +46,6 @@ class _Looking(ast.NodeTransformer):
 
 
 def _is_assertion(call: ast.Call) -> bool:
-    """Whether a method of unittest that states an equality is called."""
+    """Whether a method of unittest that compares its arguments is called."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    return name.startswith("assert") and name.endswith(("Equal", "Equals", "In"))
+    return name.startswith("assert") and name.endswith(_STATED)

@@ -21,7 +21,7 @@ from typing import Any
 from sandbox import tree
 from sandbox.cgroup import Control
 from sandbox.evidence import Observed, ended_by_signal, judge
-from sandbox.inside.runner import FAILED, SCARCE, STARTED, TOKEN_SIZE
+from sandbox.inside.runner import EXCEPTION, FAILED, SCARCE, STARTED, TOKEN_SIZE
 from sandbox.inside.tripwires import INTACT
 from sandbox.limits import MIB, Limits
 from sandbox.scratch import Scratch, TooLarge
@@ -150,11 +150,13 @@ class Execution:
 
     def _default_detail(self, verdict: str, stderr: str) -> str:
         limits = self.limits
+        lines = [line for line in stderr.splitlines() if line.strip()]
+        last = lines[-1].strip()[:200] if lines else ""
         if verdict in ("failed", "compile_error"):
-            lines = [line for line in stderr.splitlines() if line.strip()]
-            return lines[-1].strip()[:200] if lines else ""
+            return last
+        cause = f"; before, {last}" if EXCEPTION in self.messages else ""  # threads wait for one that could not start
         return {
-            "timeout": f"still running after {limits.wall_seconds:g} s",
+            "timeout": f"still running after {limits.wall_seconds:g} s{cause}",
             "cpu_timeout": f"used more than {limits.cpu_seconds} s of processor time",
             "oom": f"used more than {limits.memory_bytes // MIB} MB of memory",
             "output_limit": f"wrote more than {limits.output_limit_bytes // MIB} MB",

@@ -33,7 +33,7 @@ from sandbox.result import Program, Result
 
 NOT_TRUE = "it passes although the checks of its tests cannot be true"
 NOT_EACH = "a check of its tests holds although it expects another value"
-LYING = "a value that its tests compare equals two values that are not equal"
+LYING = "a value that its tests compare equals two that are not equal, or is beyond all numbers"
 NOT_NOTICED = "it passes although everything that its tests use of the response is wrong"
 
 # Ends that say nothing of a program that came to none of its tests.

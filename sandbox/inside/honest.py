@@ -1,8 +1,8 @@
 """Runs inside the sandbox, as part of a falsified program: the value itself, or a wrong one where it lies.
 
-A value lies that equals two values which are not equal, and a list, tuple or dictionary that has such a value in it.
-The text becomes part of the program (falsified.py) after the response's code and wrong.py: it uses syntax alone,
-because the response may have replaced any function.
+A value lies that equals two values which are not equal, or is below or above all numbers; so does a list, tuple or
+dictionary that has such a value in it. The text becomes part of the program (falsified.py) after the response's code
+and wrong.py: it uses syntax alone, because the response may have replaced any function.
 """
 
 from __future__ import annotations
@@ -23,13 +23,20 @@ def __honest__(
     ),
     kinds: Any = ([].__class__, ().__class__, {}.__class__),
 ) -> Any:
+    try:
+        # not by infinity alone: some honest order is that of absolute values
+        beyond = (value < -1e999 and value < 0) or (value > 1e999 and value > 0) or (value <= -1e999 and value >= 1e999)
+    except:  # noqa: E722  most values have no order among numbers; the name of an exception could mean anything
+        beyond = False
+    if beyond:
+        return __wrong__
     equal = False
     for stranger in strangers:
         try:
             differs = not value == stranger  # noqa: SIM201  what is looked at is how it is equal
             if differs:
                 continue
-        except:  # noqa: E722  an array has no truth value; the name of an exception could mean anything
+        except:  # noqa: E722  an array has no truth value
             continue
         if equal:
             return __wrong__

@@ -67,7 +67,8 @@ def prepare(
     interpreter = locate()
     extra = find_packages(packages)
     # a separate folder, because a worker that is no longer root has to enter it
-    cache = (Path(root_cache) if root_cache is not None else default_cache()) / "sandbox"
+    chosen = Path(root_cache) if root_cache is not None else default_cache()
+    cache = Path(os.path.realpath(chosen)) / "sandbox"  # a link's own folders would not be looked at
     final = cache / f"root-{_key(interpreter, bwrap, extra)}"
     try:
         _make_private(cache)
@@ -120,7 +121,10 @@ def _key(interpreter: Interpreter, bwrap: Path, extra: Staged) -> str:
 
 
 def _make_private(cache: Path) -> None:
-    """Make sure that no other user can write where the programs' interpreter comes from."""
+    """Make sure that no other user can write where the programs' interpreter comes from, nor exchange it.
+
+    The whole path is looked at, from its top: below a folder that is safe, none can be exchanged after the look.
+    """
     for folder in (*reversed(cache.parents), cache):
         folder.mkdir(mode=0o755, exist_ok=True)  # a parent that `parents=True` makes follows the umask alone
         _check_exchangeable(folder)
@@ -140,7 +144,7 @@ def _is_private_group(gid: int) -> bool:
 
 def _check_exchangeable(folder: Path) -> None:
     """Raise SandboxUnavailable where another user could put another folder in the place of one below this one."""
-    status = folder.resolve().stat()
+    status = folder.lstat()
     writers = stat.S_IMODE(status.st_mode) & 0o022
     if writers == 0o020 and _is_private_group(status.st_gid):
         writers = 0
