@@ -83,7 +83,7 @@ def _is_arithmetic(node: ast.expr) -> bool:
 
 def _other(node: ast.expr) -> ast.expr:
     """The expression of another value."""
-    if isinstance(node, ast.Call):
+    if isinstance(node, ast.Call) and node.args:  # approx; set() has none
         return ast.Call(node.func, [_other(node.args[0]), *node.args[1:]], node.keywords)
     if _is_arithmetic(node):  # a sum alone would not change what is as large as 1e300
         return ast.BinOp(ast.UnaryOp(ast.USub(), node), ast.Sub(), ast.Constant(_FAR))
