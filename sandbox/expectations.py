@@ -26,7 +26,8 @@ def expect_otherwise(check: ast.stmt) -> bool:
 def _compares(assertion: str) -> bool:
     """Whether an assertion states that two values are equal."""
     lower = assertion.lower().replace("_", "")
-    return lower.endswith(("equal", "equals", "close")) and "not" not in lower and "less" not in lower
+    states_other = any(word in lower for word in ("not", "less", "greater"))
+    return lower.endswith(("equal", "equals", "close")) and not states_other
 
 
 def _in_test(test: ast.expr) -> bool:

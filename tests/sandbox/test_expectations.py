@@ -37,3 +37,13 @@ def test_a_check_that_names_no_expected_value_stays_as_it_is(text):
     check = ast.parse(f"assert {text}").body[0]
     assert not expect_otherwise(check)
     assert ast.unparse(check) == f"assert {text}"
+
+
+@pytest.mark.parametrize("name", ["assertGreaterEqual", "assertLessEqual", "assertNotEqual", "assertNotAlmostEqual"])
+def test_an_assertion_that_holds_of_many_values_names_none(name):
+    assert not expect_otherwise(ast.parse(f"self.{name}(x, 0)").body[0])
+
+
+@pytest.mark.parametrize("name", ["assertEqual", "assertAlmostEqual", "assertListEqual", "assert_allclose"])
+def test_an_assertion_of_equality_names_its_value(name):
+    assert expect_otherwise(ast.parse(f"self.{name}(x, 0)").body[0])
