@@ -26,7 +26,8 @@ def expect_otherwise(check: ast.stmt) -> bool:
 def _compares(assertion: str) -> bool:
     """Whether an assertion states that two values are equal."""
     lower = assertion.lower().replace("_", "")
-    return lower.endswith(("equal", "equals", "close")) and "not" not in lower and "less" not in lower
+    states_other = any(word in lower for word in ("not", "less", "greater"))
+    return lower.endswith(("equal", "equals", "close")) and not states_other
 
 
 def _in_test(test: ast.expr) -> bool:
@@ -83,7 +84,7 @@ def _is_arithmetic(node: ast.expr) -> bool:
 
 def _other(node: ast.expr) -> ast.expr:
     """The expression of another value."""
-    if isinstance(node, ast.Call):
+    if isinstance(node, ast.Call) and node.args:  # approx; set() has none
         return ast.Call(node.func, [_other(node.args[0]), *node.args[1:]], node.keywords)
     if _is_arithmetic(node):  # a sum alone would not change what is as large as 1e300
         return ast.BinOp(ast.UnaryOp(ast.USub(), node), ast.Sub(), ast.Constant(_FAR))

@@ -16,7 +16,7 @@ from pipeline.packs.pack import load_evaluated
 from sandbox import Limits, Pool, Program
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared/data/evalplus"
-SHARES = {"HumanEvalPlus.jsonl.gz": 40, "MbppPlus.jsonl.gz": 90}  # one task in so many
+SHARES = {"HumanEvalPlus.jsonl.gz": 60, "MbppPlus.jsonl.gz": 130}  # one task in so many
 
 
 @pytest.mark.parametrize("name", SHARES)
@@ -25,7 +25,7 @@ def test_solutions_pass_and_emptied_ones_do_not(name: str) -> None:
         pytest.skip(f"{FOLDER / name} is not there")
     pack = load_evaluated(FOLDER / name)
     tasks = [pack.tasks[number] for number in chosen(pack, SHARES[name])]
-    assert len(tasks) > 2
+    assert len(tasks) > 1
     with Pool(1, Limits(wall_seconds=120.0, cpu_seconds=90, output_bytes=1 << 24, memory_bytes=2 << 30)) as pool:
         asked = {f"{task.id} {suite}": (task, suite) for task in tasks for suite in programs.suites(task)}
         sources = (Program(id, programs.reference(task, suite)) for id, (task, suite) in asked.items())
