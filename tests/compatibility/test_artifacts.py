@@ -20,7 +20,7 @@ from tests.support.projects import Project
 ARCHIVE = Path(__file__).with_name("artifacts.tar.gz")
 # The interpreter that runs the programs and the version of the verdicts are ingredients: under others than those of the
 # archive, programs are run again.
-SAME_VERDICTS = sys.version_info[:2] == (3, 11) and PROTOCOL == "3"
+SAME_VERDICTS = sys.version_info[:2] == (3, 11) and PROTOCOL == "4"
 BEFORE_EXECUTIONS = ("seeds", "concepts", "instructions", "responses")
 OF_THIS_RUN = ("created", "seconds", "versions")
 
