@@ -1,9 +1,10 @@
-"""Finds benchmark packs: the files that `[decontamination] packs` names, in folders and on the Hugging Face hub.
+"""Finds benchmark packs: the files that luigi.cfg names, in folders and on the Hugging Face hub.
 
-In: the entries of that key, each a folder, hf:owner/name@revision:pattern, a benchmark's name (catalogue.py), which
-stands for such addresses, or the name of an entry point (pipeline/entry_points.py), which stands for a folder. Out: the
-packs' files with their digests; a file is read (pack.py) only when rows are compared with it. The name of a pack is its
-path in the folder, without suffixes; that of a pack on the hub starts with its dataset.
+In: the entries of `[decontamination] packs`, or one of `[evaluation] pack`: each a folder,
+hf:owner/name@revision:pattern, a benchmark's name (catalogue.py), which stands for such addresses, or the name of an
+entry point (pipeline/entry_points.py), which stands for a folder. Out: the packs' files with their digests; a file is
+read (pack.py) only when rows are compared with it. The name of a pack is its path in the folder, without suffixes;
+that of a pack on the hub starts with its dataset.
 """
 
 from __future__ import annotations
@@ -34,21 +35,38 @@ class PackFile:
     revision: str
 
 
-def find(entries: Sequence[str], root: Path) -> list[PackFile]:
-    """The packs of all entries; none for the default folder when nothing is there.
+def find(entries: Sequence[str], root: Path, key: str = "[decontamination] packs") -> list[PackFile]:
+    """The packs of all entries; none for the default folder when nothing is there. `key` is for messages.
 
     Raises MissingDataError for a folder or dataset without packs, ConfigError for two packs of one name.
     """
     packs: dict[str, PackFile] = {}
     for entry in addresses(entries, root):
-        for pack in _of_hub(entry) if entry.startswith(PREFIX) else _of_folder(entry, root):
+        for pack in _of_hub(entry, key) if entry.startswith(PREFIX) else _of_folder(entry, root, key):
             other = packs.setdefault(pack.name, pack)
             if other is not pack:
                 raise ConfigError(
-                    f"[decontamination] packs: {other.path} and {pack.path} are both the pack {pack.name}",
+                    f"{key}: {other.path} and {pack.path} are both the pack {pack.name}",
                     "rename one",
                 )
     return [packs[name] for name in sorted(packs)]
+
+
+def evaluated_file(entry: str, path: Path, root: Path) -> Path:
+    """The file of a pack that is evaluated: `path`, or the one file that the entry stands for in `find`.
+
+    Raises ConfigError where there are several, MissingDataError where there is none.
+    """
+    is_name = entry.startswith(PREFIX) or entry.lower() in CATALOGUE or entry_points.find("packs", entry) is not None
+    if path.exists() or not is_name:
+        return path
+    packs = find([entry], root, "[evaluation] pack")
+    if len(packs) > 1:
+        raise ConfigError(
+            f"[evaluation] pack: {entry} stands for {len(packs)} files: {', '.join(pack.name for pack in packs)}",
+            "name one by its path, or as hf:owner/name:PATTERN",
+        )
+    return packs[0].path
 
 
 def addresses(entries: Sequence[str], root: Path) -> list[str]:
@@ -60,7 +78,7 @@ def addresses(entries: Sequence[str], root: Path) -> list[str]:
     return found
 
 
-def _of_folder(entry: str, root: Path) -> list[PackFile]:
+def _of_folder(entry: str, root: Path, key: str) -> list[PackFile]:
     folder = root / Path(entry).expanduser()
     if not folder.is_dir() and entry != DEFAULT and (added := entry_points.find("packs", entry)):
         folder = Path(added)
@@ -68,19 +86,19 @@ def _of_folder(entry: str, root: Path) -> list[PackFile]:
         return []
     if not folder.is_dir():
         raise MissingDataError(
-            f"[decontamination] packs: {folder} is no folder of benchmark packs",
+            f"{key}: {folder} is no folder of benchmark packs",
             f"put the benchmarks' files there, or name benchmarks of the hub: {', '.join(CATALOGUE)}",
         )
     packs = [_pack(entry, folder, file) for file in _files(folder)]
     if not packs:
         raise MissingDataError(
-            f"[decontamination] packs: {folder} holds no benchmark pack",
+            f"{key}: {folder} holds no benchmark pack",
             f"a pack's name ends with {', '.join(SUFFIXES)}",
         )
     return packs
 
 
-def _of_hub(entry: str) -> list[PackFile]:
+def _of_hub(entry: str, key: str) -> list[PackFile]:
     """The packs of a dataset, from the local cache if it has them, so that a later run needs no network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
@@ -88,7 +106,7 @@ def _of_hub(entry: str) -> list[PackFile]:
     label = LABEL.fullmatch(entry)
     if label is None:
         raise ConfigError(
-            f"[decontamination] packs: {entry} names no dataset",
+            f"{key}: {entry} names no dataset",
             "write hf:owner/name, hf:owner/name@revision or hf:owner/name:data/test*",
         )
     repository = label["repo"]
@@ -114,13 +132,13 @@ def _of_hub(entry: str) -> list[PackFile]:
             if any(fnmatchcase(file, pattern) for pattern in patterns)
         ]
 
-    with hub_errors(f"[decontamination] packs: {entry}", remedy):
+    with hub_errors(f"{key}: {entry}", remedy):
         with suppress(LocalEntryNotFoundError):
             if cached := packs(local=True):
                 return cached
         if fetched := packs(local=False):
             return fetched
-    raise MissingDataError(f"[decontamination] packs: {entry}: no file is named like {', '.join(patterns)}", remedy)
+    raise MissingDataError(f"{key}: {entry}: no file is named like {', '.join(patterns)}", remedy)
 
 
 def _files(folder: Path) -> Iterator[str]:

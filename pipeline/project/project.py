@@ -23,7 +23,7 @@ from pipeline.decontamination.decontaminator import SCREEN_VERSION, Decontaminat
 from pipeline.engine import Engine, ServerEngine, open_engine
 from pipeline.errors import ConfigError
 from pipeline.extensions import UserFunction, functions
-from pipeline.packs.find import PackFile
+from pipeline.packs.find import PackFile, evaluated_file
 from pipeline.packs.find import find as find_packs
 from pipeline.packs.pack import Pack, in_window, load_evaluated, load_pack
 from pipeline.packs.scorable import require_scorable
@@ -258,9 +258,10 @@ class Project:
         return packs
 
     def _evaluated(self, entry: str) -> Pack:
-        """The pack of an entry: a path, and after # the variant."""
+        """The pack of an entry: a path or a name, and after # the variant."""
         path, _, variant = entry.partition("#")
-        pack = load_evaluated(self.path(path) if path else demo.PACK, variant.strip())
+        file = evaluated_file(path.strip(), self.path(path.strip()), self.root) if path else demo.PACK
+        pack = load_evaluated(file, variant.strip())
         since, until = (self.settings.evaluation.since, self.settings.evaluation.until)
         return in_window(pack, since, until)
 

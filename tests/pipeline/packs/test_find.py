@@ -54,6 +54,34 @@ def hub():
         yield endpoint
 
 
+EVALUATED = """
+import sys
+from pathlib import Path
+from pipeline.errors import PipelineError
+from pipeline.packs.find import evaluated_file
+
+try:
+    root, entry = Path(sys.argv[1]), sys.argv[2]
+    print(evaluated_file(entry, root / entry, root).name)
+except PipelineError as error:
+    sys.exit(error.problem)
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "printed"),
+    [
+        ("hf:someone/stack:sanitized/*", "test-00000-of-00001.parquet"),
+        ("tasks.jsonl", "tasks.jsonl"),
+        ("hf:someone/stack", "[evaluation] pack: hf:someone/stack stands for 3 files: someone/stack/extra, "),
+        ("hf:someone/stack:nothing*", "no file is named like nothing*"),
+    ],
+)
+def test_a_name_of_a_pack_that_is_evaluated_stands_for_one_file(tmp_path, hub, entry, printed):
+    ended = run_against(hub, tmp_path, EVALUATED, entry)
+    assert printed in ended.stdout + ended.stderr
+
+
 def test_packs_are_named_by_their_paths_and_other_files_are_none(tmp_path):
     for file in ("a.jsonl", "deep/a.jsonl", "notes.txt"):
         (tmp_path / "packs" / file).parent.mkdir(parents=True, exist_ok=True)
