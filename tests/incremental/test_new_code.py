@@ -101,7 +101,7 @@ def test_another_wish_in_seeds_is_the_reason_to_read_all_files_again(project):
     project.configure(project={"shard_size": PER_FILE})
     assert code == 0, output
     files = len(list(code_of(project).iterdir()))
-    assert f"[seeds] asks for something else: {files} files are read again" in output
+    assert f"a key of [seeds] has changed: {files} files to read again" in output
     assert "0 functions are new" in output
     assert "changed: " not in output
 
