@@ -44,7 +44,7 @@ class Decontamination(ShardTask):
     rules = RULES
 
     def requires(self) -> luigi.Task:
-        return self.after(Oracle if self.project.settings.instructions.source == DOCSTRING else Verifications)
+        return self.after(Oracle if self.project.settings.instructions.source == DOCSTRING else self.follows)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.decontamination

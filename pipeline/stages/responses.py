@@ -28,7 +28,7 @@ class Responses(GenerationTask):
     fan_out = "samples_per_instruction"
 
     def requires(self) -> luigi.Task:
-        return self.after(Documented if self.project.settings.instructions.source == DOCSTRING else Instructions)
+        return self.after(Documented if self.project.settings.instructions.source == DOCSTRING else self.follows)
 
     def ingredients(self) -> dict[str, Any]:
         keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}

@@ -43,7 +43,7 @@ def test_a_llama_cpp_that_cannot_be_loaded_is_not_the_models_fault(tmp_path, mon
 
 def test_a_missing_file_names_its_neighbours(tmp_path):
     (tmp_path / "other.gguf").write_bytes(b"GGUF")
-    with pytest.raises(EngineError, match=r"no such file.*model_path.*other\.gguf"):
+    with pytest.raises(EngineError, match=r"no such file.*\[model\] path.*other\.gguf"):
         inspect_model(str(tmp_path / "model.gguf"))
 
 
