@@ -15,23 +15,18 @@ from pathlib import Path
 from typing import Any
 
 _INSIDE = Path(__file__).parent / "inside"
-_MODULES = (
-    "outcomes",
-    "exact",
-    "forks",
-    "programs",
-    "variants",
-    "observe",
-    "compare",
-    "oracle",
-)  # each after those that it imports
-_NOT_OBSERVED = ("exact", "compare", "oracle")
+# What each function's program holds: its module, after those that it imports.
+_MODULES = {
+    "observe": ("outcomes", "forks", "programs", "variants", "observe"),
+    "compare": ("outcomes", "forks", "programs", "compare"),
+    "oracle": ("exact", "forks", "programs", "variants", "oracle"),
+}
 
 
 def program(id: str, function: str, job: dict[str, Any]) -> str:
     """Source that prints the report of inside.FUNCTION.FUNCTION(job)."""
     packed = _text(zlib.compress(marshal.dumps(job), 1))
-    return f"""{_modules()}
+    return f"""{_modules(function)}
 import binascii, marshal, zlib
 job = marshal.loads(zlib.decompress(binascii.a2b_base64({packed!r})))
 report = sys.modules["{_NAME}.{function}"].{function}(job)
@@ -51,7 +46,7 @@ def read_report(id: str, stdout: str) -> Any:
 @cache
 def sources_digest() -> str:
     """Twelve hex digits over what `observe` does: a kept report depends on it."""
-    texts = "".join((_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES if name not in _NOT_OBSERVED)
+    texts = "".join((_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES["observe"])
     return hashlib.sha256(texts.encode()).hexdigest()[:12]
 
 
@@ -59,8 +54,8 @@ _NAME = "pipeline.behaviour.inside"
 
 
 @cache
-def _modules() -> str:
-    texts = {name: (_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES}
+def _modules(function: str) -> str:
+    texts = {name: (_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES[function]}
     return f"""import sys
 for name in ("pipeline", "pipeline.behaviour", "{_NAME}"):
     sys.modules[name] = type(sys)(name)

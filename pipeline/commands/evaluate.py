@@ -12,6 +12,7 @@ from pipeline.commands import print_json
 from pipeline.loop.answers import BASE, TUNED
 from pipeline.loop.asking import STYLES
 from pipeline.loop.evaluation import Evaluation
+from pipeline.packs.find import is_name
 from pipeline.packs.problems import WORDINGS
 from pipeline.text.lists import as_list
 
@@ -62,8 +63,15 @@ def _options(arguments: argparse.Namespace) -> list[str]:
         if value is None:
             continue
         if key == "pack":
-            value = ", ".join(os.path.abspath(Path(entry).expanduser()) for entry in as_list(value))
+            value = ", ".join(map(_pack, as_list(value)))
         elif key == "answers" or (key == "model" and value not in (BASE, TUNED)):
             value = Path(value).expanduser().resolve()
         options += [f"--evaluation-{key.replace('_', '-')}", str(value)]
     return options
+
+
+def _pack(entry: str) -> str:
+    """The entry of a pack in luigi.cfg: paths of the command line start at the working directory."""
+    name = entry.partition("#")[0].strip()
+    path = Path(entry).expanduser()
+    return entry if is_name(name) and not Path(name).exists() else os.path.abspath(path)

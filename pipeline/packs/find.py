@@ -52,13 +52,17 @@ def find(entries: Sequence[str], root: Path, key: str = "[decontamination] packs
     return [packs[name] for name in sorted(packs)]
 
 
+def is_name(entry: str) -> bool:
+    """Whether an entry that is no path stands for files: of a dataset on the hub, a benchmark, or another package."""
+    return entry.startswith(PREFIX) or entry.lower() in CATALOGUE or entry_points.find("packs", entry) is not None
+
+
 def evaluated_file(entry: str, path: Path, root: Path) -> Path:
     """The file of a pack that is evaluated: `path`, or the one file that the entry stands for in `find`.
 
     Raises ConfigError where there are several, MissingDataError where there is none.
     """
-    is_name = entry.startswith(PREFIX) or entry.lower() in CATALOGUE or entry_points.find("packs", entry) is not None
-    if path.exists() or not is_name:
+    if path.exists() or not is_name(entry):
         return path
     packs = find([entry], root, "[evaluation] pack")
     if len(packs) > 1:
