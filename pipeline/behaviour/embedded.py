@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipeline.behaviour.inside import wire
+
 _INSIDE = Path(__file__).parent / "inside"
 # What each function's program holds: its module, after those that it imports.
 _MODULES = {
@@ -21,6 +23,7 @@ _MODULES = {
     "compare": ("outcomes", "forks", "programs", "compare"),
     "oracle": ("exact", "forks", "programs", "variants", "oracle"),
 }
+_LARGEST = 1 << 26  # bytes of a report's text
 
 
 def program(id: str, function: str, job: dict[str, Any]) -> str:
@@ -30,16 +33,21 @@ def program(id: str, function: str, job: dict[str, Any]) -> str:
 import binascii, marshal, zlib
 job = marshal.loads(zlib.decompress(binascii.a2b_base64({packed!r})))
 report = sys.modules["{_NAME}.{function}"].{function}(job)
-print({_mark(id)!r} + binascii.b2a_base64(zlib.compress(marshal.dumps(report)), newline=False).decode())
+text = sys.modules["{_NAME}.wire"].dumps(report).encode()
+print({_mark(id)!r} + binascii.b2a_base64(zlib.compress(text), newline=False).decode())
 """
 
 
 def read_report(id: str, stdout: str) -> Any:
-    """The report that a program printed; None without one."""
+    """The report that a program printed; None without one. It is data from outside: its shape is not checked here."""
     _, mark, line = stdout.rpartition(_mark(id))
+    if not mark:
+        return None
     try:
-        return marshal.loads(zlib.decompress(base64.b64decode(line.strip()))) if mark else None
-    except (ValueError, EOFError, TypeError, zlib.error):
+        unpacked = zlib.decompressobj()
+        text = unpacked.decompress(base64.b64decode(line.strip()), _LARGEST)
+        return wire.loads(text) if unpacked.eof else None
+    except (ValueError, zlib.error):
         return None
 
 
@@ -55,7 +63,7 @@ _NAME = "pipeline.behaviour.inside"
 
 @cache
 def _modules(function: str) -> str:
-    texts = {name: (_INSIDE / f"{name}.py").read_text("utf-8") for name in _MODULES[function]}
+    texts = {name: (_INSIDE / f"{name}.py").read_text("utf-8") for name in (*_MODULES[function], "wire")}
     return f"""import sys
 for name in ("pipeline", "pipeline.behaviour", "{_NAME}"):
     sys.modules[name] = type(sys)(name)

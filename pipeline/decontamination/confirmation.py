@@ -142,7 +142,9 @@ class Confirmation:
 
         for result in pool.run_many(programs()):
             batch = batches["last"] = batches.pop(result.id)
-            reports = embedded.read_report(result.id, result.stdout) or [None] * len(batch)
+            reports = embedded.read_report(result.id, result.stdout)
+            if not isinstance(reports, list) or len(reports) != len(batch):
+                reports = [None] * len(batch)
             for row, report in zip(batch, reports, strict=True):
                 share = {"wall_s": result.wall_s / len(batch), "cpu_s": result.cpu_s / len(batch)}
                 agreements = None if report is None else self._agreements(report)
@@ -163,6 +165,7 @@ class Confirmation:
 
     def _agreements(self, report: Sequence[Any]) -> list[Agreement]:
         found: dict[int, Agreement] = {}
+        report = [item for item in report if self._is_well_formed(item)]
         # The tests as they are count only where the calls come out otherwise: they check a property of the outcome.
         by_calls = {number for number, _, _, calls, _, _ in report if calls}
         for number, function, arrangement, calls, agreed, variants in report:
@@ -173,6 +176,11 @@ class Confirmation:
             bits = 0.0 if proof.uncommon < _LEAST_UNCOMMON else proof.bits
             found.setdefault(number, Agreement(number, function, arrangement, calls, agreed, variants, bits))
         return list(found.values())
+
+    def _is_well_formed(self, item: Any) -> bool:
+        """Whether an item of a report is (task, function, arrangement, calls, agreed, variants): a row may send others."""
+        kinds = [int, str, str, int, int, int]
+        return isinstance(item, tuple) and [*map(type, item)] == kinds and 0 <= item[0] < len(self._proofs)
 
 
 def _packed(calls: Sequence[tuple[Any, Any]]) -> list[tuple[bytes, Any]]:

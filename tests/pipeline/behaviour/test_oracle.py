@@ -43,6 +43,7 @@ def runs(values):
                 break
     return [[value] for value in values]
 """
+SENDS_ODD_SHAPES = FORGES.replace('("list", [])', "5")
 # A wrong assert ends a program, and a framework calls what is defined only: the calls behind both count.
 TESTS = """
 assert runs([3, 3, 3]) == 5
@@ -87,6 +88,7 @@ def test_a_response_that_answers_as_the_seed_is_kept_with_the_calls_it_was_compa
         ("def runs(values):\n    while True:\n        pass", "nothing comparable in time"),
         ("import os\ndef runs(values):\n    os._exit(0)", "nothing comparable in time"),
         (FORGES, "the seed [[3, 3, 3]]"),
+        (SENDS_ODD_SHAPES, "nothing comparable was answered"),
     ],
     ids=["value", "type", "no exception", "exception", "arguments", "loop", "exit", "forged answers"],
 )  # fmt: skip
