@@ -178,7 +178,7 @@ class Confirmation:
         return list(found.values())
 
     def _is_well_formed(self, item: Any) -> bool:
-        """Whether an item of a report is (task, function, arrangement, calls, agreed, variants): a row may send others."""
+        """Whether it is (task, function, arrangement, calls, agreed, variants): a row's process may send anything."""
         kinds = [int, str, str, int, int, int]
         return isinstance(item, tuple) and [*map(type, item)] == kinds and 0 <= item[0] < len(self._proofs)
 

@@ -66,7 +66,9 @@ EVIDENCE: Mapping[str, Callable[[Candidate], float]] = {
 def selected(answers: Answers, places: Mapping[str, Seed], project: Project) -> frozenset[str]:
     """The ids of the answers that a project's selection makes rows of."""
     settings = project.settings.selection
-    selector = Selector(places, settings, project.selection_rules, project.selection_score)
+    selector = Selector(
+        places, settings, project.selection_rules, project.selection_score, shown=project.exemplars.exemplars
+    )
     return frozenset(fate.id for fate in selector.judge(answers.candidates) if not isinstance(fate.outcome, Rejection))
 
 

@@ -79,7 +79,13 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
         task.run()
         stages[task.stage] = _sample(task, chosen, time.monotonic() - began)
         log(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
-    selector = Selector(current, sample.settings.selection, sample.selection_rules, sample.selection_score)
+    selector = Selector(
+        current,
+        sample.settings.selection,
+        sample.selection_rules,
+        sample.selection_score,
+        shown=sample.exemplars.exemplars,
+    )
     sound, rows, row_bytes, rules = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
     per_shard = sample.settings.project.shard_size
     return Piloted(

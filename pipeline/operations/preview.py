@@ -56,7 +56,13 @@ def preview(project: Project, count: int, folder: Path, log: Log) -> list[Previe
                 rejected[seed_of(rejection["id"])].append(_rejected(task.stage, rejection))
             log(f"{task.stage}: {task.paths.read_meta()['kept']} of {task.expected()} kept")
     rows = {}
-    selector = Selector(current, sample.settings.selection, sample.selection_rules, sample.selection_score)
+    selector = Selector(
+        current,
+        sample.settings.selection,
+        sample.selection_rules,
+        sample.selection_score,
+        shown=sample.exemplars.exemplars,
+    )
     for fate in selector.judge(read_joined(Selection.shard_task(sample, 0).artifacts, 0)):
         seed, outcome = seed_of(fate.id), fate.outcome
         if isinstance(outcome, Rejection):

@@ -31,6 +31,7 @@ RULES: Rules = {
     "no_executed_assert": "The tests do not parse, or hold no assert that runs.",
     **private.RULES,
     "not_chosen": "Another response to the same instruction was chosen.",
+    "exemplar": "The row repeats an exemplar of the prompts, as `near_duplicate` would have it.",
     "duplicate": "A row has the same instruction and response, but for whitespace.",
     "near_duplicate": "A row has a similar instruction, response or code, names left aside, by `near_duplicates`.",
     "names_taken": "Already `max_same_names` rows define functions or classes of the same names.",

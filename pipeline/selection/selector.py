@@ -2,7 +2,8 @@
 
 A batch of candidates (a shard, or all of them) is judged best first. So of near-duplicates in a batch the
 best stays, and an instruction's next best response is tried when a rule drops a better one. Rows taken from
-earlier batches stay whatever comes later. Every candidate gets exactly one fate: taken, or rejected by a rule
+earlier batches stay whatever comes later. What the model was shown counts as taken: a row that repeats an exemplar of
+the prompts is none of its own. Every candidate gets exactly one fate: taken, or rejected by a rule
 with the evidence for it.
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pipeline.extensions import UserFunction
+from pipeline.prompts.exemplars import Exemplar
 from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
@@ -62,7 +64,7 @@ class Selector:
 
     `places` has the place of every current seed; `settings` is the [selection] section. `user_rules` are applied after
     the pipeline's own. With a `score` the response with the highest one is the best, and `choose` orders equals.
-    `by_hand` is what a person took out. With `most` no more rows are taken.
+    `by_hand` is what a person took out. With `most` no more rows are taken. `shown` are the exemplars of the prompts.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Selector:
         score: UserFunction | None = None,
         by_hand: ByHand | None = None,
         most: int = 0,
+        shown: Iterable[Exemplar] = (),
     ) -> None:
         self._most = most
         self._by_hand = by_hand or ByHand()
@@ -85,6 +88,9 @@ class Selector:
         self._quality = _QUALITIES[settings.choose]
         self._max_same_names = settings.max_same_names
         self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
+        self._shown = SimilarRows(settings.near_duplicates)
+        for exemplar in shown:
+            self._shown.add(exemplar.name, exemplar.instruction, exemplar.response, exemplar.code)
         self._caps = Caps(
             {
                 "concept": settings.max_per_concept,
@@ -130,6 +136,8 @@ class Selector:
         if self._most and len(self._chosen) >= self._most:
             return Rejection("beyond_rows", f"{self._most} rows are taken")
         offer = self._offer(candidate)
+        if match := self._shown.find(*offer.texts):
+            return Rejection("exemplar", match.evidence)
         if rejection := self._exclusion(offer):
             return rejection
         self._add(offer)

@@ -43,7 +43,7 @@ class Selection(StageTask):
         default=0, description="how many shards, from the first one; 0: all that are needed"
     )
 
-    stage, version = "selection", 6
+    stage, version = "selection", 7
     rules: ClassVar[Rules] = RULES
     hints = verdicts.HINTS
     resumes = False  # Selecting is quick and must see all candidates in order: an interrupted one starts over.
@@ -125,6 +125,7 @@ class Selection(StageTask):
             project.selection_score,
             self._by_hand,
             section.rows,
+            project.exemplars.exemplars,
         )
 
     @staticmethod

@@ -13,6 +13,7 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from typing import Any
 
 _MOST_ITEMS = 2_000  # of one value, at all levels together
+_MOST_BITS = 8_000  # of one number: Python refuses to write some thousands of digits
 _DEEPEST = 12
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12
 
@@ -31,6 +32,8 @@ def _encoded(value: Any, depth: int, left: list[int]) -> Any:
     if depth > _DEEPEST or left[0] < 0:
         raise NotComparable
     kind = type(value)
+    if kind is int and value.bit_length() > _MOST_BITS:
+        raise NotComparable
     if kind in (int, float):
         return "number", value
     if value is None or kind in (bool, str, bytes, complex):

@@ -156,7 +156,7 @@ def _alike(one: Answer, other: Answer) -> bool:
 
 
 def _compared(asked: list[Call], expected: list[Answer], answers: dict[int, Answer], of_tests: int) -> tuple[str, bool]:
-    """As `_difference`. What a response's process sent may be of any shape: it must not end the comparison of others."""
+    """As `_difference`. A response may send answers of any shape: they must not end the comparison of others."""
     try:
         return _difference(asked, expected, answers, of_tests)
     except Exception:

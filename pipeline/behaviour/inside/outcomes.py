@@ -11,6 +11,7 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from typing import Any
 
 MOST_ITEMS = 2_000  # of one value, at all levels together
+MOST_BITS = 8_000  # of one number: Python refuses to write some thousands of digits
 _DEEPEST = 12
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-9
 
@@ -27,6 +28,8 @@ def plain(value: Any) -> Any:
 def _plain(value: Any, depth: int, left: list[int]) -> Any:
     left[0] -= 1
     if depth > _DEEPEST or left[0] < 0:
+        raise NoOutcome
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
         raise NoOutcome
     if value is None or isinstance(value, bool | int | float | complex | bytes):
         return value

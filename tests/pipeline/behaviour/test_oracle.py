@@ -90,7 +90,7 @@ def test_a_response_that_answers_as_the_seed_is_kept_with_the_calls_it_was_compa
         (FORGES, "the seed [[3, 3, 3]]"),
         (SENDS_ODD_SHAPES, "nothing comparable was answered"),
     ],
-    ids=["value", "type", "no exception", "exception", "arguments", "loop", "exit", "forged answers"],
+    ids=["value", "type", "no exception", "exception", "arguments", "loop", "exit", "forged answers", "odd shapes"],
 )  # fmt: skip
 def test_a_response_that_answers_otherwise_is_rejected_with_the_call(pool: Pool, code: str, evidence: str) -> None:
     found = compare(pool, code)

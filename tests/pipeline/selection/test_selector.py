@@ -96,6 +96,25 @@ class Everything(dict):
         return PLACE
 
 
+@pytest.mark.parametrize("changed", ["nothing", "the names", "the code"])
+def test_a_row_that_repeats_an_exemplar_of_the_prompts_is_none(changed):
+    row = candidate("a", 0)
+    text, answer, source = row["instruction"]["instruction"], row["response"]["response"], row["response"]["code"]
+    exemplar = SimpleNamespace(name="01-shown", instruction=text, response=answer, code=source)
+    if changed == "the names":
+        exemplar = SimpleNamespace(
+            name="01-shown", instruction="", response="", code=source.replace("f_a_0_", "g_").replace("f_a_0(", "g(")
+        )
+    if changed == "the code":
+        exemplar.code = "def other(): pass"
+    unlike = candidate("b", 0)
+    judged = Selector(Everything(), settings(), shown=[exemplar]).judge([row, unlike])
+    outcomes = {fate.id: fate.outcome for fate in judged}
+    assert outcomes["a-000"].rule == "exemplar"
+    assert "01-shown" in outcomes["a-000"].evidence
+    assert outcomes["b-000"]["id"] == "b-000"
+
+
 def fates(*batches, **changes):
     judge = Selector(Everything(), settings(**changes)).judge
     return {
