@@ -5,7 +5,7 @@ from pipeline.loop.comparison import Comparison
 from pipeline.loop.evaluation import Evaluation
 from pipeline.loop.finetuning import FineTunedModel
 from pipeline.loop.self_alignment import SelfAlignment
-from pipeline.run import luigi_options, unknown_task
+from pipeline.run import local_scheduler, luigi_options, unknown_task
 from pipeline.stages import early_execution
 from pipeline.stages.chain import Selected
 from pipeline.stages.concepts import Concepts
@@ -43,5 +43,6 @@ __all__ = [
     "early_execution",
 ]
 
+local_scheduler.use()
 unknown_task.explain(TASKS)
 luigi_options.explain(TASKS)
