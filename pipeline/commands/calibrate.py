@@ -15,6 +15,7 @@ from pipeline.dataset.calibration import percent
 from pipeline.errors import ConfigError
 from pipeline.operations.calibration import calibrate
 from pipeline.operations.truth import require_hidden_tests
+from pipeline.packs.find import evaluated_file
 from pipeline.packs.pack import load_pack
 from pipeline.text.display import printable
 
@@ -30,8 +31,9 @@ _KINDS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--pack", action="append", type=Path, metavar="FILE",
-        help="a benchmark in the layout of HumanEval or MBPP; may be repeated; default: the one of [evaluation] pack",
+        "--pack", action="append", metavar="PACK",
+        help="a benchmark in the layout of HumanEval or MBPP: a file, or a name as in [evaluation] pack; "
+        "may be repeated; default: the one of [evaluation] pack",
     )  # fmt: skip
     parser.add_argument("--tasks", type=int, default=100, metavar="N", help="tasks to take (100); more is surer")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     project = open_project()
     if arguments.tasks < 1:
         raise ConfigError(f"--tasks {arguments.tasks} is too few", "take at least 1, rather 100")
-    packs = [load_pack(path.expanduser()) for path in arguments.pack or ()] or [project.evaluated_pack()]
+    packs = [load_pack(_file(entry)) for entry in arguments.pack or ()] or [project.evaluated_pack()]
     for pack in packs:
         require_hidden_tests(pack)
     announce()
@@ -53,6 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _show(document)
     return 0
+
+
+def _file(entry: str) -> Path:
+    return evaluated_file(entry, Path(entry).expanduser(), Path.cwd())
 
 
 def _show(document: Mapping[str, Any]) -> None:
