@@ -11,8 +11,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # setuptools warns of what cannot happen here: that another folder is called as a package.
 PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip
-# CI trains the demo model a few steps as well. PyTorch is too large to ask of everyone.
-EXTRAS ?= test$(if $(CI),$(COMMA)train)
+# CI trains the demo model a few steps and loads an environment of `export verifiers` as well: too large to ask of everyone.
+EXTRAS ?= test$(if $(CI),$(COMMA)train$(COMMA)verifiers)
 COMMA  := ,
 
 .DEFAULT_GOAL := help
