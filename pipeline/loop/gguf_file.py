@@ -3,8 +3,8 @@
 Vocabulary, shape and tensor types are those of the base's GGUF, so the engine that runs the base runs the copy. The
 chat template is not: a base's is one in which the copy was never tuned. In: a
 folder of safetensors and the base's GGUF. Out: a GGUF file, published whole. Supported are the architectures whose
-tensors are the same in both formats, but for the order of rows that llama's RoPE rotates in pairs; for the others
-there is llama.cpp's convert_hf_to_gguf.py.
+tensors are the same in both formats, but for the order of rows that llama's RoPE rotates in pairs, and for gemma's norms;
+for the others there is llama.cpp's convert_hf_to_gguf.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from targets.atomic import sync_folder, temporary_beside
 if TYPE_CHECKING:
     from gguf import GGUFReader, GGUFWriter, ReaderTensor
 
-ARCHITECTURES = ("llama", "qwen2", "qwen3", "starcoder2")
+ARCHITECTURES = ("llama", "qwen2", "qwen3", "starcoder2", "gemma3")
 CHAT_TEMPLATE = "tokenizer.chat_template"  # there may be several, with a suffix each
 OUTPUT, EMBEDDING, ROPE_TABLE = "output.weight", "token_embd.weight", "rope_freqs.weight"
 
@@ -58,6 +58,8 @@ def write_gguf(weights: Path, base: Path, path: Path) -> None:
         if architecture == "llama" and name.endswith(("attn_q.weight", "attn_k.weight")):
             heads = "head_count" if name.endswith("attn_q.weight") else "head_count_kv"
             weight = _pair_up(weight, _number(reader, f"llama.attention.{heads}"))
+        if architecture == "gemma3" and name.endswith("norm.weight"):
+            weight = weight + 1  # a norm multiplies with 1 + weight there, with the weight in GGUF
         _add(writer, tensor, weight)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -144,3 +144,31 @@ def test_an_architecture_with_another_way_back_is_refused(weights: Path, tmp_pat
     writer.close()
     with pytest.raises(PipelineError, match=r"gemma2.*convert_hf_to_gguf"):
         write_gguf(weights, base, tmp_path / "model.gguf")
+
+
+def test_norms_of_gemma_are_one_more_than_in_transformers(tmp_path: Path) -> None:
+    names = {
+        "token_embd": "embed_tokens",
+        "output_norm": "norm",
+        "blk.0.attn_norm": "layers.0.input_layernorm",
+        "blk.0.attn_q_norm": "layers.0.self_attn.q_norm",
+        "blk.0.post_attention_norm": "layers.0.post_attention_layernorm",
+        "blk.0.ffn_norm": "layers.0.pre_feedforward_layernorm",
+        "blk.0.post_ffw_norm": "layers.0.post_feedforward_layernorm",
+        "blk.0.ffn_down": "layers.0.mlp.down_proj",
+    }
+    base = tmp_path / "base.gguf"
+    writer = gguf.GGUFWriter(str(base), "gemma3")
+    writer.add_block_count(1)
+    writer.add_tokenizer_model("llama")
+    for name in names:
+        writer.add_tensor(f"{name}.weight", np.zeros(4, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    stored = {f"model.{name}.weight": torch.full((4,), float(number)) for number, name in enumerate(names.values())}
+    save_file(stored, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    write_gguf(tmp_path, base, tmp_path / "model.gguf")
+    written = {tensor.name: tensor.data[0] for tensor in gguf.GGUFReader(str(tmp_path / "model.gguf")).tensors}
+    assert written == {f"{name}.weight": number + ("norm" in name) for number, name in enumerate(names)}
