@@ -3,8 +3,8 @@
 Vocabulary, shape and tensor types are those of the base's GGUF, so the engine that runs the base runs the copy. The
 chat template is not: a base's is one in which the copy was never tuned. In: a
 folder of safetensors and the base's GGUF. Out: a GGUF file, published whole. Supported are the architectures whose
-tensors are the same in both formats, but for the order of rows that llama's RoPE rotates in pairs, and for gemma's norms;
-for the others there is llama.cpp's convert_hf_to_gguf.py.
+tensors are the same in both formats, but for the order of rows that llama's RoPE rotates in pairs and for gemma's
+norms; for the others there is llama.cpp's convert_hf_to_gguf.py.
 """
 
 from __future__ import annotations
