@@ -144,6 +144,24 @@ class Clean(TypedDict):
     suspects: list[str]  # tasks that it was run against, and did not solve
 
 
+class Monologue(TypedDict):
+    """A call of a response, gone through line by line: an answer to a question about it."""
+
+    form: str  # forward: what does the call return; backward: which call returns the value
+    call: str
+    value: str  # what the call returned, as Python
+    question: str
+    answer: str
+
+
+class Told(TypedDict):
+    """The monologues on a response (stage monologues); null where it did not pass its tests."""
+
+    id: str
+    monologues: list[Monologue] | None
+    untold: str  # why there are none: no_literal_call, raises, too_long, ...; empty where there are
+
+
 class RowSeed(TypedDict):
     """Where a row's seed stands in the sources now."""
 
@@ -208,6 +226,19 @@ class Row(Selected):
 
     weight: float  # for a sampler that evens out concepts
     model: ModelName
+
+
+class MonologueRow(TypedDict):
+    """A monologue on a row (monologues.jsonl)."""
+
+    id: str  # the row's, a dash, the number of the monologue
+    row: str  # id of the row
+    form: str  # forward or backward
+    instruction: str
+    response: str
+    call: str
+    value: str
+    licence: str | None  # of the row's seed
 
 
 class _Rejected(TypedDict):

@@ -205,6 +205,13 @@ class selection(luigi.Config):
     score = luigi.Parameter(default="")
 
 
+class monologues(luigi.Config):
+    enabled = Flag(default=False)
+    forms = luigi.ChoiceParameter(default="both", choices=("both", "forward", "backward"))
+    calls = Whole(default=2, low=1, high=16)
+    steps = Whole(default=200, low=1, high=10_000)
+
+
 class engine(luigi.Config):
     backend = luigi.ChoiceParameter(default="llama", choices=("llama", "server"))
     n_ctx = Whole(default=0, low=0, high=10_000_000)
@@ -234,6 +241,8 @@ class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
     data = luigi.Parameter(default="")
     rows = Whole(default=0, low=0, high=100_000_000)
+    held_out = Real(default=0.0, low=0, high=0.99)
+    monologues = Real(default=0.0, low=0, high=0.99)
     tests = Flag(default=False)
     learning_rate = Real(default=0.0, low=0, high=1)
     clipping = Real(default=0.0, low=0, high=1_000_000)
@@ -295,6 +304,7 @@ class Settings:
     sandbox: sandbox
     decontamination: decontamination
     selection: selection
+    monologues: monologues
     finetuning: finetuning
     evaluation: evaluation
     comparison: comparison

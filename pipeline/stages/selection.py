@@ -25,7 +25,7 @@ from pipeline.selection.goal import RowGoal
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 from pipeline.stages import verdicts
-from pipeline.stages.decontamination import Decontamination
+from pipeline.stages.monologues import last_of
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_after
 from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
@@ -56,7 +56,7 @@ class Selection(StageTask):
     @staticmethod
     def shard_task(project: Project, shard: int) -> ShardTask:
         """The task that makes a shard of candidates: the last stage before the selection."""
-        stage: type[ShardTask] = last_after(Decontamination, project)
+        stage: type[ShardTask] = last_after(last_of(project.settings), project)
         return stage(shard=shard, project=project)
 
     def requires(self) -> list[luigi.Task]:
