@@ -162,6 +162,17 @@ class Told(TypedDict):
     untold: str  # why there are none: no_literal_call, raises, too_long, ...; empty where there are
 
 
+RATINGS = 4  # 0 to 3
+
+
+class Rating(TypedDict):
+    """What the model thinks of a response (stage ratings); null where it did not pass, or does not fit the window."""
+
+    id: str
+    rating: int | None  # the likeliest of 0 to 3
+    expected: float | None  # the mean of 0 to 3 by their probabilities
+
+
 class RowSeed(TypedDict):
     """Where a row's seed stands in the sources now."""
 
@@ -253,9 +264,7 @@ class Rejected(_Rejected, total=False):
     completion: str  # the whole text that was rejected; only of a generating stage
 
 
-class Candidate(TypedDict):
-    """One response with everything that the selection reads of it, joined from the shards of the stages."""
-
+class _Candidate(TypedDict):
     id: str
     response: Response
     verdict: Verdict
@@ -263,3 +272,9 @@ class Candidate(TypedDict):
     seed: Seed
     samples: Samples
     verification: dict[str, Any]
+
+
+class Candidate(_Candidate, total=False):
+    """One response with everything that the selection reads of it, joined from the shards of the stages."""
+
+    rating: int | None  # only where the stage ratings is on

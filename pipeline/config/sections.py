@@ -189,7 +189,8 @@ class decontamination(luigi.Config):
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     rows = Whole(default=0, low=0, high=1_000_000_000)
-    choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
+    choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest", "curated"))
+    then = luigi.ChoiceParameter(default="none", choices=("none", "rare"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     min_agreement = Real(default=0.0, low=0, high=1)
     trivial = Flag(default=True)
@@ -203,6 +204,10 @@ class selection(luigi.Config):
     reject = luigi.Parameter(default="")
     rules = luigi.Parameter(default="")
     score = luigi.Parameter(default="")
+
+
+class ratings(luigi.Config):
+    enabled = Flag(default=False)
 
 
 class monologues(luigi.Config):
@@ -304,6 +309,7 @@ class Settings:
     sandbox: sandbox
     decontamination: decontamination
     selection: selection
+    ratings: ratings
     monologues: monologues
     finetuning: finetuning
     evaluation: evaluation

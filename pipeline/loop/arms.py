@@ -55,6 +55,9 @@ ARMS: dict[str, Overrides] = {
     },
     # A fifth of the rows are monologues on what the code of the others does (SemCoder), to be compared with `best`.
     "semcoder": {**_verified("best"), ("monologues", "enabled"): True, ("finetuning", "monologues"): 0.2},
+    # By diversity, and by the model's ratings, corrected by those of similar rows (DS2).
+    "rare": {**_verified("verified"), ("selection", "then"): "rare"},
+    "curated": {**_verified("curated"), ("ratings", "enabled"): True, ("selection", "then"): "rare"},
     # Responses of the model that [responses] base_url serves: distillation, to be compared with `passing`.
     DISTILLED: _paper("passing"),
 }

@@ -12,6 +12,8 @@ import ast
 from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
+import luigi
+
 from pipeline.behaviour import embedded
 from pipeline.behaviour.calls import LiteralCall, literal_calls
 from pipeline.behaviour.narration import Untold, narrate
@@ -20,6 +22,7 @@ from pipeline.project.sandboxes import open_pool
 from pipeline.prompts import execution
 from pipeline.records import Monologue, Told
 from pipeline.stages.decontamination import Decontamination
+from pipeline.stages.ratings import Ratings
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.text.executable import executable
 from pipeline.verification.instrument import uses_hashes
@@ -34,6 +37,9 @@ class Monologues(ShardTask):
 
     stage, version = "monologues", 1
     follows = Decontamination
+
+    def requires(self) -> luigi.Task:
+        return self.after(Ratings if self.project.settings.ratings.enabled else self.follows)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.monologues
@@ -76,7 +82,9 @@ class Monologues(ShardTask):
 
 def last_of(settings: Settings) -> type[ShardTask]:
     """The last stage before the selection, but for those that `[project] stages` places behind it."""
-    return Monologues if settings.monologues.enabled else Decontamination
+    if settings.monologues.enabled:
+        return Monologues
+    return Ratings if settings.ratings.enabled else Decontamination
 
 
 def job(code: str, calls: Sequence[LiteralCall], steps: int, seconds: float) -> dict[str, Any]:

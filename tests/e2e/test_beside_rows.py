@@ -1,4 +1,4 @@
-"""Rows that are traced: what the dataset, the exports and the tuning make of them."""
+"""Rows that are rated, and whose calls are traced: what the dataset, the exports and the tuning make of them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,24 @@ from tests.support.projects import Project
 
 @pytest.fixture(scope="module")
 def traced(demo_run: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The demo's run, continued with monologues: nothing is generated again."""
+    """The demo's run, continued with ratings and monologues: nothing is generated again."""
     root = tmp_path_factory.mktemp("traced") / "demo"
     shutil.copytree(demo_run.root, root, symlinks=True)
     project = Project(root)
-    project.configure(monologues={"enabled": True})
+    chosen: dict[str, dict[str, Any]] = {"selection": {"choose": "curated", "then": "rare"}}
+    project.configure(**chosen, ratings={"enabled": True}, monologues={"enabled": True})
     code, output = project.run()
     assert code == 0, output
     assert "responses 000000" not in output
     return project
+
+
+def test_what_passed_is_rated_and_what_did_not_is_not(traced: Project) -> None:
+    verdicts = traced.records("executions")
+    ratings = traced.records("ratings")
+    assert {record["rating"] for id, record in ratings.items() if not verdicts[id]["passed"]} == {None}
+    rated = [record for id, record in ratings.items() if verdicts[id]["passed"]]
+    assert all(record["rating"] in range(4) and 0 <= record["expected"] <= 3 for record in rated)
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -39,9 +48,9 @@ def test_the_stage_keeps_every_response_and_its_monologues_stand_beside_the_rows
     funnel = traced.manifest()["funnel"]
     stages = list(funnel)
     assert stages[stages.index("decontamination") :] == [
-        "decontamination", "monologues", "selection", "dataset",
+        "decontamination", "ratings", "monologues", "selection", "dataset",
     ]  # fmt: skip
-    assert funnel["monologues"]["rejected"] == 0
+    assert funnel["monologues"]["rejected"] == funnel["ratings"]["rejected"] == 0
     found = lines(traced.artifacts / "latest" / "monologues.jsonl")
     rows = {row["id"]: row for row in traced.rows()}
     assert len(found) > len(rows) / 2
@@ -85,7 +94,8 @@ def test_exported_calls_are_a_benchmark_that_its_own_answers_solve(traced: Proje
 
 def settings(traced: Project, **finetuning: Any) -> Settings:
     chosen = pinned(
-        seeds__stdlib_share=0.08, monologues__enabled=True,
+        seeds__stdlib_share=0.08, monologues__enabled=True, ratings__enabled=True, selection__choose="curated",
+        selection__then="rare",
     )  # fmt: skip
     overrides = {("finetuning", key): value for key, value in finetuning.items()}
     return Settings(config.override(chosen, overrides), traced.root)

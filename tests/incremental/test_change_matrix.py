@@ -99,6 +99,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "among"): ("all", since("selection")),
     ("selection", "rows"): (5, since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
+    ("selection", "then"): ("rare", since("selection")),
+    ("ratings", "enabled"): (True, since("selection")),
     ("selection", "keep"): ("best", since("selection")),
     ("selection", "min_agreement"): (0.5, since("selection")),
     ("selection", "trivial"): (False, since("selection")),
