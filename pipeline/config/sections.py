@@ -148,7 +148,7 @@ class concepts(Sampled, luigi.Config):
 
 class instructions(Sampled, luigi.Config):
     source = luigi.ChoiceParameter(
-        default="concepts", choices=("concepts", "snippet", "evolved", "commits", "docstring")
+        default="concepts", choices=("concepts", "snippet", "evolved", "commits", "docstring", "magpie")
     )
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")

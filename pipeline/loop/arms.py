@@ -58,6 +58,8 @@ ARMS: dict[str, Overrides] = {
     # By diversity, and by the model's ratings, corrected by those of similar rows (DS2).
     "rare": {**_verified("verified"), ("selection", "then"): "rare"},
     "curated": {**_verified("curated"), ("ratings", "enabled"): True, ("selection", "then"): "rare"},
+    # What an aligned model writes in the place of the user (Magpie); [model] has to be one.
+    "magpie": {**_paper("passing"), ("instructions", "source"): "magpie"},
     # Responses of the model that [responses] base_url serves: distillation, to be compared with `passing`.
     DISTILLED: _paper("passing"),
 }
