@@ -144,6 +144,35 @@ class Clean(TypedDict):
     suspects: list[str]  # tasks that it was run against, and did not solve
 
 
+class Monologue(TypedDict):
+    """A call of a response, gone through line by line: an answer to a question about it."""
+
+    form: str  # forward: what does the call return; backward: which call returns the value
+    call: str
+    value: str  # what the call returned, as Python
+    question: str
+    answer: str
+
+
+class Told(TypedDict):
+    """The monologues on a response (stage monologues); null where it did not pass its tests."""
+
+    id: str
+    monologues: list[Monologue] | None
+    untold: str  # why there are none: no_literal_call, raises, too_long, ...; empty where there are
+
+
+RATINGS = 4  # 0 to 3
+
+
+class Rating(TypedDict):
+    """What the model thinks of a response (stage ratings); null where it did not pass, or does not fit the window."""
+
+    id: str
+    rating: int | None  # the likeliest of 0 to 3
+    expected: float | None  # the mean of 0 to 3 by their probabilities
+
+
 class RowSeed(TypedDict):
     """Where a row's seed stands in the sources now."""
 
@@ -210,6 +239,19 @@ class Row(Selected):
     model: ModelName
 
 
+class MonologueRow(TypedDict):
+    """A monologue on a row (monologues.jsonl)."""
+
+    id: str  # the row's, a dash, the number of the monologue
+    row: str  # id of the row
+    form: str  # forward or backward
+    instruction: str
+    response: str
+    call: str
+    value: str
+    licence: str | None  # of the row's seed
+
+
 class _Rejected(TypedDict):
     id: str
     rule: str
@@ -222,9 +264,7 @@ class Rejected(_Rejected, total=False):
     completion: str  # the whole text that was rejected; only of a generating stage
 
 
-class Candidate(TypedDict):
-    """One response with everything that the selection reads of it, joined from the shards of the stages."""
-
+class _Candidate(TypedDict):
     id: str
     response: Response
     verdict: Verdict
@@ -232,3 +272,9 @@ class Candidate(TypedDict):
     seed: Seed
     samples: Samples
     verification: dict[str, Any]
+
+
+class Candidate(_Candidate, total=False):
+    """One response with everything that the selection reads of it, joined from the shards of the stages."""
+
+    rating: int | None  # only where the stage ratings is on

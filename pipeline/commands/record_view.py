@@ -28,7 +28,8 @@ def fields(record: dict[str, Any], colour: bool, without: Container[str] = ()) -
 
 def _field(name: str, value: Any, colour: bool) -> RenderableType:
     if isinstance(value, list):
-        value = ", ".join(str(item) for item in value)
+        items = [_within(item) if isinstance(item, dict) else str(item) for item in value]
+        value = ("\n\n" if any("\n" in item for item in items) else ", ").join(items)
     text = str(value)
     if "\n" not in text and len(text) <= _LINE:
         return Text(f"  {name}: {printable(text)}")
@@ -36,6 +37,11 @@ def _field(name: str, value: Any, colour: bool) -> RenderableType:
     if colour and name in _CODE:
         shown = Syntax(indented(text), "python", background_color="default")
     return Group(Text(f"  {name}:", style="dim"), shown)
+
+
+def _within(record: dict[str, Any]) -> str:
+    """The fields of a record that stands in another, one below the other."""
+    return "\n".join(f"{name}: {value}" for name, value in record.items())
 
 
 def indented(text: str) -> str:

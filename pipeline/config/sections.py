@@ -148,7 +148,7 @@ class concepts(Sampled, luigi.Config):
 
 class instructions(Sampled, luigi.Config):
     source = luigi.ChoiceParameter(
-        default="concepts", choices=("concepts", "snippet", "evolved", "commits", "docstring")
+        default="concepts", choices=("concepts", "snippet", "evolved", "commits", "docstring", "magpie")
     )
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
@@ -189,7 +189,8 @@ class decontamination(luigi.Config):
 class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     rows = Whole(default=0, low=0, high=1_000_000_000)
-    choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
+    choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest", "curated"))
+    then = luigi.ChoiceParameter(default="none", choices=("none", "rare"))
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     min_agreement = Real(default=0.0, low=0, high=1)
     trivial = Flag(default=True)
@@ -203,6 +204,17 @@ class selection(luigi.Config):
     reject = luigi.Parameter(default="")
     rules = luigi.Parameter(default="")
     score = luigi.Parameter(default="")
+
+
+class ratings(luigi.Config):
+    enabled = Flag(default=False)
+
+
+class monologues(luigi.Config):
+    enabled = Flag(default=False)
+    forms = luigi.ChoiceParameter(default="both", choices=("both", "forward", "backward"))
+    calls = Whole(default=2, low=1, high=16)
+    steps = Whole(default=200, low=1, high=10_000)
 
 
 class engine(luigi.Config):
@@ -234,6 +246,8 @@ class finetuning(luigi.Config):
     model = luigi.Parameter(default="")
     data = luigi.Parameter(default="")
     rows = Whole(default=0, low=0, high=100_000_000)
+    held_out = Real(default=0.0, low=0, high=0.99)
+    monologues = Real(default=0.0, low=0, high=0.99)
     tests = Flag(default=False)
     learning_rate = Real(default=0.0, low=0, high=1)
     clipping = Real(default=0.0, low=0, high=1_000_000)
@@ -295,6 +309,8 @@ class Settings:
     sandbox: sandbox
     decontamination: decontamination
     selection: selection
+    ratings: ratings
+    monologues: monologues
     finetuning: finetuning
     evaluation: evaluation
     comparison: comparison

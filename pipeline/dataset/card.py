@@ -19,7 +19,7 @@ CARD = """---
 
 {rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
 them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
-task several times with tests. {selected}{compared}
+task several times with tests. {selected}{compared}{magpie}{monologues}
 The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.{others}
 
 ## What a row holds
@@ -94,6 +94,16 @@ _COMPARED = (
     "\nThe instructions are signatures and docstrings of functions that people wrote, and each response answered as the\n"
     "function itself on all calls that were compared; {unlike} others passed their own tests and did not."
 )
+# Where an instruct model wrote the instructions: pipeline/stages/magpie.py.
+_MAGPIE = (
+    "\nIt is no base model: it wrote the instructions in the place of a user, behind its own chat template (Magpie, arXiv\n"
+    "2406.08464), each with the concepts in the system message."
+)
+# Where calls of the rows' tests were traced: pipeline/stages/monologues.py.
+_MONOLOGUES = (
+    "\n`monologues.jsonl` holds {count} answers to questions on what the rows' code does in a call of their tests: no model\n"
+    "wrote them, but templates, from a trace of the call."
+)
 _TESTS = {
     "passing": "the asserts that the response passed",
     "failing": "the asserts that the response did not pass",
@@ -123,6 +133,8 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         selected=_SELECTED[among],
         tests=_TESTS[among],
         compared=_compared(manifest["funnel"]),
+        magpie=_MAGPIE if manifest.get("instructions") == "magpie" else "",
+        monologues=_MONOLOGUES.format(count=manifest["monologues"]) if "monologues" in manifest else "",
         others=_others(manifest.get("other_models", {})),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),

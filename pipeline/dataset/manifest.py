@@ -72,6 +72,7 @@ def build_manifest(
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "recipe": artifacts.recipe.digest,
         "among": project.settings.selection.among,
+        **_instructed_by(project.settings.instructions.source),
         "funnel": funnel,
         "spent": {stage: total["spent"] for stage, total in totals.items()},
         "seconds": {stage: round(total["seconds"], 3) for stage, total in totals.items()},
@@ -127,6 +128,11 @@ def _not_confirmable(project: Project, pack: Pack) -> dict[str, int] | None:
     """How many of the pack's tasks execution cannot confirm, by reason; None where it was not examined."""
     proofs = kept(project).known(pack) if project.settings.decontamination.execute else None
     return None if proofs is None else dict(Counter(proof.reason for proof in proofs if proof.reason))
+
+
+def _instructed_by(source: str) -> dict[str, str]:
+    """The source of instructions, where the card has to state that the model is no base model."""
+    return {"instructions": source} if source == "magpie" else {}
 
 
 def reconcile(funnel: Mapping[str, Mapping[str, Any]], fan_out: Mapping[str, int]) -> None:

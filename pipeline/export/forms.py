@@ -16,6 +16,7 @@ from typing import Any
 from pipeline import entry_points
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.dataset.rows import write_parquet
+from pipeline.export.monologues import execution, monologues
 from pipeline.export.pairs import preference_pairs
 from pipeline.export.pooled import pooled_tests
 from pipeline.export.stages import stage_files
@@ -148,6 +149,8 @@ _ALL = (
     ),
     Form("rl", "prompts with tests, and reward.py that runs them", _lines(reinforcement), others=_reward),
     Form("verifiers", "the tasks of rl as an environment that pip installs", others=environment(reinforcement)),
+    Form("monologues", "calls of the rows' tests, gone through line by line, as messages", _lines(monologues)),
+    Form("execution", "calls with what they return: a benchmark in CRUXEval's layout", _lines(execution)),
     Form("parquet", "the dataset's own rows", _parquet, ".parquet"),
     Form("stages", "records and rejections of every stage", others=stage_files),
 )

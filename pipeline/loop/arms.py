@@ -15,6 +15,8 @@ FILE = "file:"  # an arm of rows that others have published: its name is this wi
 # The base model generates the responses, even where [responses] names a server.
 _BASE_RESPONDS: Overrides = {("responses", "base_url"): "", ("responses", "api"): "completions"}
 
+_ROWS_ALONE: Overrides = {("finetuning", "data"): "", ("finetuning", "monologues"): 0.0}
+
 
 def _paper(among: str) -> Overrides:
     """The paper's selection: a random response of each instruction, without verification of its tests."""
@@ -51,6 +53,13 @@ ARMS: dict[str, Overrides] = {
         source: {**_paper("passing"), ("instructions", "source"): source}
         for source in ("snippet", "evolved", "commits")
     },
+    # A fifth of the rows are monologues on what the code of the others does (SemCoder), to be compared with `best`.
+    "semcoder": {**_verified("best"), ("monologues", "enabled"): True, ("finetuning", "monologues"): 0.2},
+    # By diversity, and by the model's ratings, corrected by those of similar rows (DS2).
+    "rare": {**_verified("verified"), ("selection", "then"): "rare"},
+    "curated": {**_verified("curated"), ("ratings", "enabled"): True, ("selection", "then"): "rare"},
+    # What an aligned model writes in the place of the user (Magpie); [model] has to be one.
+    "magpie": {**_paper("passing"), ("instructions", "source"): "magpie"},
     # Responses of the model that [responses] base_url serves: distillation, to be compared with `passing`.
     DISTILLED: _paper("passing"),
 }
@@ -76,8 +85,8 @@ def chosen(settings: Settings) -> dict[str, Overrides]:
 
 def _of_arm(name: str) -> Overrides:
     if path := file_of(name):
-        return {**_BASE_RESPONDS, ("finetuning", "data"): path}
-    return {**({} if name == DISTILLED else _BASE_RESPONDS), ("finetuning", "data"): "", **ARMS[name]}
+        return {**_BASE_RESPONDS, **_ROWS_ALONE, ("finetuning", "held_out"): 0.0, ("finetuning", "data"): path}
+    return {**({} if name == DISTILLED else _BASE_RESPONDS), **_ROWS_ALONE, **ARMS[name]}
 
 
 def file_of(name: str) -> str:

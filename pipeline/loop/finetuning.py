@@ -11,18 +11,22 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import shutil
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import luigi
 
+from pipeline.dataset.monologues import read_monologues, shards_of
 from pipeline.errors import ConfigError, MachineError, MissingDataError
+from pipeline.export.split import TRAIN, side
 from pipeline.loop.foreign_rows import read_pairs
 from pipeline.loop.gguf_file import write_gguf
 from pipeline.project.project import Project
 from pipeline.prompts import tuned
 from pipeline.prompts.render import response_with_tests
+from pipeline.records import Row
 from pipeline.run.subprocesses import run_child
 from pipeline.stages.chain import Goal, Selected
 from pipeline.stages.selection import Selection
@@ -147,32 +151,67 @@ class FineTunedModel(Goal):
 
 
 def chosen_rows(project: Project) -> tuple[dict[str, str], ...]:
-    """Prompts and completions of `[finetuning] rows` rows of the selection (0: of all); with tests by `tests`.
+    """Prompts and completions of the rows to train on: see `[finetuning] rows`, `held_out`, `monologues` and `tests`.
 
-    Raises MissingDataError where the selection has fewer rows.
+    Raises MissingDataError where the selection has fewer rows, ConfigError where it has no monologues.
     """
     section = project.settings.finetuning
-    source = project.path(section.data) if section.data else Selection.of(project).paths
-    return _chosen_rows(source, section.rows, section.seed, section.tests)
+    if section.data:
+        if section.monologues or section.held_out:
+            raise ConfigError("[finetuning] data: rows of a file have no seeds and no monologues", _OF_THE_SELECTION)
+        return _chosen_rows(project.path(section.data), (), section.rows, section.seed, section.tests, 0.0, 0.0)
+    selection = Selection.of(project)
+    if section.monologues and not project.settings.monologues.enabled:
+        raise ConfigError(f"[finetuning] monologues = {section.monologues}: no row is traced", _ENABLE)
+    traced = shards_of(selection.candidates, selection.paths) if section.monologues else ()
+    return _chosen_rows(
+        selection.paths, traced, section.rows, section.seed, section.tests, section.held_out, section.monologues
+    )
+
+
+_OF_THE_SELECTION = "set monologues and held_out to 0, or leave data empty"
+_ENABLE = "set [monologues] enabled = true"
 
 
 # Cached: recipe, completeness and work read the same selection.
 @lru_cache(maxsize=1)
-def _chosen_rows(source: ShardPaths | Path, count: int, seed: int, with_tests: bool) -> tuple[dict[str, str], ...]:
-    def completion(row: dict[str, Any]) -> str:
+def _chosen_rows(
+    source: ShardPaths | Path,
+    traced: tuple[ShardPaths, ...],
+    count: int,
+    seed: int,
+    with_tests: bool,
+    held_out: float,
+    share: float,
+) -> tuple[dict[str, str], ...]:
+    def completion(row: Mapping[str, Any]) -> str:
         response: str = row["response"]
         return response_with_tests(response, row["tests"]) if with_tests and row.get("tests") else response
 
-    rows = read_pairs(source) if isinstance(source, Path) else source.read()
-    drawn = sorted(rows, key=lambda row: rank(str(seed), row["id"]))
-    if not drawn or len(drawn) < count:
+    def drawn(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        return sorted(rows, key=lambda row: rank(str(seed), row["id"]))
+
+    rows = drawn(read_pairs(source) if isinstance(source, Path) else source.read())
+    if held_out:
+        rows = [row for row in rows if side(cast(Row, row), held_out) == TRAIN]
+    told = round(share * (count or len(rows) / (1 - share)))
+    answers = count - told if count else len(rows)
+    if not rows or len(rows) < answers:
+        where = source if isinstance(source, Path) else "the selection"
         raise MissingDataError(
-            f"[finetuning] rows = {count}, {source if isinstance(source, Path) else 'the selection'} has {len(drawn)}",
-            "lower it, or make a larger dataset",
+            f"[finetuning] rows = {count}, {where} has {len(rows)}", "lower it, or make a larger dataset"
         )
-    return tuple(
-        {"prompt": tuned.prompt(row["instruction"]), "completion": completion(row)} for row in drawn[: count or None]
-    )
+    monologues: list[Mapping[str, Any]] = []
+    if told and isinstance(source, ShardPaths):
+        of_rows = {row["id"] for row in rows}
+        monologues = drawn(row for row in read_monologues(traced, source) if row["row"] in of_rows)
+        if len(monologues) < told:
+            raise MissingDataError(
+                f"[finetuning] monologues = {share} of {answers + told} rows are {told}, there are {len(monologues)}",
+                "lower it, or raise [monologues] calls or steps",
+            )
+    mixed = drawn([*rows[:answers], *monologues[:told]]) if told else rows[:answers]
+    return tuple({"prompt": tuned.prompt(row["instruction"]), "completion": completion(row)} for row in mixed)
 
 
 def require_libraries() -> None:

@@ -102,7 +102,10 @@ def _right(ids: Collection[str], answers: Answers) -> Estimate:
     return wilson(right / max(len(ids), 1), len({instruction_of(id) for id in ids}))
 
 
-def evidence(answers: Answers) -> dict[str, dict[str, float]]:
+Measures = Mapping[str, Callable[[Candidate], float]]
+
+
+def evidence(answers: Answers, measures: Measures = EVIDENCE) -> dict[str, dict[str, float]]:
     """How well each kind of evidence separates right from wrong among the passing answers that were verified.
 
     By name: `mean`, the chance that a right answer has more of it than a wrong one, with the interval of a
@@ -113,7 +116,7 @@ def evidence(answers: Answers) -> dict[str, dict[str, float]]:
     for one in passing:
         by_task.setdefault(instruction_of(one["id"]), []).append(one)
     found = {}
-    for name, measure in EVIDENCE.items():
+    for name, measure in measures.items():
         groups = [
             ([measure(one) for one in group if one["id"] in answers.right],
              [measure(one) for one in group if one["id"] not in answers.right])

@@ -38,8 +38,10 @@ from pipeline.project.exemplars import choose
 from pipeline.project.project import Project
 from pipeline.prompts import tuned
 from pipeline.prompts.exemplars import ExemplarSet, load_set
+from pipeline.prompts.prequery import pre_query, system_message
 from pipeline.run.gpus import gpus
 from pipeline.stages.chain import Goal
+from pipeline.stages.magpie import MAGPIE
 from pipeline.text import private
 from pipeline.text.display import size
 from pipeline.text.lists import as_list
@@ -134,7 +136,8 @@ def check_model(settings: Settings) -> list[Finding]:
     except EngineError as error:
         return [*findings, Finding(FAIL, "model", str(error), "correct [model] path in luigi.cfg")]
     if not findings:
-        findings.append(check_base_model(facts, is_demo=path == demo.MODEL))
+        is_aligned = settings.instructions.source == MAGPIE
+        findings.append(check_aligned_model(facts) if is_aligned else check_base_model(facts, path == demo.MODEL))
         findings.append(check_memory(facts))
         findings += check_exemplars(settings, facts.n_params, is_demo=path == demo.MODEL)
     return [check_llama_cpp(facts, [card["name"] for card in gpus()]), *findings]
@@ -179,6 +182,15 @@ def check_judge(settings: Settings, exemplars: ExemplarSet) -> list[Finding]:
         return [Finding(CAUTION, "judge", "not known: can this model judge seeds?", remedy)]
     text, _, remedy = in_words(planned["judge"]).partition("; ")
     return [Finding(CAUTION if remedy else PASS, "judge", f"{text} (by the last plan)", remedy)]
+
+
+def check_aligned_model(facts: ModelFacts) -> Finding:
+    """Whether the model can write messages of users, where instructions are those (Magpie)."""
+    try:
+        pre_query(facts.chat_template, system_message(["lists"]), facts.bos, facts.eos)
+    except ConfigError as error:
+        return Finding(FAIL, "model", f"{facts.name}: {error.problem}", error.remedy)
+    return Finding(PASS, "model", f"{facts.name}: its chat template has a place for a user's message")
 
 
 def check_base_model(facts: ModelFacts, is_demo: bool) -> Finding:

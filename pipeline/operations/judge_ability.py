@@ -37,7 +37,7 @@ def ability(engine: Engine, exemplars: ExemplarSet) -> Ability:
     asked = []
     for item in exemplars.judged:
         others = replace(exemplars, judged=tuple(other for other in exemplars.judged if other is not item))
-        asked.append((item.name, render.judgements_contexts(others), item.snippet))
+        asked.append((item.name, render.judgements_contexts(others), render.judgements_tail(item.snippet)))
     found = {name: yes for name, yes in judged(engine, asked) if isinstance(yes, float)}
     good = [found[item.name] for item in exemplars.judged if item.documented and item.name in found]
     poor = [found[item.name] for item in exemplars.judged if not item.documented and item.name in found]

@@ -22,6 +22,7 @@ from pipeline.packs.inside.trial import packed
 from pipeline.packs.layouts import Task
 from pipeline.packs.methods import of_class, of_methods
 from pipeline.packs.oracles import oracle_in
+from pipeline.prompts.execution import input_question, output_question
 from pipeline.text.markdown import fence
 
 Maker = Callable[[dict[str, Any], Task, str], Task | None]
@@ -67,24 +68,15 @@ def _mbpp(row: dict[str, Any], task: Task, variant: str) -> Task:
 def _cruxeval(row: dict[str, Any], task: Task, variant: str) -> Task:
     code, given, output = (str(row[key]) for key in ("code", "input", "output"))
     if variant == "input":
-        asked = f"assert f(...) == {output}"
-        question = f"Find arguments with which this function returns {output}."
-        return replace(
-            task,
-            asked=Asked(
-                f"{question} Complete the assert.\n\n{fence(code)}\n\n{fence(asked)}",
-                f"assert answer == {output}",
-                form="call",
-            ),
-            setup=code,
-        )
-    asked = f"assert f({given}) == ..."
+        asked = Asked(input_question(code, "f", output), f"assert answer == {output}", form="call")
+        return replace(task, asked=asked, setup=code)
+    call = f"f({given})"
     return replace(
         task,
         asked=Asked(
-            f"What does this function return? Complete the assert with a value.\n\n{fence(code)}\n\n{fence(asked)}",
-            f"assert f({given}) == answer",
-            f"{code.rstrip()}\n\nassert f({given}) ==",
+            output_question(code, call),
+            f"assert {call} == answer",
+            f"{code.rstrip()}\n\nassert {call} ==",
             ("\n",),
             form="value",
         ),

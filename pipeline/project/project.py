@@ -220,11 +220,11 @@ class Project:
             )
         return self._plans[stage]
 
-    def require_scores(self) -> None:
-        """Raises ConfigError where the base model cannot compare the probabilities of two answers, as a judge does."""
+    def require_scores(self, remedy: str = "set [judgements] judge = off") -> None:
+        """Raises ConfigError where the base model cannot compare the probabilities of answers, as a judge does."""
         engine = self.base.engine
         if isinstance(engine, ServerEngine) and (lack := engine.abilities.cannot_score):
-            raise ConfigError(f"the server at {engine.place} {lack}: it cannot judge", "set [judgements] judge = off")
+            raise ConfigError(f"the server at {engine.place} {lack}: it cannot judge", remedy)
 
     # Benchmarks
 

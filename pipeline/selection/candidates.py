@@ -25,11 +25,12 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
         counts = samples.setdefault(instruction_of(verdict["id"]), {"n": 0, "passed": 0})
         counts["n"] += 1
         counts["passed"] += verdict["passed"]
+    ratings = _by_id(artifacts.shard("ratings", shard)) if "ratings" in artifacts.stages else None
     kept = {record["id"] for record in artifacts.shard(artifacts.recipe.stage, shard).read()}
     for response in artifacts.shard("responses", shard).read():
         id, instruction = response["id"], response["instruction_id"]
         if id in kept and id in verifications:
-            yield {
+            candidate: Candidate = {
                 "id": id,
                 "response": cast(Response, response),
                 "verdict": verdicts[id],
@@ -38,6 +39,9 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
                 "samples": samples[instruction],
                 "verification": {**verifications[id], "agreement": agreement(verifications[id])},
             }
+            if ratings is not None:
+                candidate["rating"] = ratings[id]["rating"]
+            yield candidate
 
 
 def _by_id(shard: ShardPaths) -> dict[str, Any]:

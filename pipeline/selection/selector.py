@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,9 @@ from pipeline.records import Candidate, Rejection, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
 from pipeline.selection.by_hand import ByHand
+from pipeline.selection.order import Order
 from pipeline.selection.similar_rows import SimilarRows
 from pipeline.text import private
-from pipeline.text.hashing import rank
 from pipeline.text.normalise import fingerprint
 from pipeline.text.paths import published_name, without_folders
 
@@ -85,7 +85,7 @@ class Selector:
         self._criteria = rules.Criteria(
             places, settings.among, settings.max_instruction_words, settings.min_agreement, settings.trivial
         )
-        self._quality = _QUALITIES[settings.choose]
+        self._choose, self._then = settings.choose, settings.then
         self._max_same_names = settings.max_same_names
         self._near = SimilarRows(settings.near_duplicates) if settings.near_duplicates < 1 else None
         self._shown = SimilarRows(settings.near_duplicates)
@@ -104,7 +104,8 @@ class Selector:
 
     def judge(self, batch: Iterable[Candidate]) -> Iterator[Fate]:
         """The fate of each candidate of a batch."""
-        places = []
+        places: list[tuple[float, int]] = []
+        order = Order(self._choose, self._then)
         # A million candidates do not fit into memory: they are kept in a file until they are judged.
         with tempfile.TemporaryFile() as waiting:
             for candidate in batch:
@@ -115,9 +116,11 @@ class Selector:
                 if isinstance(score, Rejection):
                     yield Fate(candidate["id"], score)
                     continue
-                places.append(((-score, *self._quality(candidate)), waiting.tell()))
+                places.append((-score, waiting.tell()))
+                order.add(candidate)
                 waiting.write(orjson.dumps(candidate, option=orjson.OPT_APPEND_NEWLINE))
-            for _, place in sorted(places):
+            ordered = sorted((score, *key, place) for (score, place), key in zip(places, order.keys(), strict=True))
+            for *_, place in ordered:
                 waiting.seek(place)
                 candidate = orjson.loads(waiting.readline())
                 yield Fate(candidate["id"], self._take(candidate))
@@ -218,39 +221,6 @@ def example(candidate: Candidate, place: Place) -> Selected:
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
     }
-
-
-def _by_quality(candidate: Candidate) -> tuple[Any, ...]:
-    """The best first: by agreement, then by the strength of its tests, then by brevity."""
-    return (*_by_verification(candidate), *_by_length(candidate))
-
-
-def _by_quality_alone(candidate: Candidate) -> tuple[Any, ...]:
-    """The best first, without a preference for short ones: the order of equals is random."""
-    return (*_by_verification(candidate), *_by_hash(candidate))
-
-
-def _by_verification(candidate: Candidate) -> tuple[float, float]:
-    verification = candidate["verification"]
-    strength = (verification["killed"] or 0) / (verification["mutants"] or 1)
-    return -verification["agreement"], -strength
-
-
-def _by_hash(candidate: Candidate) -> tuple[Any, ...]:
-    """A random order, the same in every run."""
-    return (rank(candidate["id"]),)
-
-
-def _by_length(candidate: Candidate) -> tuple[Any, ...]:
-    return (len(candidate["response"]["response"]), candidate["id"])
-
-
-_QUALITIES: dict[str, Callable[[Candidate], tuple[Any, ...]]] = {
-    "best": _by_quality,
-    "verified": _by_quality_alone,
-    "random": _by_hash,
-    "shortest": _by_length,
-}
 
 
 def _fingerprint(row: Selected) -> bytes:

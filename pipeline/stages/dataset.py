@@ -1,8 +1,8 @@
 """Stage 9, the dataset: `luigi --module pipeline FinalDataset` is this task.
 
 In: the selection. Out: `artifacts/dataset/<recipe>/` with train.jsonl, train.parquet, README.md (the
-dataset card), manifest.json (funnel, recipes, model, versions, time) and report.html, published as a whole,
-and the link `artifacts/latest`. The build fails when a stage's numbers do not add up.
+dataset card), manifest.json (funnel, recipes, model, versions, time), report.html, and monologues.jsonl where rows
+were traced, published as a whole, and the link `artifacts/latest`. The build fails where a stage does not add up.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import luigi
 from pipeline.dataset.card import NOT_DECONTAMINATED, NOT_SEARCHED, dataset_card
 from pipeline.dataset.empty import where_lost
 from pipeline.dataset.manifest import build_manifest
+from pipeline.dataset.monologues import FILE, has_monologues, read_monologues, shards_of
 from pipeline.dataset.rows import read_rows, write_parquet
 from pipeline.errors import MissingDataError, PipelineError
 from pipeline.run.status import Funnel
@@ -133,6 +134,10 @@ class FinalDataset(Goal):
         temporary.mkdir(parents=True)
         publish(temporary / "train.jsonl", jsonl_lines(read_rows(selected, weights, answered_by)))
         write_parquet(temporary / "train.parquet", read_rows(selected, weights, answered_by))
+        if has_monologues(artifacts):
+            shards = shards_of(artifacts, selected)
+            publish(temporary / FILE, jsonl_lines(read_monologues(shards, selected)))
+            manifest["monologues"] = sum(1 for _ in read_monologues(shards, selected))
         publish(temporary / "manifest.json", [json_bytes(manifest)])
         publish(temporary / "README.md", [dataset_card(manifest).encode()])
         add_report(project.artifacts, temporary, self.reporter.say)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Set
 from typing import Any, ClassVar
 
 from pipeline.config.sections import top_share
-from pipeline.engine import Choice, Engine, Scores
+from pipeline.engine import Engine, Scores
 from pipeline.errors import ConfigError
 from pipeline.project.project import Project
 from pipeline.prompts import render
@@ -23,6 +23,7 @@ from pipeline.stages.generation import COMPLETION_RULES, announce_exemplars
 from pipeline.stages.seeds import SeedShard
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.stages.unanswered import Unanswered, rejection
+from pipeline.stages.weighing import Question, weighed
 
 
 class Judgements(ShardTask):
@@ -87,12 +88,9 @@ def _above(id: str, yes: float, threshold: float) -> dict[str, Any] | Rejection:
     return Rejection("not_documented", f"P(Yes) {yes} is not above {threshold}")
 
 
-Question = tuple[str, tuple[str, ...], str]  # an id, the contexts to judge in, a snippet
-
-
 def _questions(exemplars: ExemplarSet, snippets: dict[str, str]) -> Iterator[Question]:
     contexts = render.judgements_contexts(exemplars)
-    return ((id, contexts, code) for id, code in snippets.items())
+    return ((id, contexts, render.judgements_tail(code)) for id, code in snippets.items())
 
 
 def judged(engine: Engine, questions: Iterable[Question]) -> Iterator[tuple[str, float | Scores]]:
@@ -100,22 +98,12 @@ def judged(engine: Engine, questions: Iterable[Question]) -> Iterator[tuple[str,
 
     It is 0 where a server lists neither Yes nor No among the likeliest next words.
     """
-    first: dict[str, Scores] = {}
-    choices = (
-        Choice(id, context, render.judgements_tail(code), (render.YES, render.NO))
-        for id, contexts, code in questions
-        for context in contexts
-    )
-    for scores in engine.score(choices):
-        other = first.pop(scores.id, None)
-        if other is None:
-            first[scores.id] = scores
-            continue
-        failed = next((each for each in (other, scores) if not each.logprobs), None)
-        if failed is not None:
-            yield scores.id, failed
+    for id, found in weighed(engine, questions, (render.YES, render.NO)):
+        if isinstance(found, Scores):
+            yield id, found
         else:
-            yield scores.id, round((share_of_yes(*other.logprobs) + share_of_yes(*scores.logprobs)) / 2, 4)
+            first, second = found
+            yield id, round((share_of_yes(*first.logprobs) + share_of_yes(*second.logprobs)) / 2, 4)
 
 
 def judges(project: Project) -> bool:

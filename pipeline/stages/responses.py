@@ -16,6 +16,11 @@ from pipeline.records import Rejection, Rules, instruction_of, sample_id
 from pipeline.stages.documented import DOCSTRING, Documented
 from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.instructions import Instructions
+from pipeline.stages.magpie import MAGPIE, Magpie
+from pipeline.stages.stage import ShardTask
+
+# Sources of instructions with a stage of their own.
+_INSTRUCTED_BY: dict[str, type[ShardTask]] = {DOCSTRING: Documented, MAGPIE: Magpie}
 
 
 class Responses(GenerationTask):
@@ -28,7 +33,7 @@ class Responses(GenerationTask):
     fan_out = "samples_per_instruction"
 
     def requires(self) -> luigi.Task:
-        return self.after(Documented if self.project.settings.instructions.source == DOCSTRING else self.follows)
+        return self.after(_INSTRUCTED_BY.get(self.project.settings.instructions.source, self.follows))
 
     def ingredients(self) -> dict[str, Any]:
         keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}

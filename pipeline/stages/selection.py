@@ -25,14 +25,15 @@ from pipeline.selection.goal import RowGoal
 from pipeline.selection.rules import RULES
 from pipeline.selection.selector import Selector
 from pipeline.stages import verdicts
-from pipeline.stages.decontamination import Decontamination
+from pipeline.stages.monologues import last_of
+from pipeline.stages.ratings import require_rated
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_after
 from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "trivial", "trust"})
+_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "then", "trivial", "trust"})
 
 
 class Selection(StageTask):
@@ -56,7 +57,9 @@ class Selection(StageTask):
     @staticmethod
     def shard_task(project: Project, shard: int) -> ShardTask:
         """The task that makes a shard of candidates: the last stage before the selection."""
-        stage: type[ShardTask] = last_after(Decontamination, project)
+        settings = project.settings
+        require_rated(settings.selection.choose, settings.ratings.enabled)
+        stage: type[ShardTask] = last_after(last_of(settings), project)
         return stage(shard=shard, project=project)
 
     def requires(self) -> list[luigi.Task]:
@@ -173,6 +176,8 @@ class Selection(StageTask):
             ingredients["first"] = self.first
         if not section.trivial:
             ingredients["trivial"] = False
+        if section.then != "none":
+            ingredients["then"] = section.then
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:

@@ -31,7 +31,10 @@ def conditions(project: Project) -> Recipe:
                 task.stage: {"version": task.version, **task.ingredients(), **task.limits()}
                 for task in shard_tasks(project)[first : last + 1]
             },
-            "selection": {key: getattr(section, key) for key in _CHOICE},
+            "selection": {
+                **{key: getattr(section, key) for key in _CHOICE},
+                **({"then": section.then} if section.then != "none" else {}),
+            },
             "functions": [
                 function.identity for function in (*project.selection_rules, project.selection_score) if function
             ],

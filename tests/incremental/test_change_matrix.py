@@ -47,6 +47,7 @@ _ONLY_SPEED = {
     "n_gpu_layers": 0, "main_gpu": 1, "tensor_split": "1, 1", "flash_attn": "off",
     "step_timeout": 60.0, "concurrency": 3, "timeout": 60.0, "max_retries": 1, "unanswered": "drop", "api_key_env": "OTHER",
 }  # fmt: skip
+_OF_MONOLOGUES = {"forms": "forward", "calls": 1, "steps": 50}
 
 # [section] key -> another value than the shipped one, and what it runs again.
 CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
@@ -98,6 +99,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "among"): ("all", since("selection")),
     ("selection", "rows"): (5, since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
+    ("selection", "then"): ("rare", since("selection")),
+    ("ratings", "enabled"): (True, since("selection")),
     ("selection", "keep"): ("best", since("selection")),
     ("selection", "min_agreement"): (0.5, since("selection")),
     ("selection", "trivial"): (False, since("selection")),
@@ -111,6 +114,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "reject"): ("reject.txt", since("selection")),
     ("selection", "rules"): ("rules:short", since("selection")),
     ("selection", "score"): ("rules:short", since("selection")),
+    ("monologues", "enabled"): (True, since("selection")),
+    **{("monologues", key): (value, NOTHING) for key, value in _OF_MONOLOGUES.items()},  # where no row is traced
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),
@@ -179,3 +184,13 @@ def test_a_change_runs_again_what_it_touches_and_back_again_nothing(folder, befo
     after = determined(folder, change, value)
     assert tuple(stage for stage in STAGES if after[stage] != before[stage]) == expected
     assert determined(folder) == before
+
+
+@pytest.mark.parametrize("key", _OF_MONOLOGUES)
+def test_where_rows_are_traced_a_change_of_their_monologues_makes_these_again(folder, key):
+    traced = {("monologues", "enabled"): True}
+    chosen = config.override(settings(), traced)
+    other = config.override(settings(), {**traced, ("monologues", key): _OF_MONOLOGUES[key]})
+    before, after = (Selection(snapshot="snapshot", project=Project(one, folder)).artifacts for one in (chosen, other))
+    changed = [stage for stage in before.stages if before.recipe_of(stage) != after.recipe_of(stage)]
+    assert changed == ["monologues", "selection"]

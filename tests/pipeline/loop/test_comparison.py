@@ -15,6 +15,7 @@ from pipeline.loop import arms
 from pipeline.loop.comparison_report import diversity, figures, plot, table
 from pipeline.text.markdown import fence
 from targets import ShardPaths, ShardWriter
+from tests.support.pinned import settings as pinned
 
 
 def about() -> dict[str, Any]:
@@ -137,3 +138,10 @@ def test_code_entropy_is_of_what_the_answers_show_and_of_equally_many_rows(tmp_p
     fewer = diversity(selection_of(tmp_path / "fewer", varied), 5, 1)
     assert fewer["code_entropy"] == 0.0
     assert fewer["distinct_instructions"] == 5
+
+
+def test_monologues_are_in_the_rows_of_no_other_arm_than_semcoder() -> None:
+    chosen = arms.chosen(pinned(comparison__arms="best, semcoder, file:rows.jsonl", finetuning__monologues=0.3))
+    shares = {name: overrides[("finetuning", "monologues")] for name, overrides in chosen.items()}
+    assert shares == {"best": 0.0, "semcoder": 0.2, "file:rows.jsonl": 0.0}
+    assert chosen["semcoder"][("monologues", "enabled")] is True

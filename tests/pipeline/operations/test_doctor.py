@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import demo
 from pipeline.engine import inspect_model
-from pipeline.operations.doctor import check_base_model, check_llama_cpp
+from pipeline.operations.doctor import check_aligned_model, check_base_model, check_llama_cpp
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,14 @@ def facts():
 def test_an_instruct_model_is_warned_of(facts, name, template, level):
     other = dataclasses.replace(facts, name=name, has_chat_template=template)
     assert check_base_model(other, is_demo=False).level == level
+
+
+@pytest.mark.parametrize(
+    ("template", "level"),
+    [("{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}", "PASS"), ("", "FAIL")],
+)
+def test_where_it_writes_for_users_it_has_to_have_a_place_for_them(facts, template, level):
+    assert check_aligned_model(dataclasses.replace(facts, chat_template=template)).level == level
 
 
 VERSION = "llama-cpp-python 0.3.36, llama.cpp 0.5.0"
