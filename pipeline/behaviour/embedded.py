@@ -22,6 +22,7 @@ _MODULES = {
     "observe": ("outcomes", "forks", "programs", "variants", "observe"),
     "compare": ("outcomes", "forks", "programs", "compare"),
     "oracle": ("exact", "forks", "programs", "variants", "oracle"),
+    "passing": ("forks", "programs", "passing"),
 }
 _LARGEST = 1 << 26  # bytes of a report's text
 

@@ -190,6 +190,7 @@ class selection(luigi.Config):
     among = luigi.ChoiceParameter(default="passing", choices=("passing", "all", "failing"))
     rows = Whole(default=0, low=0, high=1_000_000_000)
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest"))
+    per_instruction = Whole(default=1, low=1, high=1000)
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     min_agreement = Real(default=0.0, low=0, high=1)
     trivial = Flag(default=True)

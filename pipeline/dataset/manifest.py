@@ -72,6 +72,7 @@ def build_manifest(
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "recipe": artifacts.recipe.digest,
         "among": project.settings.selection.among,
+        "per_instruction": project.settings.selection.per_instruction,
         "funnel": funnel,
         "spent": {stage: total["spent"] for stage, total in totals.items()},
         "seconds": {stage: round(total["seconds"], 3) for stage, total in totals.items()},

@@ -24,6 +24,7 @@ def _paper(among: str) -> Overrides:
         ("selection", "choose"): "random",
         ("selection", "min_agreement"): 0.0,
         ("selection", "trivial"): True,
+        ("selection", "per_instruction"): 1,
     }
 
 
@@ -33,6 +34,7 @@ def _verified(choose: str) -> Overrides:
         ("verification", "enabled"): True,
         ("selection", "among"): "passing",
         ("selection", "choose"): choose,
+        ("selection", "per_instruction"): 1,
     }
 
 
@@ -44,6 +46,8 @@ ARMS: dict[str, Overrides] = {
     "failing": _paper("failing"),
     "best": _verified("best"),
     "verified": _verified("verified"),
+    # Up to three rows of an instruction, different in shape.
+    "several": {**_verified("verified"), ("selection", "per_instruction"): 3},
     # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
     # evolved from earlier instructions (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources
     # have one).

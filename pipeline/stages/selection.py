@@ -32,7 +32,7 @@ from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "trivial", "trust"})
+_NOT_VALUES = frozenset({"per_instruction", "reject", "rows", "rules", "score", "trivial", "trust"})
 
 
 class Selection(StageTask):
@@ -172,6 +172,8 @@ class Selection(StageTask):
             ingredients["first"] = self.first
         if not section.trivial:
             ingredients["trivial"] = False
+        if section.per_instruction > 1:
+            ingredients["per_instruction"] = section.per_instruction
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:

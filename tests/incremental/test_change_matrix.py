@@ -98,6 +98,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "among"): ("all", since("selection")),
     ("selection", "rows"): (5, since("selection")),
     ("selection", "choose"): ("shortest", since("selection")),
+    ("selection", "per_instruction"): (2, since("selection")),
     ("selection", "keep"): ("best", since("selection")),
     ("selection", "min_agreement"): (0.5, since("selection")),
     ("selection", "trivial"): (False, since("selection")),
