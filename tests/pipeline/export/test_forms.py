@@ -168,6 +168,9 @@ def test_a_range_of_pass_rates_leaves_out_what_is_too_easy_or_too_hard(dataset, 
         export(dataset, ["rl"], tmp_path / "out", pass_rates=rates)
         exported = (tmp_path / "out" / "rl" / "train.jsonl").read_bytes().splitlines()
         assert [orjson.loads(line)["pass_rate"] for line in exported] == expected
+    export(dataset, ["chat"], tmp_path / "split", test_share=0.5, pass_rates=(0.1, 0.9))
+    parts = [tmp_path / "split" / "chat" / f"{part}.jsonl" for part in ("train", "test")]
+    assert sum(len(part.read_bytes().splitlines()) for part in parts if part.exists()) == 2
 
 
 def test_a_file_is_on_the_same_side_in_a_folder_a_repository_and_its_history():
