@@ -201,6 +201,7 @@ class Selected(TypedDict):
     samples: Samples
     verification: RowVerification
     measured_difficulty: str  # by the share of samples that passed
+    shape: list[str]  # forms that [shaping] gave it: pipeline/selection/shaping.py
 
 
 class Row(Selected):

@@ -206,6 +206,17 @@ class selection(luigi.Config):
     score = luigi.Parameter(default="")
 
 
+class shaping(luigi.Config):
+    tests = Real(default=0.0, low=0, high=1)
+    most_tests = Whole(default=5, low=1, high=100)
+    stub = Real(default=0.0, low=0, high=1)
+    reasoning = Real(default=1.0, low=0, high=1)
+    explanation = Real(default=1.0, low=0, high=1)
+    comments = Real(default=1.0, low=0, high=1)
+    tags = Flag(default=True)
+    own_tests = Flag(default=False)
+
+
 class engine(luigi.Config):
     backend = luigi.ChoiceParameter(default="llama", choices=("llama", "server"))
     n_ctx = Whole(default=0, low=0, high=10_000_000)
@@ -296,6 +307,7 @@ class Settings:
     sandbox: sandbox
     decontamination: decontamination
     selection: selection
+    shaping: shaping
     finetuning: finetuning
     evaluation: evaluation
     comparison: comparison

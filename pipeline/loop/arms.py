@@ -48,6 +48,8 @@ ARMS: dict[str, Overrides] = {
     "verified": _verified("verified"),
     # Up to three rows of an instruction, different in shape.
     "several": {**_verified("verified"), ("selection", "per_instruction"): 3},
+    # Half of the instructions that may show some of their tests do.
+    "shaped": {**_verified("verified"), ("shaping", "tests"): 0.5},
     # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
     # evolved from earlier instructions (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources
     # have one).

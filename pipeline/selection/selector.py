@@ -239,6 +239,7 @@ def example(candidate: Candidate, place: Place) -> Selected:
             "agree_both_ways": len({*verification["agrees"]}.intersection(verification["supports"])),
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
+        "shape": [],
     }
 
 

@@ -146,8 +146,13 @@ class FinalDataset(Goal):
         tasks = shard_tasks(self.project)
         fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in tasks if task.fan_out}
         measured = trust.measured(self.project)
-        licences = Counter(row["seed"]["licence"] or UNKNOWN for row in selected.read())
-        return build_manifest(self.project, artifacts, fan_out, other_models(self.project), measured, licences)
+        licences: Counter[str] = Counter()
+        shapes: Counter[str] = Counter()
+        for row in selected.read():
+            licences[row["seed"]["licence"] or UNKNOWN] += 1
+            shapes.update(row["shape"])
+        others = other_models(self.project)
+        return build_manifest(self.project, artifacts, fan_out, others, measured, licences, shapes)
 
     def _empty(self, artifacts: Artifacts, selected: ShardPaths) -> PipelineError:
         """The error of a dataset without rows: where the last record was lost. The report is written all the same."""

@@ -112,6 +112,12 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "reject"): ("reject.txt", since("selection")),
     ("selection", "rules"): ("rules:short", since("selection")),
     ("selection", "score"): ("rules:short", since("selection")),
+    **{
+        ("shaping", key): (0.5, since("selection")) for key in ("tests", "stub", "reasoning", "explanation", "comments")
+    },
+    ("shaping", "tags"): (False, since("selection")),
+    ("shaping", "own_tests"): (True, since("selection")),
+    ("shaping", "most_tests"): (3, NOTHING),  # where no instruction shows tests
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),

@@ -34,6 +34,7 @@ samples: struct<n: int64, passed: int64>
 verification: struct<asserts: int64, functions: list<item: string>, mutants: int64, killed: int64, \
 agreement: double, inputs: int64, behaviour: string, compared: int64, agree: int64, agree_both_ways: int64>
 measured_difficulty: string
+shape: list<item: string>
 pooled_tests: string
 weight: double
 model: struct<name: string, sha256: string>"""
@@ -45,7 +46,7 @@ SELECTED = {
     "samples": {"n": 4, "passed": 3},
     "verification": {"asserts": None, "functions": None, "mutants": None, "killed": None, "agreement": 0.0,
                      "inputs": None, "behaviour": None, "compared": 0, "agree": 0, "agree_both_ways": 0},
-    "measured_difficulty": "easy",
+    "measured_difficulty": "easy", "shape": [],
 }  # fmt: skip
 MODEL = {"name": "m", "sha256": "0" * 64}
 
