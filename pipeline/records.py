@@ -217,7 +217,7 @@ class ModelName(TypedDict):
 
 
 class Selected(TypedDict):
-    """A response that was chosen (stage selection): a row but for its weight and model."""
+    """A response that was chosen (stage selection): a row but for pooled tests, weight and model."""
 
     id: str  # the response's
     instruction: str
@@ -230,11 +230,13 @@ class Selected(TypedDict):
     samples: Samples
     verification: RowVerification
     measured_difficulty: str  # by the share of samples that passed
+    shape: list[str]  # forms that [shaping] gave it: pipeline/selection/shaping.py
 
 
 class Row(Selected):
     """A row of the dataset (train.jsonl, train.parquet)."""
 
+    pooled_tests: str  # its own and those of the responses that agree both ways; empty where there is none
     weight: float  # for a sampler that evens out concepts
     model: ModelName
 

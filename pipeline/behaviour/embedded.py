@@ -23,6 +23,7 @@ _MODULES = {
     "compare": ("outcomes", "forks", "programs", "compare"),
     "oracle": ("exact", "forks", "programs", "variants", "oracle"),
     "trace": ("forks", "programs", "trace"),
+    "passing": ("forks", "programs", "passing"),
 }
 _LARGEST = 1 << 26  # bytes of a report's text
 

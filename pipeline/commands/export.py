@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.export.files import export, row_count
 from pipeline.export.forms import FORMS, all_forms
 from pipeline.export.hub import push
+from pipeline.export.split import EVERY_RATE
 from pipeline.text.display import counted
 
 HELP = f"write the dataset for trainers: {', '.join(FORMS)}; push it"
@@ -28,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="put the rows of this share of the seeds' files (0 to 1) into a split of their own, test",
     )
+    parser.add_argument(
+        "--pass-rate",
+        metavar="LOW..HIGH",
+        help="only rows whose instruction was solved by this share of its samples, as 0.05..0.9",
+    )
     parser.add_argument("--push", metavar="REPO", help="upload to this dataset repository")
     parser.add_argument("--public", action="store_true", help="let everybody read the repository")
     parser.add_argument("--dry-run", action="store_true", help="with --push: write the folder, upload nothing")
@@ -41,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.to).expanduser() if arguments.to else artifacts / "export"
     if not 0 <= arguments.test < 1:
         raise ConfigError(f"--test {arguments.test:g} is no share", "give a number from 0 to below 1, such as 0.05")
-    files = export(FinishedDataset(artifacts), names, folder, arguments.test)
+    rates = _rates(arguments.pass_rate)
+    files = export(FinishedDataset(artifacts), names, folder, arguments.test, rates)
     address = None
     if arguments.push and not arguments.dry_run:
         address = push(folder, files, arguments.push, arguments.public)
@@ -61,6 +68,20 @@ def _names(forms: list[str]) -> list[str]:
         if name not in every:
             raise ConfigError(f"there is no form {name}", f"the forms are {', '.join(every)}, all")
     return names
+
+
+def _rates(text: str | None) -> tuple[float, float]:
+    """The range that LOW..HIGH names. Raises ConfigError for another text."""
+    if text is None:
+        return EVERY_RATE
+    low, _, high = text.partition("..")
+    try:
+        rates = float(low), float(high)
+    except ValueError:
+        rates = (1.0, 0.0)
+    if not 0 <= rates[0] <= rates[1] <= 1:
+        raise ConfigError(f"--pass-rate {text} is no range of shares", "give two numbers from 0 to 1: 0.05..0.9")
+    return rates
 
 
 def _show(arguments: argparse.Namespace, folder: Path, sizes: Mapping[str, int], address: str | None) -> None:

@@ -191,6 +191,7 @@ class selection(luigi.Config):
     rows = Whole(default=0, low=0, high=1_000_000_000)
     choose = luigi.ChoiceParameter(default="best", choices=("best", "verified", "random", "shortest", "curated"))
     then = luigi.ChoiceParameter(default="none", choices=("none", "rare"))
+    per_instruction = Whole(default=1, low=1, high=1000)
     keep = luigi.ChoiceParameter(default="earlier", choices=("earlier", "best"))
     min_agreement = Real(default=0.0, low=0, high=1)
     trivial = Flag(default=True)
@@ -204,6 +205,17 @@ class selection(luigi.Config):
     reject = luigi.Parameter(default="")
     rules = luigi.Parameter(default="")
     score = luigi.Parameter(default="")
+
+
+class shaping(luigi.Config):
+    tests = Real(default=0.0, low=0, high=1)
+    most_tests = Whole(default=5, low=1, high=100)
+    stub = Real(default=0.0, low=0, high=1)
+    reasoning = Real(default=1.0, low=0, high=1)
+    explanation = Real(default=1.0, low=0, high=1)
+    comments = Real(default=1.0, low=0, high=1)
+    tags = Flag(default=True)
+    own_tests = Flag(default=False)
 
 
 class ratings(luigi.Config):
@@ -309,6 +321,7 @@ class Settings:
     sandbox: sandbox
     decontamination: decontamination
     selection: selection
+    shaping: shaping
     ratings: ratings
     monologues: monologues
     finetuning: finetuning

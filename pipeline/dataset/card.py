@@ -19,7 +19,7 @@ CARD = """---
 
 {rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
 them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
-task several times with tests. {selected}{compared}{magpie}{monologues}
+task several times with tests. {selected}{several}{compared}{magpie}{monologues}
 The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.{others}
 
 ## What a row holds
@@ -35,6 +35,8 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | samples | n responses were executed for this instruction, `passed` of them passed |
 | verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; inputs, the different arguments that were tested; behaviour, argument or constant where the function never returned anything else; compared, the instruction's other responses, how many of their tests the response passes (agree), and how many of these pass its tests as well (agree_both_ways); agreement, 0 to 1, by these three |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |
+| shape | {shapes} |
+| pooled_tests | the tests of the responses that agree with it both ways, then its own; empty where no other agrees |
 | weight | how often to draw the row for an even mix of concepts, categories and difficulties; the mean of all rows is 1 |
 | model | name and sha256 of the model that answered |
 
@@ -89,6 +91,12 @@ _SELECTED = {
     "all": "Rows were chosen **whether or not** their responses passed their tests in a sandbox (`[selection] among = "
     "all`).",
 }
+_SHAPES = (
+    "forms that the row was given after its response was chosen: tests shown in the instruction (tests), the head of the "
+    "function in it (stub), comments, prose before or after the code or the names of parts left out (no_comments, "
+    "no_reasoning, no_explanation, no_tags), tests in the response (own_tests); rows by form: {forms}"
+)
+_SEVERAL = " An instruction has up to {most} rows, whose\ncode differs in more than names."
 # Where the seed is the oracle: pipeline/stages/oracle.py.
 _COMPARED = (
     "\nThe instructions are signatures and docstrings of functions that people wrote, and each response answered as the\n"
@@ -131,7 +139,9 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         recipe=manifest["recipe"],
         rows=manifest["rows"],
         selected=_SELECTED[among],
+        several=_SEVERAL.format(most=most) if (most := manifest.get("per_instruction", 1)) > 1 else "",
         tests=_TESTS[among],
+        shapes=_SHAPES.format(forms=_counted(manifest.get("shapes", {}))),
         compared=_compared(manifest["funnel"]),
         magpie=_MAGPIE if manifest.get("instructions") == "magpie" else "",
         monologues=_MONOLOGUES.format(count=manifest["monologues"]) if "monologues" in manifest else "",

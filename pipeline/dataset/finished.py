@@ -42,9 +42,9 @@ class FinishedDataset:
             raise DamagedFiles(f"{path} is damaged", "`selfcodealign verify --repair` makes it again") from None
 
     def only(self, wanted: Callable[[Row], bool]) -> FinishedDataset:
-        """The same dataset with the wanted ones of all its rows."""
-        part = copy(self)
-        part._wanted = wanted
+        """The same dataset with the wanted ones of its rows."""
+        part, before = copy(self), self._wanted
+        part._wanted = wanted if before is None else lambda row: before(row) and wanted(row)
         return part
 
     @property

@@ -38,12 +38,14 @@ def build_manifest(
     other_models: Mapping[str, Any],
     calibration: Calibration | None,
     licences: Mapping[str, int],
+    shapes: Mapping[str, int],
 ) -> dict[str, Any]:
     """The manifest as a JSON document; `artifacts` are those of the dataset's recipe.
 
     `fan_out` has, by stage, how many units a record of the stage before makes where that is not one, with the
     number's name in the funnel; `other_models` the models of stages that have another one than the base model;
-    `calibration` is what was measured of this model's rows; `licences` counts the rows by the licences of their seeds.
+    `calibration` is what was measured of this model's rows; `licences` counts the rows by the licences of their seeds,
+    `shapes` by their forms.
     Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a stage must
     take in exactly what the one before it kept.
     """
@@ -73,6 +75,7 @@ def build_manifest(
         "recipe": artifacts.recipe.digest,
         "among": project.settings.selection.among,
         **_instructed_by(project.settings.instructions.source),
+        "per_instruction": project.settings.selection.per_instruction,
         "funnel": funnel,
         "spent": {stage: total["spent"] for stage, total in totals.items()},
         "seconds": {stage: round(total["seconds"], 3) for stage, total in totals.items()},
@@ -91,6 +94,7 @@ def build_manifest(
             sorted(Counter(place["licence"] or "unknown" for place in snapshot.occurrences.values()).items())
         ),
         "row_licences": dict(sorted(licences.items())),
+        "shapes": dict(sorted(shapes.items())),
         # What searched seeds and rows for secrets; null where nothing did.
         "secrets": private.detector(),
         "decontamination": _decontamination(project, totals["decontamination"]),

@@ -1,4 +1,4 @@
-"""The rows of a dataset: the selection's records with weight and model, and their Parquet file.
+"""The rows of a dataset: the selection's records with pooled tests, weight and model, and their Parquet file.
 
 In: the selection's shard. Out: rows one at a time. The Parquet schema follows from `records.Row`, so that both
 files of a dataset have the same fields.
@@ -22,15 +22,20 @@ if TYPE_CHECKING:
 _CHUNK_ROWS = 10_000
 
 
-def read_rows(selected: ShardPaths, weights: Weights, model: Mapping[str, str]) -> Iterator[Row]:
-    """The rows of a selection, in order of id; `model` has name and sha256 of the model that wrote the responses.
+def read_rows(
+    selected: ShardPaths, pooled: Mapping[str, str], weights: Weights, model: Mapping[str, str]
+) -> Iterator[Row]:
+    """The rows of a selection, in order of id.
+
+    `pooled` has tests by the row's id, `model` name and sha256 of the model that wrote the responses.
 
     Raises Damaged when the selection is not as it was published.
     """
     name: ModelName = {"name": model["name"], "sha256": model["sha256"]}
     for record in selected.read():
         chosen = cast(Selected, record)
-        yield {**chosen, "weight": weights.of(chosen), "model": name}
+        tests = pooled.get(chosen["id"], "")
+        yield {**chosen, "pooled_tests": tests, "weight": weights.of(chosen), "model": name}
 
 
 def write_parquet(path: Path, rows: Iterable[Row]) -> int:

@@ -16,7 +16,7 @@ from pyarrow import parquet
 from pipeline.dataset.card import dataset_card
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.export.forms import all_forms
-from pipeline.export.split import SPLITS, split
+from pipeline.export.split import EVERY_RATE, SPLITS, split, within
 from targets import publish
 from targets.atomic import json_bytes
 
@@ -31,12 +31,19 @@ def row_count(file: Path) -> int | None:
     return None
 
 
-def export(dataset: FinishedDataset, names: Iterable[str], folder: Path, test_share: float = 0.0) -> list[Path]:
+def export(
+    dataset: FinishedDataset,
+    names: Iterable[str],
+    folder: Path,
+    test_share: float = 0.0,
+    pass_rates: tuple[float, float] = EVERY_RATE,
+) -> list[Path]:
     """Write the forms of these names into `folder`; return the files, relative to it.
 
     A form without rows has no file, nor has a split without rows. `test_share` of the seeds' files, from 0 to 1, give
-    the rows of the split `test`.
+    the rows of the split `test`. Rows whose pass rate is outside `pass_rates` are left out.
     """
+    dataset = within(dataset, pass_rates)
     written: list[Path] = []
     configs: dict[str, dict[str, str]] = {}
 

@@ -17,12 +17,14 @@ from pipeline import entry_points
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.dataset.rows import write_parquet
 from pipeline.export.monologues import execution, monologues
-from pipeline.export.pairs import preference_pairs
-from pipeline.export.pooled import pooled_tests
+from pipeline.export.pairs import all_tests, preference_pairs
+from pipeline.export.reward import code_of
+from pipeline.export.split import pass_rate
 from pipeline.export.stages import stage_files
 from pipeline.export.trainers import Configurations, configurations
 from pipeline.export.verifiers import environment
 from pipeline.records import Row
+from pipeline.text.checks import checks
 from targets.atomic import jsonl_lines
 
 Exported = dict[str, Any]  # a row in a form
@@ -67,31 +69,35 @@ def alpaca(row: Row) -> Exported:
     }
 
 
-def preference(row: Row, failing: str) -> Exported:
-    """The row's response against one to the same instruction that failed: what DPOTrainer takes."""
+def preference(row: Row, worse: str) -> Exported:
+    """The row's response against a worse one to the same instruction: what DPOTrainer takes."""
     return {
         "id": row["id"],
         "prompt": _user(row),
         "chosen": _assistant(row["response"]),
-        "rejected": _assistant(failing),
+        "rejected": _assistant(worse),
     }
 
 
 def reinforcement(dataset: FinishedDataset) -> Iterator[Exported]:
-    """Prompts with the tests that an answer has to pass.
+    """Prompts with the tests that an answer has to pass, as one program and as a list of checks.
 
-    The tests are pooled. `runner` is the file that runs them; packages, seconds and memory are those under which the
-    rows were tested.
+    The tests are pooled. `reference` is the row's own code, `pass_rate` the share of the instruction's samples that
+    passed. `runner` is the file that runs the tests; packages, seconds and memory are those under which the rows were
+    tested.
     """
     made = dataset.executed_with
     under = {"packages": made.get("packages", []), **{key: made.get(key) for key in ("timeout_s", "memory_mb")}}
-    pooled = pooled_tests(dataset)
     for row in dataset.rows():
+        tests = all_tests(row)
         yield {
             "id": row["id"],
             "prompt": _user(row),
-            "tests": pooled.get(row["id"], row["tests"]),
+            "tests": tests,
+            "test_list": checks(tests),
+            "reference": code_of(row["response"]),
             "difficulty": row["difficulty"],
+            "pass_rate": round(pass_rate(row), 4),
             "runner": _REWARD.name,
             **under,
         }
@@ -144,10 +150,15 @@ _ALL = (
     ),
     Form(
         "preference",
-        "a passing response against a failing one",
-        _lines(lambda dataset: (preference(row, failing) for row, failing in preference_pairs(dataset))),
+        "a right response against one that passes some of its tests",
+        _lines(lambda dataset: (preference(row, worse) for row, worse in preference_pairs(dataset))),
     ),
-    Form("rl", "prompts with tests, and reward.py that runs them", _lines(reinforcement), others=_reward),
+    Form(
+        "rl",
+        "prompts with tests and reference, and reward.py that runs them",
+        _lines(reinforcement),
+        others=_reward,
+    ),
     Form("verifiers", "the tasks of rl as an environment that pip installs", others=environment(reinforcement)),
     Form("monologues", "calls of the rows' tests, gone through line by line, as messages", _lines(monologues)),
     Form("execution", "calls with what they return: a benchmark in CRUXEval's layout", _lines(execution)),

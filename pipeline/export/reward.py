@@ -1,5 +1,7 @@
 """The reward of a completion: 1.0 when its code passes the row's tests in a sandbox of its own, else 0.0.
 
+`reward_by_share` gives the share of the row's checks that it passes where it does not pass all.
+
 A policy that is trained on a reward finds ways to pass without being right, so a pass is falsified: code that passes
 as well when its results are wrong, or when no check can pass, has no reward (sandbox/falsification.py).
 
@@ -52,6 +54,35 @@ def reward(
         with Pool(limits=limits(seconds, memory), packages=names) as pool:
             for result in run_and_falsify(pool, claims):
                 rewards[int(result.id)] = float(result.passed)
+    return rewards
+
+
+def reward_by_share(
+    completions: Sequence[Any],
+    tests: Sequence[str],
+    test_list: Sequence[Sequence[str]],
+    packages: Sequence[Sequence[str]] | None = None,
+    timeout_s: Sequence[float] | None = None,
+    memory_mb: Sequence[int] | None = None,
+    **_: Any,
+) -> list[float]:
+    """As `reward`; where that is 0, the share of the row's `test_list` that pass, each in a sandbox of its own.
+
+    Costs a run a check of each completion that is not right.
+    """
+    rewards = reward(completions, tests, packages, timeout_s, memory_mb)
+    parts = [
+        (number, check)
+        for number, (value, several) in enumerate(zip(rewards, test_list, strict=True))
+        for check in (several if value == 0 else ())
+    ]
+    under: list[Any] = [
+        None if column is None else [column[number] for number, _ in parts]
+        for column in (packages, timeout_s, memory_mb)
+    ]
+    passed = reward([completions[number] for number, _ in parts], [check for _, check in parts], *under)
+    for (number, _check), value in zip(parts, passed, strict=True):
+        rewards[number] += value / len(test_list[number])
     return rewards
 
 

@@ -1,7 +1,8 @@
-"""Splits a dataset by the files that its seeds stand in, so that no file gives rows to both sides.
+"""Which rows an export takes: by the files that their seeds stand in, and by how many of their samples passed.
 
-A file is on the same side in every export: which one follows from a hash of its repository, or else its source, and
-its path. So the sides of a dataset that grows stay disjoint from those of earlier exports with the same share.
+A split is by files, so that no file gives rows to both sides. A file is on the same side in every export: which one
+follows from a hash of its repository, or else its source, and its path. So the sides of a dataset that grows stay
+disjoint from those of earlier exports with the same share.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pipeline.records import Row
 from pipeline.text.hashing import number
 
 TRAIN, TEST = SPLITS = ("train", "test")
+EVERY_RATE = (0.0, 1.0)
 
 
 def split(dataset: FinishedDataset, part: str, test_share: float) -> FinishedDataset:
@@ -26,3 +28,14 @@ def side(row: Row, test_share: float) -> str:
     # Of `git:`, `commits:` and a folder the same files may be read.
     source = seed["source"].removeprefix("git:").removeprefix("commits:").partition("@")[0]
     return TEST if number("split", seed.get("repository") or source, seed["path"]) < test_share * 2**64 else TRAIN
+
+
+def pass_rate(row: Row) -> float:
+    """The share of the samples of the row's instruction that passed their tests, 0 to 1."""
+    return row["samples"]["passed"] / row["samples"]["n"]
+
+
+def within(dataset: FinishedDataset, rates: tuple[float, float]) -> FinishedDataset:
+    """The rows whose pass rate is in a range, both ends included."""
+    low, high = rates
+    return dataset if rates == EVERY_RATE else dataset.only(lambda row: low <= pass_rate(row) <= high)

@@ -26,6 +26,7 @@ def _paper(among: str) -> Overrides:
         ("selection", "choose"): "random",
         ("selection", "min_agreement"): 0.0,
         ("selection", "trivial"): True,
+        ("selection", "per_instruction"): 1,
     }
 
 
@@ -35,6 +36,7 @@ def _verified(choose: str) -> Overrides:
         ("verification", "enabled"): True,
         ("selection", "among"): "passing",
         ("selection", "choose"): choose,
+        ("selection", "per_instruction"): 1,
     }
 
 
@@ -46,6 +48,10 @@ ARMS: dict[str, Overrides] = {
     "failing": _paper("failing"),
     "best": _verified("best"),
     "verified": _verified("verified"),
+    # Up to three rows of an instruction, different in shape.
+    "several": {**_verified("verified"), ("selection", "per_instruction"): 3},
+    # Half of the instructions that may show some of their tests do.
+    "shaped": {**_verified("verified"), ("shaping", "tests"): 0.5},
     # Instructions made in another way, to be compared with `passing`: from the snippet itself (OSS-Instruct),
     # evolved from earlier instructions (Evol-Instruct), from commits (OctoPack; only seeds of `commits:` sources
     # have one).

@@ -24,6 +24,7 @@ from pipeline.errors import ConfigError
 from pipeline.text.markdown import code_blocks
 
 STAGES = ("concepts", "instructions", "responses")
+PROPERTIES = ("category", "language", "difficulty", "concepts")  # of an instruction, in their usual order
 JUDGEMENTS = "judgements"
 _SECTIONS = ("Snippet", "Concepts", "Properties", "Draft", "Instruction", "Response", "Tests")
 _OPTIONAL = frozenset({"Draft"})
@@ -79,7 +80,8 @@ class ExemplarSet:
     `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
     instructions, what they are made from. `judged` is empty for a set that cannot judge seeds,
     `committed` for a set without instructions from commits. `end` is the line that closes a response with its tests,
-    at which a completion stops; empty where it ends with the next example only.
+    at which a completion stops; empty where it ends with the next example only. `order` is that of the properties of an
+    instruction; `parts` names the parts of a response, each below a line such as [Reasoning], where it has such parts.
     """
 
     name: str
@@ -92,6 +94,8 @@ class ExemplarSet:
     difficulties: tuple[str, ...]
     intro: dict[str, str]
     end: str = ""
+    order: tuple[str, ...] = PROPERTIES
+    parts: tuple[str, ...] = ()
 
     def of(self, form: str) -> Sequence[Exemplar | Committed]:
         """The exemplars that have all sections which a form of prompts shows."""
@@ -135,7 +139,11 @@ def load_set(folder: Path | str) -> ExemplarSet:
             difficulties=tuple(meta["difficulties"]),
             intro={form: str(meta["intro"][form]).strip() for form in needed | meta["intro"]},
             end=str(meta.get("end", "")),
+            order=tuple(meta.get("order", PROPERTIES)),
+            parts=tuple(map(str, meta.get("parts", ()))),
         )
+        if sorted(result.order) != sorted(PROPERTIES):
+            raise ValueError(f"order: it has to name {', '.join(PROPERTIES)}, each once")
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
             f"{path}: missing or malformed {error}", "see set.json in pipeline/prompts/standard"

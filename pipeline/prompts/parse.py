@@ -7,7 +7,7 @@ without the part that its stage needs is rejected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.records import Rejection, Rules
@@ -41,6 +41,7 @@ RULES: Mapping[str, Rules] = {
     },
     "responses": {
         "no_tests_section": "The completion has no section Tests.",
+        "parts_missing": "The response does not have each part of the exemplar set's form once, in their order.",
         "no_code_block": "The response has no Python block.",
         "no_tests_block": "The section Tests has no Python block.",
         "no_assert": "The tests have no assert.",
@@ -97,14 +98,19 @@ def parse_instruction(text: str) -> str | Rejection:
     return instruction
 
 
-def parse_response(text: str) -> ParsedResponse | Rejection:
-    """The response and the tests of a completion; each must have Python, and the tests an assert."""
+def parse_response(text: str, parts: Sequence[str] = ()) -> ParsedResponse | Rejection:
+    """The response and the tests of a completion; each must have Python, and the tests an assert.
+
+    The response must have `parts`, each once and in their order, if there are any.
+    """
     text = without_special_tokens(text)
     response, *sections = _sections(text)
     if not sections:
         return Rejection("no_tests_section", text[-200:])
-    code = _programs(response)
-    if not code:
+    lines = re.findall(r"^[ \t]*\[(\w+)\][ \t]*$", response, re.MULTILINE)
+    if parts and [line for line in lines if line in parts] != [*parts]:
+        return Rejection("parts_missing", f"it has {', '.join(lines) or 'none'}, not {', '.join(parts)}"[:200])
+    if not _programs(response):
         return Rejection("no_code_block", response[-200:])
     rest = "\n".join(sections)
     tests = _programs(rest)
@@ -112,7 +118,12 @@ def parse_response(text: str) -> ParsedResponse | Rejection:
         return Rejection("no_tests_block", rest[:200])
     if not re.search(r"\bassert", "".join(tests)):
         return Rejection("no_assert", "\n".join(tests)[:200])
-    return ParsedResponse(response.strip(), executable("\n".join(code)), "\n".join(tests))
+    return ParsedResponse(response.strip(), program_of(response), "\n".join(tests))
+
+
+def program_of(response: str) -> str:
+    """The Python of a response that is executed before its tests."""
+    return executable("\n".join(_programs(response)))
 
 
 def _programs(text: str) -> list[str]:

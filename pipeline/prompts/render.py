@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pipeline.prompts.exemplars import JUDGEMENTS, Committed, Exemplar, ExemplarSet, Judged
+from pipeline.prompts.exemplars import JUDGEMENTS, PROPERTIES, Committed, Exemplar, ExemplarSet, Judged
 from pipeline.text.hashing import rank
 from pipeline.text.markdown import fence
 
@@ -38,12 +38,13 @@ def concepts_tail(snippet: str) -> str:
     return f"### Snippet\n{fence(snippet)}\n\n### Concepts\n"
 
 
-def instructions_tail(category: str, language: str, difficulty: str, concepts: Sequence[str]) -> str:
+def instructions_tail(
+    category: str, language: str, difficulty: str, concepts: Sequence[str], order: Sequence[str] = PROPERTIES
+) -> str:
     """The tail of form instructions, to be continued with a task that has these properties."""
-    return (
-        f"### Properties\ncategory: {category}\nlanguage: {language}\ndifficulty: {difficulty}\n"
-        f"concepts: {', '.join(concepts)}\n\n### Instruction\n"
-    )
+    values = {"category": category, "language": language, "difficulty": difficulty, "concepts": ", ".join(concepts)}
+    lines = "".join(f"{name}: {values[name]}\n" for name in order)
+    return f"### Properties\n{lines}\n### Instruction\n"
 
 
 def inspired_tail(snippet: str) -> str:
@@ -77,22 +78,22 @@ def stops(exemplars: ExemplarSet, form: str) -> tuple[str, ...]:
     return marker + _STOPS[form]
 
 
-_EXAMPLES: dict[str, Callable[[Any], str]] = {
-    "concepts": lambda item: concepts_tail(item.snippet) + ", ".join(item.concepts),
-    "instructions": lambda item: (
-        instructions_tail(item.category, item.language, item.difficulty, item.concepts) + item.instruction
+_EXAMPLES: dict[str, Callable[[Any, ExemplarSet], str]] = {
+    "concepts": lambda item, _: concepts_tail(item.snippet) + ", ".join(item.concepts),
+    "instructions": lambda item, of: (
+        instructions_tail(item.category, item.language, item.difficulty, item.concepts, of.order) + item.instruction
     ),
-    "inspired": lambda item: inspired_tail(item.snippet) + item.instruction,
-    "evolved": lambda item: evolved_tail(item.draft) + item.instruction,
-    "committed": lambda item: committed_tail(item.snippet, item.message) + item.instruction,
-    "responses": lambda item: responses_tail(item.instruction) + response_with_tests(item.response, item.tests),
+    "inspired": lambda item, _: inspired_tail(item.snippet) + item.instruction,
+    "evolved": lambda item, _: evolved_tail(item.draft) + item.instruction,
+    "committed": lambda item, _: committed_tail(item.snippet, item.message) + item.instruction,
+    "responses": lambda item, _: responses_tail(item.instruction) + response_with_tests(item.response, item.tests),
 }
 
 
 def example(exemplars: ExemplarSet, form: str, exemplar: Exemplar | Committed) -> str:
     """A solved example of a form: its tail with the answer written out, closed by the set's end marker if any."""
     marker = f"\n{exemplars.end}" if form == "responses" and exemplars.end else ""
-    return f"{_EXAMPLES[form](exemplar)}{marker}\n"
+    return f"{_EXAMPLES[form](exemplar, exemplars)}{marker}\n"
 
 
 def judged_example(judged: Judged) -> str:

@@ -1,7 +1,8 @@
 """Decides which candidates become rows: applies the rules of the selection in order of quality.
 
 A batch of candidates (a shard, or all of them) is judged best first. So of near-duplicates in a batch the
-best stays, and an instruction's next best response is tried when a rule drops a better one. Rows taken from
+best stays, and an instruction's next best response is tried when a rule drops a better one. Of an instruction that may
+have several rows the second is taken once every instruction of the batch had its turn, and so on. Rows taken from
 earlier batches stay whatever comes later. What the model was shown counts as taken: a row that repeats an exemplar of
 the prompts is none of its own. Every candidate gets exactly one fate: taken, or rejected by a rule
 with the evidence for it.
@@ -28,6 +29,7 @@ from pipeline.selection.similar_rows import SimilarRows
 from pipeline.text import private
 from pipeline.text.normalise import fingerprint
 from pipeline.text.paths import published_name, without_folders
+from pipeline.text.structure import structure
 
 if TYPE_CHECKING:
     from pipeline.config import sections
@@ -45,12 +47,22 @@ class Fate:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A candidate that breaks no rule of its own: `place` is where in the file it lies."""
+
+    id: str
+    instruction_id: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Offer:
     """A candidate that breaks no rule of its own, with all that is compared with earlier rows."""
 
     row: Selected
     instruction_id: str
     code: str
+    shape: bytes
     names: tuple[frozenset[str], ...]
     fingerprint: bytes
 
@@ -98,16 +110,19 @@ class Selector:
                 "difficulty": settings.max_per_difficulty,
             }
         )
-        self._chosen: dict[str, str] = {}  # the row of each instruction
+        self._per_instruction = settings.per_instruction
+        self._taken = 0
+        self._rows: dict[str, dict[bytes, str]] = {}  # of each instruction, by the shape of their code
         self._fingerprints: dict[bytes, str] = {}
-        self._users: dict[frozenset[str], list[str]] = {}  # the rows that define a set of names
+        # By a set of names: the instructions that have rows which define it, and the first of these rows.
+        self._users: dict[frozenset[str], dict[str, str]] = {}
 
     def judge(self, batch: Iterable[Candidate]) -> Iterator[Fate]:
         """The fate of each candidate of a batch."""
-        places: list[tuple[float, int]] = []
+        offers: list[tuple[float, _Waiting]] = []
         order = Order(self._choose, self._then)
         # A million candidates do not fit into memory: they are kept in a file until they are judged.
-        with tempfile.TemporaryFile() as waiting:
+        with tempfile.TemporaryFile() as file:
             for candidate in batch:
                 if rejection := self._fault(candidate):
                     yield Fate(candidate["id"], rejection)
@@ -116,14 +131,25 @@ class Selector:
                 if isinstance(score, Rejection):
                     yield Fate(candidate["id"], score)
                     continue
-                places.append((-score, waiting.tell()))
+                place = file.tell()
+                one = _Waiting(candidate["id"], candidate["instruction"]["id"], place)
+                offers.append((-score, one))
                 order.add(candidate)
-                waiting.write(orjson.dumps(candidate, option=orjson.OPT_APPEND_NEWLINE))
-            ordered = sorted((score, *key, place) for (score, place), key in zip(places, order.keys(), strict=True))
-            for *_, place in ordered:
-                waiting.seek(place)
-                candidate = orjson.loads(waiting.readline())
-                yield Fate(candidate["id"], self._take(candidate))
+                file.write(orjson.dumps(candidate, option=orjson.OPT_APPEND_NEWLINE))
+            keyed = zip(offers, order.keys(), strict=True)
+            waiting = [one for _, one in sorted(((score, *key, one.place), one) for (score, one), key in keyed)]
+            for most in range(1, self._per_instruction + 1):
+                later = []
+                for one in waiting:
+                    if len(self._rows.get(one.instruction_id, ())) >= most:
+                        later.append(one)
+                        continue
+                    file.seek(one.place)
+                    yield Fate(one.id, self._take(orjson.loads(file.readline())))
+                waiting = later
+            for one in waiting:
+                chosen = ", ".join(self._rows[one.instruction_id].values())
+                yield Fate(one.id, Rejection("not_chosen", f"{chosen} was chosen"))
 
     def _fault(self, candidate: Candidate) -> Rejection | None:
         """The first rule that the candidate breaks by itself."""
@@ -133,10 +159,7 @@ class Selector:
 
     def _take(self, candidate: Candidate) -> Selected | Rejection:
         """Take a candidate that breaks no rule of its own, unless a row taken before excludes it."""
-        instruction = candidate["instruction"]["id"]
-        if instruction in self._chosen:
-            return Rejection("not_chosen", f"{self._chosen[instruction]} was chosen")
-        if self._most and len(self._chosen) >= self._most:
+        if self._most and self._taken >= self._most:
             return Rejection("beyond_rows", f"{self._most} rows are taken")
         offer = self._offer(candidate)
         if match := self._shown.find(*offer.texts):
@@ -153,6 +176,7 @@ class Selector:
             row,
             candidate["instruction"]["id"],
             code,
+            _shape(code) if self._per_instruction > 1 else b"",
             rules.defined_names(code) if self._max_same_names else (),
             _fingerprint(row),
         )
@@ -161,11 +185,15 @@ class Selector:
         """The first rule by which the rows taken so far exclude an offer, or by which it may not be published."""
         if same := self._fingerprints.get(offer.fingerprint):
             return Rejection("duplicate", f"same instruction and response as {same}")
-        if self._near is not None and (match := self._near.find(*offer.texts)):
+        siblings = self._rows.get(offer.instruction_id, {})
+        if same := siblings.get(offer.shape):
+            return Rejection("same_shape", f"the code of {same}, but for names")
+        if self._near is not None and (match := self._near.find(*offer.texts, siblings.values())):
             return Rejection("near_duplicate", match.evidence)
         for names in offer.names:
-            if len(users := self._users.get(names, [])) >= self._max_same_names:
-                evidence = f"{', '.join(sorted(names))}: {', '.join(users)}"
+            users = self._users.get(names, {})
+            if offer.instruction_id not in users and len(users) >= self._max_same_names:
+                evidence = f"{', '.join(sorted(names))}: {', '.join(users.values())}"
                 return Rejection("names_taken", evidence)
         if full := self._caps.full(offer.row):
             return Rejection("cap", full)
@@ -175,16 +203,17 @@ class Selector:
 
     def _add(self, offer: _Offer) -> None:
         id = offer.row["id"]
-        self._chosen[offer.instruction_id] = self._fingerprints[offer.fingerprint] = id
+        self._taken += 1
+        self._rows.setdefault(offer.instruction_id, {})[offer.shape] = self._fingerprints[offer.fingerprint] = id
         if self._near is not None:
             self._near.add(id, *offer.texts)
         for names in filter(None, offer.names):
-            self._users.setdefault(names, []).append(id)
+            self._users.setdefault(names, {}).setdefault(offer.instruction_id, id)
         self._caps.add(offer.row)
 
 
 def example(candidate: Candidate, place: Place) -> Selected:
-    """The row of a candidate, but for the model and the weight."""
+    """The row of a candidate, but for what the dataset adds."""
     seed, instruction, samples = candidate["seed"], candidate["instruction"], candidate["samples"]
     verification = candidate["verification"]
     return {
@@ -220,7 +249,13 @@ def example(candidate: Candidate, place: Place) -> Selected:
             "agree_both_ways": len({*verification["agrees"]}.intersection(verification["supports"])),
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
+        "shape": [],
     }
+
+
+def _shape(code: str) -> bytes:
+    """Equal for code that differs in names, comments and layout alone."""
+    return structure(code) or fingerprint(code).encode("utf-8", "surrogatepass")
 
 
 def _fingerprint(row: Selected) -> bytes:

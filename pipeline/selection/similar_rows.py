@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from pipeline.text.nearduplicates import NearDuplicates
@@ -36,10 +36,13 @@ class SimilarRows:
         self._fields = {name: NearDuplicates(threshold, permutations) for name in ("instruction", "response", "code")}
         self._structures: dict[bytes, str] = {}
 
-    def find(self, instruction: str, response: str, code: str) -> RowMatch | None:
-        """The earlier row that this one resembles, by the first field that reaches the threshold."""
+    def find(self, instruction: str, response: str, code: str, siblings: Container[str] = ()) -> RowMatch | None:
+        """The earlier row that this one resembles, by the first field that reaches the threshold.
+
+        Of `siblings`, rows of the same instruction, the code alone counts.
+        """
         for name, text in self._texts(instruction, response, code):
-            if match := self._fields[name].find(text):
+            if match := self._fields[name].find(text, () if name == "code" else siblings):
                 return RowMatch(match.id, name, match.similarity)
         same = self._structures.get(self._last[2]) if self._last[2] else None
         return RowMatch(same, "structure", 1.0) if same else None

@@ -12,7 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import luigi
 
@@ -20,8 +20,10 @@ from pipeline.dataset.card import NOT_DECONTAMINATED, NOT_SEARCHED, dataset_card
 from pipeline.dataset.empty import where_lost
 from pipeline.dataset.manifest import build_manifest
 from pipeline.dataset.monologues import FILE, has_monologues, read_monologues, shards_of
+from pipeline.dataset.pooled import pooled_tests
 from pipeline.dataset.rows import read_rows, write_parquet
 from pipeline.errors import MissingDataError, PipelineError
+from pipeline.records import Selected
 from pipeline.run.status import Funnel
 from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
@@ -42,7 +44,7 @@ from targets.atomic import json_bytes, jsonl_lines, publish, publish_folder, tem
 class FinalDataset(Goal):
     """The instruction dataset of the sources, model and configuration as they are now."""
 
-    stage, version = "dataset", 6
+    stage, version = "dataset", 7
     has_budget = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -124,16 +126,18 @@ class FinalDataset(Goal):
         recipe = self.recipe_of(selection or Selection.of(project))
         artifacts, folder = Artifacts(project.artifacts, recipe), recipe.folder(project.artifacts)
         selected = artifacts.shard(Selection.stage, 0)
-        if not selected.read_meta()["kept"]:
+        about = selected.read_meta()
+        if not about["kept"]:
             raise self._empty(artifacts, selected)
         weights = Weights(selected.read)
+        pooled = pooled_tests(artifacts, about["shards"], (cast(Selected, row) for row in selected.read()))
         answered_by = project.backend("responses").model.provenance
         manifest = self._manifest(artifacts, selected)
         temporary = temporary_beside(folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        publish(temporary / "train.jsonl", jsonl_lines(read_rows(selected, weights, answered_by)))
-        write_parquet(temporary / "train.parquet", read_rows(selected, weights, answered_by))
+        publish(temporary / "train.jsonl", jsonl_lines(read_rows(selected, pooled, weights, answered_by)))
+        write_parquet(temporary / "train.parquet", read_rows(selected, pooled, weights, answered_by))
         if has_monologues(artifacts):
             shards = shards_of(artifacts, selected)
             publish(temporary / FILE, jsonl_lines(read_monologues(shards, selected)))
@@ -147,8 +151,13 @@ class FinalDataset(Goal):
         tasks = shard_tasks(self.project)
         fan_out = {task.stage: (task.fan_out, task.units_per_record) for task in tasks if task.fan_out}
         measured = trust.measured(self.project)
-        licences = Counter(row["seed"]["licence"] or UNKNOWN for row in selected.read())
-        return build_manifest(self.project, artifacts, fan_out, other_models(self.project), measured, licences)
+        licences: Counter[str] = Counter()
+        shapes: Counter[str] = Counter()
+        for row in selected.read():
+            licences[row["seed"]["licence"] or UNKNOWN] += 1
+            shapes.update(row["shape"])
+        others = other_models(self.project)
+        return build_manifest(self.project, artifacts, fan_out, others, measured, licences, shapes)
 
     def _empty(self, artifacts: Artifacts, selected: ShardPaths) -> PipelineError:
         """The error of a dataset without rows: where the last record was lost. The report is written all the same."""

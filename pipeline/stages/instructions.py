@@ -40,7 +40,9 @@ class Source:
 
 
 def _properties(record: dict[str, Any]) -> str:
-    return render.instructions_tail(record["category"], record["language"], record["difficulty"], record["concepts"])
+    return render.instructions_tail(
+        record["category"], record["language"], record["difficulty"], record["concepts"], record["order"]
+    )
 
 
 def _snippet(record: dict[str, Any]) -> str:
@@ -114,6 +116,7 @@ class _InstructionTask(GenerationTask):
                 "category": draw(categories, "category", record["id"]),
                 "language": LANGUAGE,
                 "difficulty": draw(difficulties, "difficulty", record["id"]),
+                "order": self.project.exemplars.order,  # of the properties in the prompt
             }
             yield Unit(record["id"], {**record, **properties})
 

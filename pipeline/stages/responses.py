@@ -37,7 +37,13 @@ class Responses(GenerationTask):
 
     def ingredients(self) -> dict[str, Any]:
         keeps = {"reasoning": "keep"} if self.keeps_thoughts else {}
-        return {**super().ingredients(), **keeps, "samples": self.units_per_record}
+        parts = {"parts": list(self.parts)} if self.parts else {}
+        return {**super().ingredients(), **keeps, **parts, "samples": self.units_per_record}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that a response must have: those of the exemplar set's form."""
+        return self.project.exemplars.parts
 
     @property
     def keeps_thoughts(self) -> bool:
@@ -66,7 +72,7 @@ class Responses(GenerationTask):
         return render.responses_tail(unit.record["instruction"])
 
     def parse(self, unit: Unit, text: str) -> dict[str, Any] | Rejection:
-        parsed = parse.parse_response(text)
+        parsed = parse.parse_response(text, self.parts)
         if isinstance(parsed, Rejection):
             return parsed
         return {

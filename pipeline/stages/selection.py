@@ -5,6 +5,7 @@ seeds, with every response that was not taken in its rejected file, by rule (pip
 one after the other, so that new shards never take earlier rows out; with `[selection] keep = best` all are judged
 together, and of near-duplicates the best row wins wherever it is. With `[selection] rows` only as many shards are read
 as give that many rows (pipeline/selection/goal.py); with a budget (pipeline/stages/budget.py) perhaps only the first.
+Rows get their forms by [shaping] (pipeline/stages/shaped.py).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import luigi
 from pipeline.extensions import UserFunction, require_new_names, sentences
 from pipeline.project.project import Project
 from pipeline.records import Rules
+from pipeline.selection import shaping
 from pipeline.selection.by_hand import ByHand, read
 from pipeline.selection.candidates import read_joined
 from pipeline.selection.goal import RowGoal
@@ -27,13 +29,14 @@ from pipeline.selection.selector import Selector
 from pipeline.stages import verdicts
 from pipeline.stages.monologues import last_of
 from pipeline.stages.ratings import require_rated
+from pipeline.stages.shaped import in_form
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_after
 from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"reject", "rows", "rules", "score", "then", "trivial", "trust"})
+_NOT_VALUES = frozenset({"per_instruction", "reject", "rows", "rules", "score", "then", "trivial", "trust"})
 
 
 class Selection(StageTask):
@@ -174,10 +177,14 @@ class Selection(StageTask):
             ingredients["rows"] = section.rows
         if self.first:
             ingredients["first"] = self.first
+        if shaping.is_on(shapes := self.project.settings.shaping):
+            ingredients["shaping"] = {key: getattr(shapes, key) for key, _ in shapes.get_params()}
         if not section.trivial:
             ingredients["trivial"] = False
         if section.then != "none":
             ingredients["then"] = section.then
+        if section.per_instruction > 1:
+            ingredients["per_instruction"] = section.per_instruction
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:
@@ -195,7 +202,7 @@ class Selection(StageTask):
         selector = self._selector()
         batches = (read_joined(self.candidates, number) for number in self.shards)
         for batch in [chain.from_iterable(batches)] if section.keep == "best" else batches:
-            for fate in selector.judge(batch):
+            for fate in in_form(self.project, self.reporter.say, selector.judge(batch)):
                 yield Outcome(fate.id, fate.outcome)
         if unmet := self._by_hand.unmet:
             self.reporter.say(

@@ -19,6 +19,10 @@ from targets import Recipe
 _CHOICE = ("among", "choose", "min_agreement", "trivial")
 
 
+def _several(per_instruction: int) -> dict[str, int]:
+    return {"per_instruction": per_instruction} if per_instruction > 1 else {}
+
+
 def conditions(project: Project) -> Recipe:
     """All on which the share of right rows depends, named by a digest."""
     names = [task.stage for task in shard_tasks(project)]
@@ -34,6 +38,7 @@ def conditions(project: Project) -> Recipe:
             "selection": {
                 **{key: getattr(section, key) for key in _CHOICE},
                 **({"then": section.then} if section.then != "none" else {}),
+                **_several(section.per_instruction),
             },
             "functions": [
                 function.identity for function in (*project.selection_rules, project.selection_score) if function

@@ -13,6 +13,7 @@ Memory is about 230 bytes for the bands and 250 for the sketch of each added tex
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +56,11 @@ class NearDuplicates:
     def __len__(self) -> int:
         return sum(len(segment.ids) for segment in self._segments)
 
-    def find(self, text: str) -> Match | None:
-        """The added text most similar to this one, if any reaches the threshold; the earliest of equals."""
+    def find(self, text: str, but: Container[str] = ()) -> Match | None:
+        """The added text most similar to this one, if any reaches the threshold; the earliest of equals.
+
+        Texts of the ids `but` are not compared.
+        """
         sketched = self._sketched(text)
         if sketched is None:
             return None
@@ -64,6 +68,8 @@ class NearDuplicates:
         best: Match | None = None
         for segment in self._segments:
             rows = segment.candidates(keys)
+            if but:
+                rows = rows[np.array([segment.ids[row] not in but for row in rows], bool)]
             if not len(rows):
                 continue
             estimates = similarity(sketch, segment.sketches[rows])

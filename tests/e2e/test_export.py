@@ -48,7 +48,7 @@ def test_alpaca_rows_have_instruction_input_and_output(demo_run, folder, tmp_pat
         }
 
 
-def test_a_preference_pair_is_a_passing_against_a_really_failing_answer(demo_run, folder, tmp_path):
+def test_a_preference_pair_is_a_right_against_a_really_worse_answer(demo_run, folder, tmp_path):
     rows = {row["id"]: row for row in demo_run.rows()}
     code_of = {record["response"]: record["code"] for record in demo_run.records("responses").values()}
     exported = load(folder, "preference", tmp_path)
@@ -60,7 +60,7 @@ def test_a_preference_pair_is_a_passing_against_a_really_failing_answer(demo_run
         assert pair["chosen"][0]["content"] == row["response"]
         for side in ("chosen", "rejected"):
             code = code_of[pair[side][0]["content"]]
-            programs.append(Program(f"{side} {pair['id']}", f"{code}\n{row['tests']}"))
+            programs.append(Program(f"{side} {pair['id']}", f"{code}\n{row['pooled_tests'] or row['tests']}"))
     with Pool(1, Limits()) as pool:
         passed = {result.id: result.passed for result in pool.run_many(programs)}
     assert passed == {program.id: program.id.startswith("chosen") for program in programs}
@@ -71,8 +71,18 @@ def test_the_reward_of_an_rl_row_is_one_for_its_answer_and_zero_for_none(demo_ru
     answers = [[{"role": "assistant", "content": row["response"]}] for row in demo_run.rows()]
     tests = [row["tests"] for row in exported]
     assert reward(answers, tests) == [1.0] * len(tests)
+    # Each check holds alone, and the row's own code is the reference.
+    checks = [(row["reference"], check) for row in exported for check in row["test_list"]]
+    assert len(checks) > len(tests)
+    assert reward([code for code, _ in checks], [check for _, check in checks]) == [1.0] * len(checks)
     assert reward(["```python\npass\n```"] * len(tests), tests) == [0.0] * len(tests)
     assert (folder / "rl" / exported[0]["runner"]).is_file()
+
+
+def test_a_row_that_others_agree_with_has_their_tests_too(demo_run):
+    rows = demo_run.rows()
+    assert [bool(row["pooled_tests"]) for row in rows] == [bool(row["verification"]["agree_both_ways"]) for row in rows]
+    assert any(row["pooled_tests"].count("assert") > row["tests"].count("assert") for row in rows)
 
 
 def test_parquet_rows_are_those_of_the_dataset(demo_run, folder, tmp_path):
@@ -94,6 +104,12 @@ def test_the_stages_are_there_with_what_they_kept_and_rejected(demo_run, folder,
         path = folder / "stages" / f"{stage}.rejected.jsonl"
         rejected = path.read_bytes().splitlines() if path.exists() else []
         assert (len(kept), len(rejected)) == (funnel[stage]["kept"], funnel[stage]["rejected"])
+
+
+def test_a_range_of_shares_that_is_none_is_named(demo_run):
+    code, output = demo_run.ask("export", "rl", "--pass-rate", "0.9..0.1")
+    assert code == 15
+    assert "--pass-rate 0.9..0.1" in output and "0.05..0.9" in output
 
 
 def test_a_form_that_does_not_exist_is_named_with_those_that_do(demo_run):

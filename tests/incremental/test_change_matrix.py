@@ -101,6 +101,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "choose"): ("shortest", since("selection")),
     ("selection", "then"): ("rare", since("selection")),
     ("ratings", "enabled"): (True, since("selection")),
+    ("selection", "per_instruction"): (2, since("selection")),
     ("selection", "keep"): ("best", since("selection")),
     ("selection", "min_agreement"): (0.5, since("selection")),
     ("selection", "trivial"): (False, since("selection")),
@@ -116,6 +117,12 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("selection", "score"): ("rules:short", since("selection")),
     ("monologues", "enabled"): (True, since("selection")),
     **{("monologues", key): (value, NOTHING) for key, value in _OF_MONOLOGUES.items()},  # where no row is traced
+    **{
+        ("shaping", key): (0.5, since("selection")) for key in ("tests", "stub", "reasoning", "explanation", "comments")
+    },
+    ("shaping", "tags"): (False, since("selection")),
+    ("shaping", "own_tests"): (True, since("selection")),
+    ("shaping", "most_tests"): (3, NOTHING),  # where no instruction shows tests
     ("engine", "n_ctx"): (900, EVERYTHING),
     ("engine", "type_k"): ("f32", EVERYTHING),
     ("engine", "type_v"): ("f32", EVERYTHING),

@@ -203,7 +203,7 @@
     view: viewOfRow,
   });
   function viewOfRow(row, choose) {
-    const { id, instruction, response, tests, concepts, category, difficulty, seed, samples, model, ...rest } = row;
+    const { id, instruction, response, tests, pooled_tests, concepts, category, difficulty, seed, samples, model, ...rest } = row;
     const lines = seed.lines.join(" to ");
     return [
       make("h4", "", id),
@@ -212,6 +212,7 @@
       make("h4", "", `${difficulty}, ${category}; ${samples.passed} of ${samples.n} samples passed`),
       make("h4", "", "response"), ...markdown(response),
       make("h4", "", "tests"), code(tests),
+      ...(pooled_tests ? [make("h4", "", "pooled tests"), code(pooled_tests)] : []),
       make("h4", "", "seed"),
       make("p", "prose", `${seed.name} in ${seed.source}/${seed.path}, lines ${lines}, licence ${seed.licence ?? "unknown"}`),
       ...Object.entries(rest).flatMap(([key, value]) => [make("h4", "", key), make("pre", "", plain(value))]),

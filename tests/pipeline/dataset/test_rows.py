@@ -34,6 +34,8 @@ samples: struct<n: int64, passed: int64>
 verification: struct<asserts: int64, functions: list<item: string>, mutants: int64, killed: int64, \
 agreement: double, inputs: int64, behaviour: string, compared: int64, agree: int64, agree_both_ways: int64>
 measured_difficulty: string
+shape: list<item: string>
+pooled_tests: string
 weight: double
 model: struct<name: string, sha256: string>"""
 SELECTED = {
@@ -44,7 +46,7 @@ SELECTED = {
     "samples": {"n": 4, "passed": 3},
     "verification": {"asserts": None, "functions": None, "mutants": None, "killed": None, "agreement": 0.0,
                      "inputs": None, "behaviour": None, "compared": 0, "agree": 0, "agree_both_ways": 0},
-    "measured_difficulty": "easy",
+    "measured_difficulty": "easy", "shape": [],
 }  # fmt: skip
 MODEL = {"name": "m", "sha256": "0" * 64}
 
@@ -66,20 +68,20 @@ def test_the_schema_of_parquet_is_that_of_earlier_datasets():
 @pytest.mark.parametrize("count", [0, 1, 4, 5])
 def test_parquet_gives_back_the_rows_whatever_the_size_of_a_chunk(tmp_path, monkeypatch, count):
     monkeypatch.setattr(dataset_rows, "_CHUNK_ROWS", 2)
-    rows = [{**SELECTED, "id": f"a-{n:03d}", "weight": 1.5, "model": MODEL} for n in range(count)]
+    rows = [{**SELECTED, "id": f"a-{n:03d}", "pooled_tests": "", "weight": 1.5, "model": MODEL} for n in range(count)]
     write_parquet(tmp_path / "train.parquet", iter(rows))
     table = pq.read_table(tmp_path / "train.parquet", use_threads=False)
     assert isinstance(table, pa.Table)
     assert table.to_pylist() == rows
 
 
-def test_a_row_is_a_selected_record_with_weight_and_model(tmp_path):
+def test_a_row_is_a_selected_record_with_pooled_tests_weight_and_model(tmp_path):
     selected = ShardPaths(tmp_path, 0)
     with ShardWriter(selected) as writer:
         writer.keep("a-000", SELECTED)
         writer.publish()
-    (row,) = read_rows(selected, Weights(selected.read), MODEL)
-    assert row == {**SELECTED, "weight": 1.0, "model": MODEL}
+    (row,) = read_rows(selected, {"a-000": "assert f() is None"}, Weights(selected.read), MODEL)
+    assert row == {**SELECTED, "pooled_tests": "assert f() is None", "weight": 1.0, "model": MODEL}
     assert list(row) == list(get_type_hints(Row))
 
 
@@ -102,7 +104,7 @@ def test_the_documentation_lists_the_fields_of_a_row():
 
 def test_a_dataset_whose_first_licences_are_null_loads_by_its_card(tmp_path):
     rows = [
-        {**SELECTED, "id": f"a-{n:03d}", "weight": 1.0, "model": MODEL,
+        {**SELECTED, "id": f"a-{n:03d}", "pooled_tests": "", "weight": 1.0, "model": MODEL,
          "seed": {**SELECTED["seed"], "licence": "MIT" if n == 3 else None}}
         for n in range(4)
     ]  # fmt: skip

@@ -159,6 +159,20 @@ def test_a_test_split_shares_no_file_with_the_rest_and_takes_its_share(tmp_path)
     assert not (out / "chat" / "test.jsonl").exists()
 
 
+def test_a_range_of_pass_rates_leaves_out_what_is_too_easy_or_too_hard(dataset, tmp_path):
+    lines = [orjson.loads(line) for line in (dataset.folder / "train.jsonl").read_bytes().splitlines()]
+    for row, passed in zip(lines, (1, 5, 10), strict=True):
+        row["samples"] = {"n": 10, "passed": passed}
+    (dataset.folder / "train.jsonl").write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in lines))
+    for rates, expected in (((0.0, 1.0), [0.1, 0.5, 1.0]), ((0.1, 0.9), [0.1, 0.5]), ((0.2, 0.9), [0.5])):
+        export(dataset, ["rl"], tmp_path / "out", pass_rates=rates)
+        exported = (tmp_path / "out" / "rl" / "train.jsonl").read_bytes().splitlines()
+        assert [orjson.loads(line)["pass_rate"] for line in exported] == expected
+    export(dataset, ["chat"], tmp_path / "split", test_share=0.5, pass_rates=(0.1, 0.9))
+    parts = [tmp_path / "split" / "chat" / f"{part}.jsonl" for part in ("train", "test")]
+    assert sum(len(part.read_bytes().splitlines()) for part in parts if part.exists()) == 2
+
+
 def test_a_file_is_on_the_same_side_in_a_folder_a_repository_and_its_history():
     rows = [
         {"seed": {"source": source, "path": "a.py", "repository": None}}

@@ -117,3 +117,13 @@ def test_code_that_makes_the_tests_comparisons_lie_earns_nothing():
     lying = f"import math\n{WRONG}class Lying(type(math)):\n    isclose = property(lambda self: lambda *_: True)\n"
     tests = "import math\nassert math.isclose(double(1.0), 2.0)\n"
     assert reward.reward([lying + "math.__class__ = Lying\n", CODE], [tests] * 2) == [0.0, 1.0]
+
+
+def test_the_reward_by_share_counts_the_checks_of_an_answer_that_is_not_right():
+    checks = [f"assert double({n}) == {2 * n}" for n in range(4)]
+    codes = [CODE, CODE.replace("2 * x", "x * x"), CODE.replace("2 * x", "None"), "raise SystemExit(0)"]
+    rewards = reward.reward_by_share(
+        [f"```python\n{code}```" for code in codes], ["\n".join(checks)] * 4, [checks] * 4, timeout_s=[10.0] * 4,
+        memory_mb=[512] * 4, packages=[[]] * 4,
+    )  # fmt: skip
+    assert rewards == [1.0, 0.5, 0.0, 0.0]

@@ -86,3 +86,14 @@ def test_a_set_has_the_exemplars_and_values_of_the_set_that_it_extends(tmp_path:
     (mine / "set.json").write_bytes(orjson.dumps({"name": "mine", "extends": "."}))
     with pytest.raises(ConfigError, match="extends itself"):
         load_set(mine)
+
+
+@pytest.mark.parametrize(
+    "order", [["category"], ["category", "language", "concepts", "difficulty", "seed"], "concepts"]
+)
+def test_an_order_of_properties_names_each_once(tmp_path: Path, order: object) -> None:
+    mine = Path(shutil.copytree(demo.EXEMPLARS, tmp_path / "mine"))
+    meta = orjson.loads((mine / "set.json").read_bytes())
+    (mine / "set.json").write_bytes(orjson.dumps({**meta, "order": order}))
+    with pytest.raises(ConfigError, match="order"):
+        load_set(mine)

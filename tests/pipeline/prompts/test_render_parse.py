@@ -204,3 +204,24 @@ def test_a_prompt_ends_with_exactly_one_newline():
     for tail in tails:
         assert tail.endswith("\n")
         assert not tail.endswith("\n\n")
+
+
+PARTS = ("Reasoning", "Implementation", "Explanation")
+
+
+@pytest.mark.parametrize(
+    ("lines", "has_them"),
+    [
+        (PARTS, True),
+        (("Reasoning", "Implementation"), False),
+        (("Implementation", "Reasoning", "Explanation"), False),
+        ((*PARTS, "Explanation"), False),
+        ((), False),
+    ],
+)
+def test_a_response_of_a_set_with_parts_has_each_once_in_their_order(lines, has_them):
+    block, tests = RESPONSE.split("### Tests")
+    text = "".join(f"[{line}]\nText.\n\n" for line in lines) + f"{block}### Tests{tests}"
+    parsed = parse.parse_response(text, PARTS)
+    assert isinstance(parsed, parse.ParsedResponse) if has_them else parsed.rule == "parts_missing"
+    assert isinstance(parse.parse_response(text), parse.ParsedResponse)

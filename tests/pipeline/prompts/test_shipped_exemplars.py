@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.prompts import SHORT, STANDARD, WITH_LIBRARIES, render
+from pipeline.prompts import SHORT, STANDARD, STARCODER2, WITH_LIBRARIES, render
 from pipeline.prompts.exemplars import Exemplar, ExemplarSet, load_set, read_exemplar
 from pipeline.prompts.parse import (
     ParsedResponse,
@@ -27,8 +27,8 @@ from pipeline.records import Rejection
 from pipeline.text.markdown import blocks, fence
 from sandbox import Limits, Pool, Program
 
-SETS = {folder.name: load_set(folder) for folder in (STANDARD, SHORT, WITH_LIBRARIES)}
-FILES = [file for folder in (STANDARD, SHORT, WITH_LIBRARIES) for file in sorted(folder.glob("*.md"))]
+SETS = {folder.name: load_set(folder) for folder in (STANDARD, SHORT, WITH_LIBRARIES, STARCODER2)}
+FILES = [file for folder in (STANDARD, SHORT, WITH_LIBRARIES, STARCODER2) for file in sorted(folder.glob("*.md"))]
 EXEMPLARS = {file: read_exemplar(file) for file in FILES}
 FUNCTION = "function implementation"
 CLASS = "class implementation"
@@ -124,6 +124,21 @@ def test_the_set_with_libraries_has_the_standard_set_and_tasks_that_use_numpy_an
         assert sum(f"import {library}" in item.code for item in own) >= 2
         assert library in shipped.intro["instructions"]
     assert shipped.judged == standard.judged
+
+
+def test_the_starcoder2_set_has_sixteen_responses_in_parts_and_shows_concepts_before_the_difficulty() -> None:
+    shipped = SETS["starcoder2"]
+    assert len(shipped.exemplars) == 16
+    for item in shipped.exemplars:
+        completion = f"{item.response}\n\n### Tests\n{fence(item.tests)}\n"
+        assert isinstance(parse_response(completion, shipped.parts), ParsedResponse), item.name
+        reasoning, _, rest = item.response.removeprefix("[Reasoning]\n").partition("\n\n[Implementation]\n")
+        _, _, explanation = rest.partition("\n\n[Explanation]\n")
+        assert min(len(reasoning.split()), len(explanation.split())) >= 20, item.name
+        text = render.example(shipped, "instructions", item)
+        assert [line.partition(":")[0] for line in text.split("\n")[1:5]] == [
+            "category", "language", "concepts", "difficulty",
+        ]  # fmt: skip
 
 
 def test_no_assert_of_the_standard_set_packs_several_claims() -> None:

@@ -272,3 +272,44 @@ def test_verified_is_chosen_by_agreement_then_strength_and_equals_are_drawn():
     first, *middle, last = [fate.id for fate in judged]
     assert (first, last) == ("a-000", "a-001")
     assert sorted(middle) == [one["id"] for one in equals] != middle
+
+
+LOOP = "def total(xs):\n    t = 0\n    for x in xs:\n        t += x\n    return t\n"
+OTHERWISE = "def total(xs):\n    if not xs:\n        return 0\n    return xs[0] + total(xs[1:])\n"
+BUILTIN = "def total(xs):\n    return sum(xs)\n"
+
+
+def siblings(group: str, *codes: str):
+    """Answers of one instruction, in order of quality, whose prose is the same."""
+    prose = f"This is {group}: it adds all of the numbers and returns what they come to. "
+    return [
+        candidate(group, sample, text=f"Add numbers for {group}. {WORDS}{group}", name="total", code=code,
+                  response=f"{prose}\n\n```python\n{code}```{'.' * sample}")
+        for sample, code in enumerate(codes)
+    ]  # fmt: skip
+
+
+def test_an_instruction_has_as_many_rows_as_it_may_of_different_shapes():
+    renamed = LOOP.replace("xs", "numbers").replace("t ", "result ").replace("return t", "return result  # all")
+    batch = siblings("a", LOOP, renamed, OTHERWISE, BUILTIN)
+    for near_duplicates in (0.7, 1):
+        outcomes = fates(batch, per_instruction=2, near_duplicates=near_duplicates)
+        assert sorted(outcomes.values()).count("taken") == 2
+        outcomes = fates(batch, per_instruction=4, near_duplicates=near_duplicates)
+        assert sorted(outcomes.values()) == ["same_shape", "taken", "taken", "taken"]
+        assert {outcomes["a-000"], outcomes["a-001"]} == {"same_shape", "taken"}
+
+
+def test_rows_of_one_instruction_share_their_names_and_no_other_instruction_has_them():
+    other = siblings("b", LOOP.replace("0", "0.0"), BUILTIN)
+    outcomes = fates(siblings("a", LOOP, OTHERWISE), other, per_instruction=2, near_duplicates=1)
+    assert [outcomes[id] for id in ("a-000", "a-001")] == ["taken"] * 2
+    assert [outcomes[id] for id in ("b-000", "b-001")] == ["names_taken"] * 2
+
+
+def test_every_instruction_has_a_row_before_one_has_a_second():
+    batch = [*siblings("a", LOOP, OTHERWISE), candidate("b")]
+    judged = list(Selector(Everything(), settings(per_instruction=2), most=2).judge(batch))
+    assert {fate.id: getattr(fate.outcome, "rule", "taken") for fate in judged} == {
+        "a-000": "taken", "b-000": "taken", "a-001": "beyond_rows",
+    }  # fmt: skip

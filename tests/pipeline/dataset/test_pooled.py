@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.export.pooled import together
+from pipeline.dataset.pooled import together
 
 CODE = "def double(x):\n    return 2 * x\n"
 

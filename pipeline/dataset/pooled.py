@@ -7,44 +7,40 @@ where they are checks and nothing else, so that they cannot end the program or c
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from types import CodeType
-from typing import Any, cast
+from typing import cast
 
-from pipeline.dataset.finished import FinishedDataset
-from pipeline.records import Response, instruction_of
+from pipeline.records import Response, Selected, instruction_of
 from pipeline.text.normalise import parse
 from pipeline.verification import instrument
+from targets import Artifacts
 
 _CHECKS = (ast.Assert, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
 
 
-def pooled_tests(dataset: FinishedDataset) -> dict[str, str]:
-    """The pooled tests of each row with which another response agrees both ways, by the row's id."""
-    agreeing = {row["id"] for row in dataset.rows() if _has_agreeing(row)}
+def pooled_tests(artifacts: Artifacts, shards: Sequence[int], rows: Iterable[Selected]) -> dict[str, str]:
+    """The pooled tests of each row with which another response agrees both ways, by the row's id.
+
+    `artifacts` are the stages that the rows were selected from, `shards` the numbers of their shards.
+    """
+    agreeing = {row["id"] for row in rows if row["verification"]["agree_both_ways"]}
     pooled: dict[str, str] = {}
-    if not agreeing:
-        return pooled
-    for verifications, responses in zip(dataset.shards("verifications"), dataset.shards("responses"), strict=True):
+    for number in shards if agreeing else ():
         pools = {
             record["id"]: {*record["agrees"]}.intersection(record["supports"])
-            for record in verifications.read()
+            for record in artifacts.shard("verifications", number).read()
             if record["id"] in agreeing
         }
         instructions = {instruction_of(id) for id in pools}
         needed = {
             record["id"]: cast(Response, record)
-            for record in responses.read()
+            for record in artifacts.shard("responses", number).read()
             if record["instruction_id"] in instructions
         }
         for id, others in pools.items():
             pooled[id] = together(needed[id], (needed[other] for other in sorted(others) if other in needed))
     return pooled
-
-
-def _has_agreeing(row: Mapping[str, Any]) -> bool:
-    """Whether another response agrees with a row's both ways; rows of earlier versions do not tell."""
-    return bool(row.get("verification", {}).get("agree_both_ways"))
 
 
 def together(row: Response, others: Iterable[Response]) -> str:
