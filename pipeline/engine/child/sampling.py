@@ -6,8 +6,7 @@ The filters have the order and the meaning of llama.cpp's: top-k, top-p, min-p, 
 distribution before temperature, then the temperature. The arithmetic uses numpy, because the
 sampler chain of llama.cpp builds an array of structures for every token: with 150,000 entries that
 takes 2 ms, numpy 0.16 ms (benchmarks/results/engine.md). Few large array operations also release
-the GIL, so threads run in parallel. Tokens that are too unlikely to change the sum of all weights
-by one rounding are left out where they are most of the vocabulary, as they are with trained models.
+the GIL, so threads run in parallel.
 """
 
 from __future__ import annotations
@@ -22,9 +21,6 @@ from pipeline.engine.protocol import Sampling
 _BLOCK = 512
 # The likeliest tokens that top-p sorts first; more are rarely needed.
 _HEAD = 1024
-# A part of the vocabulary is drawn from where it is one of so many or less: to gather more costs more than it saves.
-_WORTH_GATHERING = 8
-_ROUNDING = 24 * math.log(2)  # of a float32's 24 binary places, as a difference of logarithms
 
 
 class BadLogits(Exception):
@@ -49,27 +45,15 @@ class Sampler:
         """Return a token id; `logits`: float32, one a token of the vocabulary. Raises BadLogits."""
         if not self._inverse:
             return int(logits.argmax())
+        candidates = None
         if self._top_k or self._top_p < 1 or self._log_min_p is not None:
-            candidates: np.ndarray | None = self._candidates(logits)
-        else:
-            candidates = self._possible(logits)
-        if candidates is not None:
+            candidates = self._candidates(logits)
             logits = logits[candidates]
         weights = logits * self._inverse
         weights -= weights.max()
         np.exp(weights, out=weights)
         index = _pick(weights, self._random())
         return index if candidates is None else int(candidates[index])
-
-    def _possible(self, logits: np.ndarray) -> np.ndarray | None:
-        """Token ids, in ascending order, without those whose weights together are below the rounding of the sum.
-
-        None where too few can be left out.
-        """
-        reach = (math.log(len(logits)) + _ROUNDING) / self._inverse
-        above = logits >= logits.max() - np.float32(reach)
-        count = np.count_nonzero(above)  # 0 where a logit is NaN
-        return np.flatnonzero(above) if 0 < count * _WORTH_GATHERING <= len(logits) else None
 
     def _candidates(self, logits: np.ndarray) -> np.ndarray:
         """Token ids that pass the filters, in ascending order."""

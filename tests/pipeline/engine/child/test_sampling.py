@@ -68,17 +68,6 @@ def test_the_filters_keep_what_those_of_llama_cpp_keep(sampling):
     assert set(np.flatnonzero(counts).tolist()) <= kept_by_llama_cpp(sampling, LOGITS)
 
 
-@pytest.mark.parametrize("spread", [0.5, 3, 12, 40])
-def test_leaving_out_what_cannot_be_drawn_changes_no_token(spread, monkeypatch):
-    logits = (np.random.default_rng(6).standard_normal(20_000) * spread).astype(np.float32)
-    part = Sampler(Sampling(), seed=12)
-    tokens = [part.draw(logits) for _ in range(300)]
-    assert (part._possible(logits) is None) == (spread < 12)
-    monkeypatch.setattr(Sampler, "_possible", lambda *_: None)
-    whole = Sampler(Sampling(), seed=12)
-    assert [whole.draw(logits) for _ in range(300)] == tokens
-
-
 def test_temperature_zero_takes_the_most_likely_token():
     assert drawn(Sampling(temperature=0), LOGITS, 5)[LOGITS.argmax()] == 5
 
