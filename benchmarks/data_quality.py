@@ -27,7 +27,7 @@ from benchmarks import decontamination, tests_by_hand, weak_tests
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import load_pack
 from pipeline.records import Rejection
-from pipeline.stages.verifications import verification
+from pipeline.stages.verified import verification
 from pipeline.text.normalise import parse
 from pipeline.text.programs import program_text
 from pipeline.verification import job

@@ -23,13 +23,15 @@ vs_loop_own_contexts_by_request: the same, where the four samples of a request s
 vs_llama_server_cold: tokens per second over those of `llama-server -np 16`, both from empty caches
 python_share, sampling_share: of a decode step at the largest size
 
-Not measured here: the choices behind the engine's constants (engine_choices.py).
+Not measured here: a real model with real lengths (engine_grid.py), the choices behind the engine's constants
+(engine_choices.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
+import importlib.util
 import json
 import os
 import random
@@ -347,8 +349,12 @@ def main() -> None:
         return
     from llama_cpp_tools import cache_folder, tools
 
-    tools(args.gpu)
     model = Path(args.model) if args.model else cache_folder() / "random-110m.gguf"
+    if args.model and not model.exists():
+        parser.error(f"--model {args.model}: there is no such file")
+    if not model.exists() and not importlib.util.find_spec("gguf"):
+        sys.exit("the model has to be written, and the package gguf is not installed: install it first")
+    tools(args.gpu)
     if not model.exists():
         from random_gguf import PRESETS, write
 

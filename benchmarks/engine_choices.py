@@ -6,7 +6,8 @@ Prints Markdown tables. Rates are tokens per second of CPU time on one thread, o
 the machine has little influence. The default model is the demo model.
 
 sequences: rate by number of sequences and by the order of requests that use four contexts
-flash: rate with flash attention on and off
+flash: CPU milliseconds of a step by sequences and their new tokens, with one cache for all sequences or a stream
+    for each (as llama-batched-bench has without -kvu), with flash attention and without; on one thread, best of six
 sampler: microseconds per token of this engine's sampler and of llama.cpp's chain, by vocabulary
 threads: milliseconds to draw a token for each of 32 sequences, by vocabulary and number of threads
 company: how many of 200 samples change with the other requests of their batch, as shipped and in
@@ -45,6 +46,10 @@ from pipeline.prompts import render
 from pipeline.prompts.exemplars import load_set
 
 DEMO = ROOT / "pipeline" / "demo"
+
+
+# Of the part flash: a prompt that all sequences share, and how long their completions are when a step is timed.
+PROMPT, LENGTHS, STEPS = 700, (32, 300, 500), 6
 
 
 def demo_requests(n: int, contexts: int, max_tokens: int = 160) -> list[Request]:
@@ -91,11 +96,63 @@ def sequences(model: str) -> None:
 
 
 def flash(model: str) -> None:
-    requests = demo_requests(48, 1)
-    print("| flash attention | 1 sequence | 4 | 16 |\n|---|---|---|---|")
-    for choice in ("off", "on"):
-        rates = [run(model, requests, n_seq=n, flash_attn=choice)[1] for n in (1, 4, 16)]
-        print(f"| {choice} | " + " | ".join(f"{rate:.0f}" for rate in rates) + " |", flush=True)
+    layouts = [
+        ("one cache", True, 0),
+        ("with flash attention", True, 1),
+        ("a stream each", False, 0),
+        ("both", False, 1),
+    ]
+    print("| sequences | new tokens | " + " | ".join(f"{name}, ms" for name, *_ in layouts) + " |")
+    print("|---|---|" + "---:|" * len(layouts))
+    loaded = native.Model(model, EngineSettings(model))
+    for sequences in (1, 4, 16):
+        times = [list(step_times(loaded, sequences, unified, kind)) for _, unified, kind in layouts]
+        for length, row in zip(LENGTHS, zip(*times, strict=True), strict=True):
+            print(f"| {sequences} | {length} | " + " | ".join(f"{ms:.0f}" for ms in row) + " |", flush=True)
+
+
+def step_times(loaded: native.Model, sequences: int, unified: bool, flash_attn: int) -> Iterator[float]:
+    """CPU milliseconds of a step of so many sequences on one thread, once each has `LENGTHS` new tokens."""
+    longest = -(-(PROMPT + LENGTHS[-1] + STEPS + 1) // 256) * 256
+    params = lib.llama_context_default_params()
+    params.n_ctx = (PROMPT + sequences * (longest - PROMPT)) if unified else sequences * longest
+    params.n_batch = params.n_ubatch = 512
+    params.n_seq_max, params.kv_unified, params.flash_attn_type = sequences, unified, flash_attn
+    params.n_threads = params.n_threads_batch = 1
+    params.n_outputs_max, params.swa_full = sequences, unified
+    context = lib.llama_init_from_model(loaded.handle, params)
+    memory, rng = lib.llama_get_memory(context), np.random.default_rng(0)
+
+    def decode(entries: list[tuple[int, int]], outputs: int) -> float:
+        """Evaluate a random token for each (sequence, position); return CPU milliseconds."""
+        batch = lib.llama_batch_init(len(entries), 0, 1)
+        batch.n_tokens = len(entries)
+        for i, (sequence, position) in enumerate(entries):
+            batch.token[i] = int(rng.integers(loaded.n_vocab // 4, loaded.n_vocab // 2))
+            batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0], batch.logits[i] = position, 1, sequence, outputs
+        began = time.process_time()
+        code = lib.llama_decode(context, batch)
+        lib.llama_synchronize(context)
+        seconds = time.process_time() - began
+        lib.llama_batch_free(batch)
+        assert code == 0, code
+        return seconds * 1e3
+
+    def read(sequence: int, first: int, last: int) -> None:
+        for start in range(first, last, 512):
+            decode([(sequence, position) for position in range(start, min(start + 512, last))], 0)
+
+    read(0, 0, PROMPT)
+    for sequence in range(1, sequences):
+        lib.llama_memory_seq_cp(memory, 0, sequence, -1, -1)
+    at = PROMPT
+    for length in LENGTHS:
+        for sequence in range(sequences):
+            read(sequence, at, PROMPT + length)
+        at = PROMPT + length
+        yield min(decode([(sequence, at + step) for sequence in range(sequences)], 1) for step in range(STEPS))
+        at += STEPS
+    lib.llama_free(context)
 
 
 def sampler(_model: str) -> None:

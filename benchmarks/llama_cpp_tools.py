@@ -38,6 +38,7 @@ def tools(cuda: bool = False) -> dict[str, Path]:
     found = {name: build / "bin" / name for name in TOOLS}
     if all(path.exists() for path in found.values()):
         return found
+    require(cuda)
     options = dict(OPTIONS)
     if cuda:
         options |= {"GGML_CUDA": "ON", "CMAKE_CUDA_ARCHITECTURES": "native"}
@@ -48,6 +49,18 @@ def tools(cuda: bool = False) -> dict[str, Path]:
     jobs = str(os.cpu_count() or 1)
     _run("cmake", "--build", str(build), "--target", *TOOLS, "-j", jobs)
     return found
+
+
+def require(cuda: bool = False) -> None:
+    """End the process with one line where something is missing without which the programs cannot be built."""
+    needed = {"cmake": ("cmake",), "a C++ compiler": ("c++", "g++", "clang++")}
+    if cuda:
+        needed["CUDA's compiler"] = ("nvcc",)
+    missing = [what for what, names in needed.items() if not any(map(shutil.which, names))]
+    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode:
+        missing.append("pip")
+    if missing:
+        sys.exit(f"llama.cpp's programs have to be built, and {', '.join(missing)} cannot be found: install them first")
 
 
 def _source() -> Path:

@@ -84,6 +84,9 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
     rows = _interval(plan["rows"]) if plan["rows"] else "unknown: the pilot made none"
     out.print(f"rows    {rows}{lost}")
     out.print(f"tokens  {_interval(plan['new_tokens'])} new ones")
+    if a_row := plan["a_row"]:
+        fast, usual, slow = map(duration, a_row["seconds"])
+        out.print(f"a row   {_interval(a_row['new_tokens'])} new tokens, {usual} [{fast} to {slow}]")
     out.print(f"time    {middle} [{low} to {high}]")
     out.print(f"disk    {size(plan['disk_bytes'])}")
     if goal := plan.get("goal"):

@@ -53,6 +53,28 @@ class Threshold(luigi.Parameter[Any]):
         return " ".join(text.split()) if share is not None else number / 100
 
 
+class Samples(luigi.Parameter[Any]):
+    """How many samples are drawn: a whole number, or `2..10` for as many as the evidence needs; `high` at most."""
+
+    def __init__(self, default: int, high: int) -> None:
+        super().__init__(default=default)
+        self.low, self.high = 1, high
+
+    def parse(self, text: str) -> int | str:
+        if "." not in text:
+            return int(text)
+        least, most = least_and_most(text)
+        if least >= most:
+            raise ValueError(text)
+        return f"{least}..{most}"
+
+
+def least_and_most(samples: int | str) -> tuple[int, int]:
+    """The two ends of a number of samples, or of a range. Raises ValueError for another text."""
+    least, dots, most = str(samples).partition("..")
+    return int(least), int(most if dots else least)
+
+
 def top_share(threshold: float | str) -> float | None:
     """The share that `top N%` names, 0 to 1; None for a number."""
     found = re.fullmatch(r"\s*top\s+(\d+(?:\.\d+)?)\s*%\s*", str(threshold))
@@ -61,7 +83,7 @@ def top_share(threshold: float | str) -> float | None:
 
 def bounds(parameter: luigi.Parameter[Any]) -> tuple[float, float] | None:
     """The smallest and the largest value of a key; None for a key that is not a number."""
-    return (parameter.low, parameter.high) if isinstance(parameter, (Whole, Real)) else None
+    return (parameter.low, parameter.high) if isinstance(parameter, (Whole, Real, Samples)) else None
 
 
 def expected(parameter: luigi.Parameter[Any]) -> str:
@@ -72,6 +94,7 @@ def expected(parameter: luigi.Parameter[Any]) -> str:
         Whole: "a whole number",
         Real: "a number",
         Flag: "true or false",
+        Samples: "a whole number or a range such as 2..10",
         Threshold: "a number from 0 to 1 or a share such as top 60%",
     }
     return kinds.get(type(parameter), "")
@@ -155,7 +178,7 @@ class instructions(Sampled, luigi.Config):
 
 
 class responses(Sampled, luigi.Config):
-    samples = Whole(default=4, low=1, high=1000)
+    samples = Samples(default=4, high=1000)
     reasoning = luigi.ChoiceParameter(default="cut", choices=("cut", "keep"))
 
 

@@ -55,6 +55,7 @@ def load() -> Settings:
         # It would be the project's folder itself, among whose files `clean` looks for what it may remove.
         raise ConfigError("[project] artifacts is empty", "name a folder, artifacts for example")
     require_possible_agreement(settings)
+    require_evidence(settings)
     contexts = settings.prompts.fewshot_contexts
     if contexts != "per_record" and not (contexts.isdigit() and int(contexts) > 0):
         raise ConfigError(
@@ -69,11 +70,27 @@ def load() -> Settings:
 
 
 def most_agreement(settings: Settings) -> float:
-    """The largest agreement that a response can have (pipeline/verification/agreement.py)."""
+    """The largest agreement that every instruction can reach (pipeline/verification/agreement.py).
+
+    Of a range of samples no more than the least may be drawn.
+    """
     if not settings.verification.enabled:
         return 0.0
-    others = min(settings.responses.samples - 1, settings.verification.max_others)
+    least, _ = sections.least_and_most(settings.responses.samples)
+    others = min(least - 1, settings.verification.max_others)
     return others / (others + 1)
+
+
+def require_evidence(settings: Settings) -> None:
+    """Raise ConfigError for a range of samples that nothing could end before its most."""
+    least, most = sections.least_and_most(settings.responses.samples)
+    verification = settings.verification
+    if least < most and not (verification.enabled and verification.max_others):
+        raise ConfigError(
+            f"[responses] samples = {settings.responses.samples}: no further samples are drawn where others agree, "
+            "and [verification] compares none",
+            "set [verification] enabled = true and max_others above 0, or a number of samples",
+        )
 
 
 def require_possible_agreement(settings: Settings) -> None:
@@ -116,7 +133,8 @@ def _meaning(section: str, key: str) -> str:
 
 def _check_range(section: str, key: str, parameter: luigi.Parameter[Any], value: Any) -> None:
     bounds = sections.bounds(parameter)
-    if bounds and not bounds[0] <= value <= bounds[1]:
+    ends = sections.least_and_most(value) if isinstance(parameter, sections.Samples) else (value,)
+    if bounds and not all(bounds[0] <= end <= bounds[1] for end in ends):
         raise ConfigError(
             f"[{section}] {key} = {value} is not between {bounds[0]} and {bounds[1]}", _meaning(section, key)
         )

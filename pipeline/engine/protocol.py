@@ -197,6 +197,7 @@ class Plan:
     window: most tokens of one prompt and its completion together
     cells: KV cache cells (one token each) for all sequences and contexts
     masked_cells_cost: whether attention computes the cells of other sequences before masking them
+    suits_flash_to_work: whether flash attention is used where the lengths of the requests make it cheaper
     notes: warnings for the user
     """
 
@@ -210,6 +211,7 @@ class Plan:
     flash_attn: Literal["auto", "on", "off"]
     masked_cells_cost: bool
     kv_bytes_per_token: int
+    suits_flash_to_work: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -33,8 +33,10 @@ TOKENS_PER_STEP = 512
 DEFAULT_WINDOW = 4096  # where the model does not state the length it was trained for
 # The cache may take this share of what the weights leave; the rest is for compute buffers.
 MEMORY_SHARE = 0.8
-# llama.cpp's CPU kernel for flash attention is slower than plain matrix products, and rounds more
-# (benchmarks/results/engine.md); a quantized V cache is only possible with it.
+# On a CPU, plain matrix products multiply every query with the cells of all sequences. Flash attention leaves those of
+# others out, but each cell costs as much as so many in a plain product (benchmarks/results/engine.md); it rounds more,
+# and a quantized V cache is only possible with it.
+FLASH_CELL_COST = 4
 UNQUANTIZED = ("f32", "f16", "bf16")
 _PAD = 256  # llama.cpp rounds the cache up to this
 
@@ -129,6 +131,7 @@ def make_plan(
         device=device,
         flash_attn=flash_attn,
         masked_cells_cost=flash_attn == "off",
+        suits_flash_to_work=flash_attn != settings.flash_attn,
         kv_bytes_per_token=model.kv_bytes_per_token,
         notes=(
             *_window_notes(window, model),
@@ -141,6 +144,16 @@ def _flash_attention(settings: EngineSettings, on_gpu: bool) -> Literal["auto", 
     if settings.flash_attn == "auto" and not on_gpu and settings.type_v in UNQUANTIZED:
         return "off"
     return settings.flash_attn
+
+
+def is_flash_cheaper(n_seq: int, context: int, tail: int, max_tokens: int) -> bool:
+    """Whether flash attention is cheaper on a CPU for `n_seq` sequences; a context, tails and completions in tokens.
+
+    A completion is half of its limit long on average, and half of that while it is written. One context at a time
+    is in the cache: without flash attention it is left by those that are not in use.
+    """
+    own = tail + max_tokens / 4
+    return context + n_seq * own > FLASH_CELL_COST * (context + own)
 
 
 def _sequences_on_cpu(model: Sizes) -> int:

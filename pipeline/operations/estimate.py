@@ -108,6 +108,7 @@ def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shar
         **goal,
         "stages": stages,
         "rows": _interval(rows) if pilot.rows.sum() else None,
+        "a_row": _a_row(rows, tokens, total_seconds) if pilot.rows.sum() else None,
         "lost": dict(pilot.rules),
         "new_tokens": _interval(tokens),
         "hours": [round(float(value) / 3600, 4) for value in np.percentile(total_seconds, WITHIN)],
@@ -116,6 +117,15 @@ def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shar
         "disk_bytes": round(
             sum(stage["bytes"] for stage in stages.values()) + 2.5 * row_bytes * float(np.median(rows))
         ),
+    }
+
+
+def _a_row(rows: Vector, tokens: Vector, seconds: Vector) -> dict[str, Any]:
+    """What a row costs, all that becomes none included; of draws without a row, what the first one costs at least."""
+    divisor = np.maximum(rows, 1)
+    return {
+        "new_tokens": _interval(tokens / divisor),
+        "seconds": [round(float(value), 3) for value in np.percentile(seconds / divisor, WITHIN)],
     }
 
 
@@ -131,13 +141,12 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
     """The estimate against the dataset's counts: {what, estimate: [low, middle, high], happened, off}."""
     # The manifest has the time of the stages only, without reading the sources and loading the model.
     in_stages = [round(hours - plan["fixed_seconds"] / 3600, 4) for hours in plan["hours"]]
+    tokens = sum(spent.get("new_tokens", 0) for spent in manifest["spent"].values())
+    a_row = plan.get("a_row")  # a plan of an earlier version has none
     compared = [
         *([("rows", plan["rows"], manifest["rows"])] if plan["rows"] else []),
-        (
-            "new tokens",
-            plan["new_tokens"],
-            sum(spent.get("new_tokens", 0) for spent in manifest["spent"].values()),
-        ),
+        ("new tokens", plan["new_tokens"], tokens),
+        *([("new tokens a row", a_row["new_tokens"], tokens / manifest["rows"])] if a_row and manifest["rows"] else []),
         ("hours", in_stages, sum(manifest["seconds"].values()) / 3600),
     ]
     for stage, expected in plan["stages"].items():

@@ -52,8 +52,8 @@ _NOT_COMPARED = {
 class Answers:
     """The answers to some tasks: `candidates` are those that a selection would get, `right` the ids of right ones.
 
-    `tasks` are the ids of the tasks as instructions; `completions` counts all, `in_form` has the ids of those that
-    are responses.
+    `tasks` are the ids of the tasks as instructions; `completions` counts all that were drawn, `in_form` has the ids
+    of those that are responses.
     """
 
     tasks: tuple[str, ...]
@@ -137,7 +137,7 @@ class HiddenTests:
         units = list(read_journal(responses.paths.units))
         return Answers(
             tuple(self._shards[shard]),
-            len(units),
+            int(sum(unit["spent"].get("completions", 0) for unit in units)),
             int(sum(unit["spent"].get("new_tokens", 0) for unit in units)),
             frozenset(record["id"] for record in responses.paths.read()),
             frozenset(record["id"] for record in executions.paths.read() if record["passed"]),

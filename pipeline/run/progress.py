@@ -10,9 +10,17 @@ from pipeline.run.status import Counts
 from pipeline.text.display import counted, duration
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens that a model has read and written for a task, those of unfinished completions included."""
+
+    read: int = 0
+    written: int = 0
+
+
 @dataclass
 class StageProgress:
-    """Counts of one task: units done of `total`, of which kept; new tokens; passed programs.
+    """Counts of one task: units done of `total`, of which kept; new tokens of finished units; passed programs.
 
     `kept` is None for the files of a scan, which are only read.
     """
@@ -26,8 +34,8 @@ class StageProgress:
     passed: int | None = None
     resumed: int = 0
     started: float = field(default_factory=time.monotonic)
-    # What is at work before the first unit is finished, in words.
-    doing: Callable[[], str] = lambda: ""
+    # What a model has done so far; nothing where that is not known.
+    in_flight: Callable[[], Tokens] = Tokens
 
     def advance(self, kept: bool | None = None, tokens: int = 0, passed: bool | None = None) -> None:
         """One more unit is finished."""
@@ -53,12 +61,25 @@ class StageProgress:
         """Time since the task began; never 0."""
         return max(time.monotonic() - self.started, 1e-3)
 
+    @property
+    def written(self) -> int:
+        """New tokens, those of unfinished completions included: long ones say nothing for minutes."""
+        return max(self.tokens, self.in_flight().written)
+
+    @property
+    def doing(self) -> str:
+        """What is at work before the first unit is finished, in words; empty where that is not known."""
+        tokens = self.in_flight()
+        if self.fresh or not tokens.read:
+            return ""
+        return f"{tokens.read:,} tokens of prompts read, {tokens.written:,} written"
+
     def figures(self) -> str:
         """Rates and time left, in words."""
-        seconds = self.seconds
+        seconds, written = self.seconds, self.written
         parts = [f"{self.fresh / seconds:.1f}/s"]
-        if self.tokens:
-            parts.append(f"{self.tokens / seconds:.0f} tok/s")
+        if written:
+            parts.append(f"{written / seconds:.0f} tok/s")
         if self.passed is not None and self.fresh:
             parts.append(f"{100 * self.passed / self.fresh:.0f}% pass")
         if self.fresh and self.done < self.total:
@@ -67,8 +88,7 @@ class StageProgress:
 
     def line(self) -> str:
         """The line of a task at work."""
-        doing = "" if self.fresh else self.doing()
-        return f"{self.title}: {self.done}/{self.total} ({doing or self.figures()})"
+        return f"{self.title}: {self.done}/{self.total} ({self.doing or self.figures()})"
 
     def summary(self) -> str:
         """The line of a finished task."""
@@ -86,7 +106,7 @@ class StageProgress:
 
     def timed(self) -> Counts:
         """The part of a sharded stage's counts that no file holds: the time of its fresh units."""
-        return Counts(seconds=self.seconds, fresh=self.fresh, fresh_tokens=self.tokens)
+        return Counts(seconds=self.seconds, fresh=self.fresh, fresh_tokens=self.written)
 
     def whole(self) -> Counts:
         """The counts of a stage that has no shards."""

@@ -27,7 +27,7 @@ from rich.live import Live
 
 from pipeline.run import status
 from pipeline.run.heartbeat import Heartbeat
-from pipeline.run.progress import StageProgress
+from pipeline.run.progress import StageProgress, Tokens
 from pipeline.run.status import Counts, Funnel
 from pipeline.run.status_view import view
 from targets.processes import command_line
@@ -181,10 +181,10 @@ class Reporter:
         else:
             self.say(progress.summary())
 
-    def watch(self, doing: Callable[[], str]) -> None:
-        """What the task at work does, in words, is shown until its first unit is finished."""
+    def watch(self, in_flight: Callable[[], Tokens]) -> None:
+        """Count what a model does for the task at work before a completion is finished."""
         if self._current is not None:
-            self._current.doing = doing
+            self._current.in_flight = in_flight
 
     def document(self) -> dict[str, Any]:
         """The status as of the last beat."""
@@ -212,7 +212,7 @@ class Reporter:
             "elapsed_seconds": round(now - self._started, 1),
             "stage": current.stage if current else None,
             "shard": current.shard if current else None,
-            "doing": current.doing() if current and not current.fresh else "",
+            "doing": current.doing if current else "",
             "eta_seconds": self._eta(),
             "rows": rows,
             "stages": counted,

@@ -27,7 +27,10 @@ RECENT = 10  # rejections in a status document
 
 @dataclass
 class Counts:
-    """Units of a stage: done = kept + rejected; `fresh` of them, with `fresh_tokens`, took `seconds`."""
+    """Units of a stage: done = kept + rejected; `fresh` of them took `seconds`.
+
+    `fresh_tokens` were written in that time, those of unfinished completions included.
+    """
 
     expected: int = 0
     done: int = 0
@@ -50,6 +53,7 @@ class Counts:
     def document(self) -> dict[str, Any]:
         """The counts with their rates; a rate without a measurement is null."""
         timed = self.fresh > 0 and self.seconds > 0
+        written = self.fresh_tokens / self.seconds if self.seconds > 0 else 0.0
         return {
             "expected": max(self.expected, self.done),
             "done": self.done,
@@ -60,7 +64,7 @@ class Counts:
             "new_tokens": self.tokens,
             "seconds": round(self.seconds, 1),
             "per_second": round(self.fresh / self.seconds, 6) if timed else None,
-            "tokens_per_second": round(self.fresh_tokens / self.seconds, 1) if timed else None,
+            "tokens_per_second": round(written, 1) if timed or written else None,
         }
 
 

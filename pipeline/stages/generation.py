@@ -13,6 +13,7 @@ from pipeline.engine import Completion, Engine, Request, Sampling, reasoning
 from pipeline.prompts import conversation, render
 from pipeline.prompts.plan import GenerationPlan, exemplars_digest
 from pipeline.records import Rejection, Rules
+from pipeline.run.progress import Tokens
 from pipeline.stages.base import PipelineTask
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.stages.unanswered import Unanswered, rejection
@@ -161,10 +162,12 @@ class GenerationTask(ShardTask):
         return self.context(unit), self.tail(unit)
 
     def outcomes(self, done: Set[str]) -> Outcomes:
+        yield from self.generated(unit for unit in self.units() if unit.id not in done)
+
+    def generated(self, units: Iterable[Unit]) -> Outcomes:
+        """The outcome of each of these units."""
         pending = []
-        for unit in self.units():
-            if unit.id in done:
-                continue
+        for unit in units:
             if (rejection := self.refuse(unit)) is not None:
                 yield Outcome(unit.id, rejection)
             else:
@@ -224,16 +227,15 @@ class GenerationTask(ShardTask):
         return Outcome(unit.id, result, spent, completion.text)
 
 
-def _tokens_so_far(engine: Engine) -> Callable[[], str]:
-    """How many tokens an engine reads and writes from now on, in words; empty where it does not state them."""
+def _tokens_so_far(engine: Engine) -> Callable[[], Tokens]:
+    """How many tokens an engine reads and writes from now on; none where it does not state them."""
     before = engine.stats()
 
-    def words() -> str:
+    def so_far() -> Tokens:
         now = engine.stats()
-        read, drawn = now.tokens_read - before.tokens_read, now.tokens_drawn - before.tokens_drawn
-        return f"{read:,} tokens of prompts read, {drawn:,} written" if read else ""
+        return Tokens(now.tokens_read - before.tokens_read, now.tokens_drawn - before.tokens_drawn)
 
-    return words
+    return so_far
 
 
 def announce_exemplars(task: PipelineTask) -> None:

@@ -14,17 +14,17 @@ like are null.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from itertools import groupby
 from typing import Any
 
 from pipeline.project.sandboxes import open_pool
-from pipeline.records import Rejection, Verification, instruction_of
+from pipeline.records import instruction_of
 from pipeline.stages.executions import Executions
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
+from pipeline.stages.verified import programs, verified
 from pipeline.verification import job
-from sandbox import Pool, Program, Result
-from sandbox.falsification import Claim, Falsification, run_growing
+from sandbox.falsification import Claim
 
 UNVERIFIED: dict[str, Any] = {
     "asserts": None, "functions": None, "mutants": None, "killed": None,
@@ -61,63 +61,10 @@ class Verifications(ShardTask):
             return
         claims: dict[str, Claim] = {}
         with open_pool(self.project, self.reporter.say, section.timeout) as pool:
-            yield from verified(pool, self._programs(to_run, claims), claims)
+            yield from verified(pool, programs(self._groups(), to_run, section, claims), claims)
 
-    def _programs(self, ids: Set[str], claims: dict[str, Claim]) -> Iterator[Program]:
-        """The programs of these responses; `claims` gets what each claims whose program is in flight."""
-        section = self.project.settings.verification
-        bounds = job.Bounds(
-            section.max_mutants,
-            section.max_others,
-            section.repeats,
-            section.hash_seeds,
-            section.timeout,
-        )
+    def _groups(self) -> Iterator[list[dict[str, Any]]]:
+        """The responses of each instruction."""
         responses = self.input_paths("responses").read()
         for _, group in groupby(responses, key=lambda record: record["instruction_id"]):
-            of_instruction = list(group)
-            for record in of_instruction:
-                if record["id"] not in ids:
-                    continue
-                others = [
-                    job.Other(other["id"], other["code"], other["tests"])
-                    for other in of_instruction
-                    if other["id"] != record["id"]
-                ]
-                claims[record["id"]] = Claim(record["id"], record["code"], record["tests"])
-                text = job.program(record["id"], record["code"], record["tests"], others, bounds)
-                yield Program(record["id"], text)
-
-
-def verified(pool: Pool, programs: Iterable[Program], claims: dict[str, Claim]) -> Outcomes:
-    """The outcome of each verification program; what these keep is falsified. `claims` is emptied meanwhile."""
-    falsification = Falsification()
-    kept: dict[str, Outcome] = {}
-    for result in run_growing(pool, programs, falsification.waiting):
-        if not falsification.is_mine(result):
-            claim = claims.pop(result.id)
-            spent = {"verifications": 1, "wall_s": result.wall_s, "cpu_s": result.cpu_s}
-            outcome = Outcome(claim.id, verification(result, claim.code), spent)
-            if not outcome.is_kept:
-                yield outcome
-                continue
-            kept[claim.id] = outcome
-            falsified = falsification.begin(claim)
-        else:
-            falsified = falsification.take(result)
-        if falsified is not None:
-            outcome = kept.pop(falsified.id)
-            spent = {
-                "verifications": 1,
-                "wall_s": outcome.spent["wall_s"] + falsified.wall_s,
-                "cpu_s": outcome.spent["cpu_s"] + falsified.cpu_s,
-            }
-            yield Outcome(falsified.id, job.falsity(falsified) or outcome.result, spent)
-
-
-def verification(result: Result, code: str) -> Verification | Rejection:
-    """The record of a verification program's result, or the rule that the tests break."""
-    report = job.read_report(result.id, result.stdout)
-    if report is None:
-        return Rejection("not_verified", f"{result.status}: {result.detail}"[:200])
-    return job.weakness(report, code) or job.facts(result.id, report)
+            yield list(group)

@@ -32,6 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
     "unjudged": {"judgements__judge": "off"},
     "judged": {"judgements__judge": "on", "judgements__threshold": 0.7},
     "snippet": {"instructions__source": "snippet"},
+    "adaptive": {"responses__samples": "2..10"},
     "evolved": {"instructions__source": "evolved", "instructions__temperature": 0.3},
     "commits": {"instructions__source": "commits"},
     "limits": {"responses__max_tokens": 300, "executions__timeout": 5.0, "concepts__attempt": 2},

@@ -132,6 +132,12 @@ class Batcher:
         self._scheduler.cancel()
         self._finished = []
 
+    def close(self) -> None:
+        """Leave the cache, in which nothing is running or queued; contexts may be used with another one."""
+        self._scheduler.close()
+        if self._threads is not None:
+            self._threads.shutdown()
+
     def take_counters(self) -> Counters:
         """Return the counters and reset them."""
         counters, self.counters = self.counters, Counters()

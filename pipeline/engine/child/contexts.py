@@ -168,6 +168,11 @@ class CellPool:
         context.seq_id, context.evaluated = -1, 0
         del self._cached[context]
 
+    def evict_all(self) -> None:
+        """Evict all contexts, which must be idle."""
+        for context in list(self._cached):
+            self.evict(context)
+
     def evict_unfinished(self) -> None:
         """Evict the idle contexts that are only partly evaluated."""
         for context in [c for c in self._cached if not c.users and not c.ready]:

@@ -128,6 +128,10 @@ class Scheduler:
             self._release(group)
         self._pool.evict_unfinished()
 
+    def close(self) -> None:
+        """Leave the cache, in which nothing is running or queued."""
+        self._pool.evict_all()
+
     def _admit_next(self) -> bool:
         head = self._queue[0]
         group = head

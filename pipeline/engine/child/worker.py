@@ -31,6 +31,7 @@ from pipeline.engine.child.batcher import Batcher
 from pipeline.engine.child.contexts import Job, Prompts
 from pipeline.engine.child.cores import FreeCores
 from pipeline.engine.child.inspection import read_facts
+from pipeline.engine.child.layout import Engine
 from pipeline.engine.child.scheduler import seq_id_counts
 from pipeline.engine.protocol import EngineError, Plan
 from pipeline.engine.settings import EngineSettings
@@ -176,26 +177,30 @@ def _serve(inbox: _Inbox, outbox: Outbox) -> None:
     settings, shrink = inbox.first()
     free_cores = FreeCores()
     model, cache, plan = load(settings, shrink, lambda: outbox.put(("heartbeat", None)))
-    batcher = Batcher(model, cache, plan, settings)
-    batcher.on_start = lambda key: outbox.put(("started", key))
+    engine = Engine(model, settings, plan, cache, Batcher(model, cache, plan, settings))
     jobs: _Jobs = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox, jobs, model, outbox), daemon=True).start()
     outbox.put(("ready", plan))
     last = time.monotonic()
     while True:
-        while not (jobs.empty() and batcher.busy):
+        while not (jobs.empty() and engine.batcher.busy):
             job = jobs.get()
-            if not batcher.busy:
+            if not engine.batcher.busy:
                 free_cores.restart()
+                if job is not None:
+                    engine = engine.suited_to(job)
+                    engine.batcher.on_start = lambda key: outbox.put(("started", key))
+                    engine.cache.use_threads(free_cores.threads(plan.n_threads))
             if job is None:
-                batcher.cancel()
+                engine.batcher.cancel()
             else:
-                batcher.submit(job)
+                engine.batcher.submit(job)
+        batcher = engine.batcher
         finished = batcher.step()
         if not batcher.busy or time.monotonic() - last > HEARTBEAT_SECONDS:
             last = time.monotonic()
             outbox.put(("heartbeat", batcher.take_counters()))
-            cache.use_threads(free_cores.threads(plan.n_threads))
+            engine.cache.use_threads(free_cores.threads(plan.n_threads))
         for key, completion in finished:
             outbox.put(("done", key, completion))
 

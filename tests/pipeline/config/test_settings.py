@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import config
-from pipeline.config.settings import require_possible_agreement
+from pipeline.config import sections
+from pipeline.config.settings import require_evidence, require_possible_agreement
 from pipeline.errors import ConfigError
 from pipeline.text.lists import as_list
 from tests.support.pinned import settings
@@ -47,6 +48,7 @@ def test_lists_are_split_at_lines_and_commas():
         ({}, 0.75),
         ({"responses__samples": 1}, 0.0),
         ({"responses__samples": 30}, 8 / 9),  # max_others
+        ({"responses__samples": "2..10"}, 0.5),  # no more than two may be drawn
         ({"verification__enabled": False}, 0.0),
     ],
 )
@@ -54,3 +56,21 @@ def test_a_least_agreement_that_no_response_can_have_is_refused(changes, most):
     require_possible_agreement(settings(**changes, selection__min_agreement=most))
     with pytest.raises(ConfigError, match="min_agreement"):
         require_possible_agreement(settings(**changes, selection__min_agreement=most + 0.01))
+
+
+@pytest.mark.parametrize(("text", "value"), [("4", 4), ("2..10", "2..10"), (" 2 .. 10 ", "2..10")])
+def test_samples_are_a_number_or_a_range(text, value):
+    assert sections.Samples(default=4, high=1000).parse(text) == value
+
+
+@pytest.mark.parametrize("text", ["10..2", "3..3", "2..", "..3", "2.5", "2...5", "1..2..3", "many"])
+def test_samples_that_are_neither_are_refused(text):
+    with pytest.raises(ValueError):
+        sections.Samples(default=4, high=1000).parse(text)
+
+
+@pytest.mark.parametrize("changes", [{"verification__enabled": False}, {"verification__max_others": 0}])
+def test_a_range_of_samples_without_a_comparison_is_refused(changes):
+    require_evidence(settings(responses__samples=4, **changes))
+    with pytest.raises(ConfigError, match="compares none"):
+        require_evidence(settings(responses__samples="2..10", **changes))

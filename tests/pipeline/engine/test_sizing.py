@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.engine import EngineError, EngineSettings, ServerSettings
-from pipeline.engine.sizing import Sizes, make_plan
+from pipeline.engine.sizing import Sizes, is_flash_cheaper, make_plan
 
 MIB = 1 << 20
 
@@ -63,6 +63,28 @@ def test_no_room_for_a_cache_is_an_error_not_a_cache_without_bounds(free_mib: fl
 def test_a_small_model_on_a_cpu_gets_fewer_sequences(n_params, n_layer, n_embd, n_seq):
     model = Sizes(1024, n_params, n_layer, n_embd, 4, 2560)
     assert plan(model=model, on_gpu=False).n_seq == n_seq
+
+
+@pytest.mark.parametrize(
+    ("chosen", "on_gpu", "flash_attn", "suits"),
+    [
+        ("auto", False, "off", True),
+        ("auto", True, "auto", False),
+        ("off", False, "off", False),
+        ("on", False, "on", False),
+    ],
+)
+def test_flash_attention_suits_the_work_on_a_cpu_unless_it_is_set(chosen, on_gpu, flash_attn, suits):
+    made = plan(on_gpu=on_gpu, flash_attn=chosen)
+    assert (made.flash_attn, made.suits_flash_to_work) == (flash_attn, suits)
+
+
+@pytest.mark.parametrize(
+    ("n_seq", "context", "max_tokens", "cheaper"),
+    [(16, 700, 64, False), (16, 700, 1000, True), (16, 4000, 1000, False), (8, 100, 1000, True), (4, 0, 4000, False)],
+)
+def test_flash_attention_is_cheaper_where_most_of_the_cache_belongs_to_others(n_seq, context, max_tokens, cheaper):
+    assert is_flash_cheaper(n_seq, context, 100, max_tokens) == cheaper
 
 
 def test_a_value_that_is_set_is_used():

@@ -46,6 +46,13 @@ def test_time_counts_each_few_shot_context_as_often_as_it_is_computed():
     assert plan["hours"][1] * 3600 == pytest.approx(expected, rel=0.01)
 
 
+def test_a_row_costs_all_tokens_and_all_time_by_the_rows():
+    plan = estimate(pilot(), 1000, 16)
+    assert plan["a_row"]["new_tokens"][1] == pytest.approx(plan["new_tokens"][1] / plan["rows"][1], rel=0.05)
+    assert plan["a_row"]["seconds"][1] == pytest.approx(plan["hours"][1] * 3600 / plan["rows"][1], rel=0.05)
+    assert estimate(pilot(lost=10), 1000, 16)["a_row"] is None
+
+
 def test_rows_that_resemble_each_other_make_the_yield_fall_as_the_dataset_grows():
     few, many = estimate(pilot(lost=3), 20, 16), estimate(pilot(lost=3), 2000, 16)
     assert few["rows"][1] / 20 > 2 * many["rows"][1] / 2000

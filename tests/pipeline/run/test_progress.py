@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.run.progress import StageProgress
+from pipeline.run.progress import StageProgress, Tokens
 
 
 def after(seconds: float, monkeypatch: pytest.MonkeyPatch, shard: int | None = 3, **values: Any) -> StageProgress:
@@ -41,6 +41,21 @@ def test_rates_and_time_left_are_of_the_units_since_the_resume(
     assert progress.figures() == "2.0/s, 50 tok/s, 5.0 s left"
     timed = progress.timed()
     assert (timed.seconds, timed.fresh, timed.fresh_tokens) == (2.0, 4, 100)
+
+
+def test_tokens_of_unfinished_completions_count_in_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = after(10.0, monkeypatch, done=1, kept=1, tokens=100)
+    progress.in_flight = lambda: Tokens(read=5000, written=1600)
+    assert progress.figures() == "0.1/s, 160 tok/s, 3 min 10 s left"
+    assert progress.timed().document()["tokens_per_second"] == 160
+
+
+def test_before_the_first_completion_the_line_has_what_the_model_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = after(10.0, monkeypatch, shard=None)
+    progress.in_flight = lambda: Tokens(read=5000, written=1600)
+    assert progress.line() == "responses: 0/20 (5,000 tokens of prompts read, 1,600 written)"
+    assert progress.timed().document()["tokens_per_second"] == 160
+    assert progress.timed().document()["per_second"] is None
 
 
 def test_the_lines_name_stage_and_shard(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import data_quality, tests_by_hand
 from pipeline.records import Rejection
-from pipeline.stages.verifications import verification, verified
+from pipeline.stages.verified import verification, verified
 from pipeline.text.programs import program_text
 from pipeline.verification import job
 from sandbox import Limits, Pool, Program
