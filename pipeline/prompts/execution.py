@@ -1,7 +1,7 @@
 """Questions about what code does, with their answers: what a call returns, and with which call a value is returned.
 
-CRUXEval asks them (arXiv 2401.03065), and monologues are answers to them (SemCoder, arXiv 2406.01006): both are worded
-here. In: code, a call, its value, and the narration of the call. Out: text.
+They are those of CRUXEval (arXiv 2401.03065), and monologues are answers to them (SemCoder, arXiv 2406.01006), worded
+here for both. In: code, a call, its value, and the narration of the call. Out: text.
 """
 
 from __future__ import annotations

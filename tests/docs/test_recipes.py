@@ -125,5 +125,5 @@ def test_a_recipe_gives_rows_and_its_exports(project: Project, name: str):
         folder = project.root / "out" / name
         code, output = project.ask(*line.split(), "--to", str(folder))
         assert code == 0, output
-        for form in re.findall(r"rl|verifiers|preference|chat|parquet", line):
+        for form in re.findall(r"rl|verifiers|preference|chat|parquet|monologues|execution", line):
             assert form in MAY_BE_EMPTY or any((folder / form).iterdir()), form
