@@ -37,6 +37,7 @@ MEMORY_SHARE = 0.8
 # others out, but each cell costs as much as so many in a plain product (benchmarks/results/engine.md); it rounds more,
 # and a quantized V cache is only possible with it.
 FLASH_CELL_COST = 4
+CELLS_THAT_COUNT = 1024  # with fewer in use, attention costs little either way
 UNQUANTIZED = ("f32", "f16", "bf16")
 _PAD = 256  # llama.cpp rounds the cache up to this
 
@@ -153,7 +154,7 @@ def is_flash_cheaper(n_seq: int, context: int, tail: int, max_tokens: int) -> bo
     is in the cache: without flash attention it is left by those that are not in use.
     """
     own = tail + max_tokens / 4
-    return context + n_seq * own > FLASH_CELL_COST * (context + own)
+    return context + n_seq * own > max(CELLS_THAT_COUNT, FLASH_CELL_COST * (context + own))
 
 
 def _sequences_on_cpu(model: Sizes) -> int:

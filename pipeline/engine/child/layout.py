@@ -48,4 +48,7 @@ class Engine:
         self.cache.free()
         # "auto": llama.cpp uses it where it knows how to for this model.
         suited = replace(plan, flash_attn="auto" if is_cheaper else "off", masked_cells_cost=not is_cheaper)
-        return Engine.of(self.model, self.settings, suited)
+        try:
+            return Engine.of(self.model, self.settings, suited)
+        except MemoryError:  # the first one was there: it is kept from now on
+            return Engine.of(self.model, self.settings, replace(plan, suits_flash_to_work=False))

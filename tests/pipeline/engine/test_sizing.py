@@ -81,10 +81,17 @@ def test_flash_attention_suits_the_work_on_a_cpu_unless_it_is_set(chosen, on_gpu
 
 @pytest.mark.parametrize(
     ("n_seq", "context", "max_tokens", "cheaper"),
-    [(16, 700, 64, False), (16, 700, 1000, True), (16, 4000, 1000, False), (8, 100, 1000, True), (4, 0, 4000, False)],
+    [
+        (16, 700, 64, False),
+        (16, 700, 1000, True),
+        (16, 4000, 1000, False),
+        (8, 100, 1000, True),
+        (4, 0, 4000, False),
+        (16, 0, 2, False),
+    ],
 )
 def test_flash_attention_is_cheaper_where_most_of_the_cache_belongs_to_others(n_seq, context, max_tokens, cheaper):
-    assert is_flash_cheaper(n_seq, context, 100, max_tokens) == cheaper
+    assert is_flash_cheaper(n_seq, context, min(100, max_tokens), max_tokens) == cheaper
 
 
 def test_a_value_that_is_set_is_used():
