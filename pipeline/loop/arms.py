@@ -57,6 +57,8 @@ ARMS: dict[str, Overrides] = {
         source: {**_paper("passing"), ("instructions", "source"): source}
         for source in ("snippet", "evolved", "commits")
     },
+    # Half of the instructions from concepts of two seeds.
+    "mixed": {**_paper("passing"), ("instructions", "mix"): 0.5},
     # Responses of the model that [responses] base_url serves: distillation, to be compared with `passing`.
     DISTILLED: _paper("passing"),
 }
