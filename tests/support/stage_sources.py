@@ -33,7 +33,7 @@ _ROOMS = (
     "records", "text", "prompts", "verification", "packs", "sources", "seeds", "behaviour", "decontamination",
     "selection", "dataset",
 )  # fmt: skip
-_SHARED_BY_STAGES = ("pipeline.stages.generation", "pipeline.stages.verdicts")
+_SHARED_BY_STAGES = tuple(f"pipeline.stages.{name}" for name in ("generation", "mixing", "shaped", "verdicts"))
 # What runs in the sandbox, by the module that reads it.
 _READ_AS_TEXTS = {
     "pipeline.verification.job": "pipeline.verification.inside",
