@@ -77,15 +77,19 @@ class Concepts(TypedDict):
     concepts: list[str]
 
 
-class Instruction(TypedDict):
-    """A task made from a seed (stages drafts and instructions)."""
-
+class _Instruction(TypedDict):
     id: str  # the seed's
     instruction: str
     category: str
     difficulty: str  # as asked for, not as measured
     language: str
     concepts: list[str]
+
+
+class Instruction(_Instruction, total=False):
+    """A task made from a seed (stages drafts and instructions)."""
+
+    partner: str  # id of the seed that half of the concepts come from; only where they were mixed
 
 
 class Response(TypedDict):
@@ -227,6 +231,7 @@ class Selected(TypedDict):
     category: str
     difficulty: str  # as asked for
     seed: RowSeed
+    partner: RowSeed | None  # of a second seed, that half of the concepts come from
     samples: Samples
     verification: RowVerification
     measured_difficulty: str  # by the share of samples that passed
@@ -272,6 +277,7 @@ class _Candidate(TypedDict):
     verdict: Verdict
     instruction: Instruction
     seed: Seed
+    partner: Seed | None
     samples: Samples
     verification: dict[str, Any]
 

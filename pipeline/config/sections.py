@@ -173,6 +173,7 @@ class instructions(Sampled, luigi.Config):
     source = luigi.ChoiceParameter(
         default="concepts", choices=("concepts", "snippet", "evolved", "commits", "docstring", "magpie")
     )
+    mix = Real(default=0.0, low=0, high=1)
     categories = luigi.Parameter(default="")
     difficulties = luigi.Parameter(default="")
 

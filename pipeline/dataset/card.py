@@ -32,6 +32,7 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | tests | {tests} |
 | concepts, category, difficulty | what the instruction was made from |
 | seed | the function it started from: id, source, path, name, lines, digest, licence (SPDX; null when unknown), repository and revision (null when there is none) |
+| partner | the second seed, where half of the concepts come from one; else null |
 | samples | n responses were executed for this instruction, `passed` of them passed |
 | verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; inputs, the different arguments that were tested; behaviour, argument or constant where the function never returned anything else; compared, the instruction's other responses, how many of their tests the response passes (agree), and how many of these pass its tests as well (agree_both_ways); agreement, 0 to 1, by these three |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |

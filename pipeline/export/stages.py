@@ -45,6 +45,7 @@ def _published(record: dict[str, Any], labels: Collection[str]) -> dict[str, Any
     if "rule" in record:
         return {**record, **{key: published_text(record[key], labels) for key in ("id", "evidence")}}
     if isinstance(record.get("seed"), dict):
-        return {**record, "seed": _published(record["seed"], labels)}
+        inner = {key: _published(record[key], labels) for key in ("seed", "partner") if record.get(key)}
+        return {**record, **inner}
     changed = {key: without_folders(record[key]) for key in ("path", "repository") if record.get(key)}
     return {**record, **changed, "source": published_name(record["source"])}

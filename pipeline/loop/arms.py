@@ -59,6 +59,8 @@ ARMS: dict[str, Overrides] = {
         source: {**_paper("passing"), ("instructions", "source"): source}
         for source in ("snippet", "evolved", "commits")
     },
+    # Half of the instructions from concepts of two seeds.
+    "mixed": {**_paper("passing"), ("instructions", "mix"): 0.5},
     # A fifth of the rows are monologues on what the code of the others does (SemCoder), to be compared with `best`.
     "semcoder": {**_verified("best"), ("monologues", "enabled"): True, ("finetuning", "monologues"): 0.2},
     # By diversity, and by the model's ratings, corrected by those of similar rows (DS2).

@@ -36,6 +36,7 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
                 "verdict": verdicts[id],
                 "instruction": instructions[instruction],
                 "seed": seeds[instruction],
+                "partner": seeds.get(instructions[instruction].get("partner")),
                 "samples": samples[instruction],
                 "verification": {**verifications[id], "agreement": agreement(verifications[id])},
             }

@@ -18,7 +18,7 @@ from pipeline.verification.instrument import entry
 
 RULES: Rules = {
     "by_hand": "A person took the row out: its id is in the file of `reject`.",
-    "seed_gone": "The seed is in no source any more.",
+    "seed_gone": "The seed, or the one that half of its concepts come from, is in no source any more.",
     "not_passed": "The response did not pass its tests, and `among` is `passing`.",
     "passed": "The response passed its tests, and `among` is `failing`.",
     "not_agreed": "The agreement of the instruction's other samples is below `min_agreement`.",
@@ -57,10 +57,9 @@ class Criteria:
 
 
 def seed_gone(candidate: Candidate, criteria: Criteria) -> Rejection | None:
-    seed = candidate["seed"]["id"]
-    if seed in criteria.seeds:
-        return None
-    return Rejection("seed_gone", f"seed {seed} is in no source any more")
+    seeds = [seed["id"] for seed in (candidate["seed"], candidate["partner"]) if seed]
+    gone = [seed for seed in seeds if seed not in criteria.seeds]
+    return Rejection("seed_gone", f"seed {gone[0]} is in no source any more") if gone else None
 
 
 def wrong_verdict(candidate: Candidate, criteria: Criteria) -> Rejection | None:

@@ -20,7 +20,7 @@ import orjson
 
 from pipeline.extensions import UserFunction
 from pipeline.prompts.exemplars import Exemplar
-from pipeline.records import Candidate, Rejection, Selected
+from pipeline.records import Candidate, Rejection, RowSeed, Seed, Selected
 from pipeline.selection import rules
 from pipeline.selection.balance import Caps, measured_difficulty
 from pipeline.selection.by_hand import ByHand
@@ -170,7 +170,7 @@ class Selector:
         return offer.row
 
     def _offer(self, candidate: Candidate) -> _Offer:
-        row = example(candidate, self._places[candidate["seed"]["id"]])
+        row = example(candidate, self._places)
         code = candidate["response"]["code"]
         return _Offer(
             row,
@@ -212,9 +212,10 @@ class Selector:
         self._caps.add(offer.row)
 
 
-def example(candidate: Candidate, place: Place) -> Selected:
-    """The row of a candidate, but for what the dataset adds."""
+def example(candidate: Candidate, places: Mapping[str, Place]) -> Selected:
+    """The row of a candidate, but for what the dataset adds; `places` has the places of its seeds."""
     seed, instruction, samples = candidate["seed"], candidate["instruction"], candidate["samples"]
+    partner = candidate["partner"]
     verification = candidate["verification"]
     return {
         "id": candidate["id"],
@@ -224,17 +225,8 @@ def example(candidate: Candidate, place: Place) -> Selected:
         "concepts": instruction["concepts"],
         "category": instruction["category"],
         "difficulty": instruction["difficulty"],
-        "seed": {
-            "id": seed["id"],
-            "source": published_name(place["source"]),
-            "path": without_folders(place["path"]),
-            "name": place["name"],
-            "lines": place["lines"],
-            "digest": seed["digest"],
-            "licence": place["licence"],
-            "repository": without_folders(place["repository"]) if place["repository"] else None,
-            "revision": place["revision"],
-        },
+        "seed": _row_seed(seed, places[seed["id"]]),
+        "partner": _row_seed(partner, places[partner["id"]]) if partner else None,
         "samples": samples,
         "verification": {
             "asserts": verification["asserts"],
@@ -250,6 +242,20 @@ def example(candidate: Candidate, place: Place) -> Selected:
         },
         "measured_difficulty": measured_difficulty(samples["passed"], samples["n"]),
         "shape": [],
+    }
+
+
+def _row_seed(seed: Seed, place: Place) -> RowSeed:
+    return {
+        "id": seed["id"],
+        "source": published_name(place["source"]),
+        "path": without_folders(place["path"]),
+        "name": place["name"],
+        "lines": place["lines"],
+        "digest": seed["digest"],
+        "licence": place["licence"],
+        "repository": without_folders(place["repository"]) if place["repository"] else None,
+        "revision": place["revision"],
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ from pipeline.records import Selected
 from pipeline.run.status import Funnel
 from pipeline.run.subprocesses import run_child
 from pipeline.selection.balance import Weights
-from pipeline.sources.licences import UNKNOWN
+from pipeline.sources.licences import UNKNOWN, all_of
 from pipeline.stages import trust
 from pipeline.stages.base import PipelineTask
 from pipeline.stages.batches import this_worker
@@ -154,7 +154,7 @@ class FinalDataset(Goal):
         licences: Counter[str] = Counter()
         shapes: Counter[str] = Counter()
         for row in selected.read():
-            licences[row["seed"]["licence"] or UNKNOWN] += 1
+            licences[_licence_of(row)] += 1
             shapes.update(row["shape"])
         others = other_models(self.project)
         return build_manifest(self.project, artifacts, fan_out, others, measured, licences, shapes)
@@ -227,6 +227,15 @@ def add_report(artifacts: Path, folder: Path, say: Callable[[str], None]) -> Non
         run_child("writing the report", argv, artifacts / "logs" / "report.log")
     except PipelineError as error:
         say(f"the dataset has no report: {error.problem} ({error.remedy})")
+
+
+def _licence_of(row: Mapping[str, Any]) -> str:
+    """The licence that the seeds of a row are under together."""
+    seeds = [seed for seed in (row["seed"], row["partner"]) if seed]
+    of_seeds = [seed["licence"] for seed in seeds]
+    if len(seeds) == 1 or None in of_seeds:
+        return UNKNOWN if None in of_seeds else str(of_seeds[0])
+    return all_of(of_seeds) or UNKNOWN
 
 
 def _points_at(link: Path, folder: Path) -> bool:

@@ -72,18 +72,19 @@ class Decontamination(ShardTask):
     def _compared(self, decontaminator: Decontaminator, done: Set[str]) -> Iterator[Outcome | _Unfound]:
         """The outcome of every row that is not done, or what has to run before there is one."""
         seeds = {record["id"]: record["code"] for record in self.input_paths("seeds").read()}
-        instructions = {record["id"]: record["instruction"] for record in self.input_paths("instructions").read()}
+        instructions = {record["id"]: record for record in self.input_paths("instructions").read()}
         of_seeds: dict[str, list[Finding]] = {}
         for record in self.kept_of("responses"):
             id, group = record["id"], record["instruction_id"]
             if id in done:
                 continue
             if group not in of_seeds:
-                of_seeds[group] = decontaminator.check_code(seeds[group])
+                made_from = filter(None, (group, instructions[group].get("partner")))
+                of_seeds[group] = [finding for id in made_from for finding in decontaminator.check_code(seeds[id])]
             if of_seeds[group]:
                 yield _contaminated(id, "contaminated_seed", of_seeds[group])
                 continue
-            instruction, code, tests = instructions[group], record["code"], record["tests"]
+            instruction, code, tests = instructions[group]["instruction"], record["code"], record["tests"]
             findings, suspects = decontaminator.examine(instruction, record["response"], code, tests)
             if findings:
                 yield _contaminated(id, "contaminated", findings)

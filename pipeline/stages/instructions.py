@@ -10,7 +10,7 @@ concepts}. Category and difficulty are drawn for each record by hash of its id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from pipeline.prompts import parse, render
 from pipeline.records import Rejection, Rules
 from pipeline.stages.concepts import Concepts
 from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit, draw
+from pipeline.stages.mixing import is_mixed, mixed
 from pipeline.text.lists import as_list
 from pipeline.text.normalise import fingerprint
 
@@ -97,12 +98,22 @@ class _InstructionTask(GenerationTask):
         """The difficulties that instructions are drawn from."""
         return as_list(self.project.settings.instructions.difficulties) or list(self.project.exemplars.difficulties)
 
+    @property
+    def mix(self) -> float:
+        """The share of records whose concepts are those of two seeds: where instructions are made from concepts."""
+        return float(self.project.settings.instructions.mix) if self.source.form == "instructions" else 0.0
+
     def ingredients(self) -> dict[str, Any]:
         return {
             **super().ingredients(),
             "categories": self.categories,
             "difficulties": self.difficulties,
+            **({"mix": self.mix} if self.mix else {}),
         }
+
+    def depends_on(self, unit: str, records: Set[str]) -> bool:
+        """A record that is mixed may have any other of the shard as its partner."""
+        return unit in records or (bool(records) and is_mixed(unit, self.mix))
 
     def requires(self) -> luigi.Task:
         return self.after(Drafts if self.source.before == Drafts.stage else Concepts)
@@ -110,7 +121,7 @@ class _InstructionTask(GenerationTask):
     def units(self) -> Iterator[Unit]:
         categories, difficulties = self.categories, self.difficulties
         seeds = {seed["id"]: seed for seed in self.input_paths("seeds").read()}
-        for record in self.before.paths.read():
+        for record in mixed(list(self.before.paths.read()), self.mix):
             properties = {
                 "seed": seeds.get(record["id"]),
                 "category": draw(categories, "category", record["id"]),
@@ -143,6 +154,7 @@ class _InstructionTask(GenerationTask):
             "difficulty": record["difficulty"],
             "language": record["language"],
             "concepts": record["concepts"],
+            **({"partner": record["partner"]} if "partner" in record else {}),
         }
 
 

@@ -80,14 +80,27 @@ def test_instructions_from_the_snippet_share_seeds_and_concepts_with_those_from_
     assert project.rows()
 
 
+def _are_of_two_seeds(project: Project, made: dict[str, dict[str, Any]]) -> None:
+    """About half of the instructions have concepts of a partner, and their rows name both seeds."""
+    own = project.records("concepts")
+    mixed = {id: record["partner"] for id, record in made.items() if "partner" in record}
+    assert 0 < len(mixed) < len(made)
+    for id, partner in mixed.items():
+        assert set(made[id]["concepts"]) <= {*own[id]["concepts"], *own[partner]["concepts"]}
+    rows = {row["seed"]["id"]: row["partner"] for row in project.rows()}
+    assert {id: partner and partner["id"] for id, partner in rows.items()} == {id: mixed.get(id) for id in rows}
+    assert all(partner["licence"] == "PSF-2.0" for partner in rows.values() if partner)
+
+
 def test_evolved_instructions_are_made_of_drafts_one_by_one(small: Project) -> None:
-    code, output = small.run("--instructions-source", "evolved")
+    code, output = small.run("--instructions-source", "evolved", "--instructions-mix", "0.5")
     assert code == 0, output
     evolved = instructions(small, recipes(small)["instructions"]["recipe"])
     drafts = small.records("drafts")
     assert evolved.keys() <= drafts.keys()
     funnel = small.manifest()["funnel"]
     assert list(funnel)[1:4] == ["concepts", "drafts", "instructions"]
+    _are_of_two_seeds(small, evolved)
     assert funnel["instructions"]["in"] == funnel["drafts"]["kept"]
     for id, record in evolved.items():
         assert record["instruction"] != drafts[id]["instruction"]

@@ -78,6 +78,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     **{("concepts", key): (value, since("concepts")) for key, value in _SAMPLED.items()},
     **{("instructions", key): (value, since("instructions")) for key, value in _SAMPLED.items()},
     ("instructions", "source"): ("snippet", since("instructions")),
+    ("instructions", "mix"): (0.5, since("instructions")),
     ("instructions", "categories"): ("one", since("instructions")),
     ("instructions", "difficulties"): ("hard", since("instructions")),
     **{("responses", key): (value, since("responses")) for key, value in _SAMPLED.items()},

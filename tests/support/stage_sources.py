@@ -33,7 +33,9 @@ _ROOMS = (
     "records", "text", "prompts", "verification", "packs", "sources", "seeds", "behaviour", "decontamination",
     "selection", "dataset",
 )  # fmt: skip
-_SHARED_BY_STAGES = tuple(f"pipeline.stages.{name}" for name in ("generation", "verdicts", "verified", "waves"))
+_SHARED_BY_STAGES = tuple(
+    f"pipeline.stages.{name}" for name in ("generation", "mixing", "shaped", "verdicts", "verified", "waves")
+)
 # What runs in the sandbox, by the module that reads it.
 _READ_AS_TEXTS = {
     "pipeline.verification.job": "pipeline.verification.inside",

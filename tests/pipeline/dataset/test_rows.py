@@ -30,6 +30,8 @@ category: string
 difficulty: string
 seed: struct<id: string, source: string, path: string, name: string, lines: list<item: int64>, digest: string, \
 licence: string, repository: string, revision: string>
+partner: struct<id: string, source: string, path: string, name: string, lines: list<item: int64>, digest: string, \
+licence: string, repository: string, revision: string>
 samples: struct<n: int64, passed: int64>
 verification: struct<asserts: int64, functions: list<item: string>, mutants: int64, killed: int64, \
 agreement: double, inputs: int64, behaviour: string, compared: int64, agree: int64, agree_both_ways: int64>
@@ -43,7 +45,7 @@ SELECTED = {
     "concepts": ["lists", "sets"], "category": "function", "difficulty": "easy",
     "seed": {"id": "a", "source": "code", "path": "a.py", "name": "f", "lines": [1, 3], "digest": "a0",
              "licence": None, "repository": None, "revision": None},
-    "samples": {"n": 4, "passed": 3},
+    "partner": None, "samples": {"n": 4, "passed": 3},
     "verification": {"asserts": None, "functions": None, "mutants": None, "killed": None, "agreement": 0.0,
                      "inputs": None, "behaviour": None, "compared": 0, "agree": 0, "agree_both_ways": 0},
     "measured_difficulty": "easy", "shape": [],

@@ -50,6 +50,7 @@ def test_a_candidate_holds_the_records_that_belong_to_it(artifacts):
         "verdict": {"id": "a-000", "passed": True},
         "instruction": {"id": "a", "instruction": "Do it."},
         "seed": {"id": "a", "name": "f"},
+        "partner": None,
         "samples": {"n": 4, "passed": 3},
         "verification": {
             "id": "a-000",

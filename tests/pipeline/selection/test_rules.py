@@ -11,9 +11,12 @@ from pipeline.text.normalise import fingerprint
 CRITERIA = rules.Criteria(seeds={"a"}, among="passing", max_instruction_words=3, min_agreement=0.5, trivial=False)
 
 
-def candidate(instruction="", response="", code="", tests="", passed=True, agreement=0.5, inputs=3, behaviour=""):
+def candidate(
+    instruction="", response="", code="", tests="", passed=True, agreement=0.5, inputs=3, behaviour="", partner=""
+):
     return {
         "seed": {"id": "a"},
+        "partner": {"id": partner} if partner else None,
         "verdict": {"passed": passed, "status": "passed" if passed else "timeout"},
         "verification": {"agreement": agreement, "agrees": ["b"], "asked": 4, "inputs": inputs, "behaviour": behaviour},
         "instruction": {"instruction": instruction},
@@ -115,3 +118,9 @@ def test_code_must_define_something(code, sound):
 
 def test_fingerprints_ignore_whitespace_only():
     assert fingerprint("a  b\n c") == fingerprint("ab c") != fingerprint("ab d")
+
+
+@pytest.mark.parametrize(("partner", "gone"), [("", None), ("a", None), ("b", "seed b is in no source any more")])
+def test_a_row_leaves_with_either_of_its_seeds(partner, gone):
+    rejection = rules.seed_gone(candidate(partner=partner), CRITERIA)
+    assert rejection == (Rejection("seed_gone", gone) if gone else None)

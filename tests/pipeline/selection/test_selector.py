@@ -57,6 +57,7 @@ def candidate(group: str, sample: int = 0, **changes):
     return {
         "id": f"{group}-{sample:03d}",
         "seed": {"id": group, "digest": group},
+        "partner": changes.get("partner"),
         "instruction": {
             "id": group,
             "instruction": changes.get("text", f"Write {group} {prose}"),
