@@ -39,7 +39,7 @@ class _Unfound:
 class Decontamination(ShardTask):
     """A shard of the decontamination stage."""
 
-    stage, version = "decontamination", 3
+    stage, version = "decontamination", 4
     follows = Verifications
     rules = RULES
 

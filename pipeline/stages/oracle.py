@@ -33,7 +33,7 @@ _TIME_SHARE = 0.8  # of the program's wall limit
 class Oracle(ShardTask):
     """A shard of the oracle stage."""
 
-    stage, version = "oracle", 1
+    stage, version = "oracle", 2
     follows = Verifications
     rules: ClassVar[Rules] = {
         "unlike_seed": "The response passes its tests, and answers a call otherwise than the seed that was described.",

@@ -57,6 +57,8 @@ def _of_value(value: Any) -> Iterator[Any]:
         yield from (value + 1, value * 2, value + 0.5, value / 2)
     elif isinstance(value, str) and value:
         yield from (value[::-1], value[1:] or value * 2, value[:-1] or value * 3, value + value[:2], value.swapcase())
+        # Longer ones, of several words, and in order: what the tests' short words do not tell apart.
+        yield from (f"{value} {value[::-1]}", value * 3, "".join(sorted(value)))
     elif isinstance(value, list | tuple) and value:
         yield from _of_sequence(value)
     elif isinstance(value, dict) and value:

@@ -31,6 +31,9 @@ TASKS = (
     ),
     task("size", "Return the number of letters of a word.", "def size(word):\n    return len(word)\n",
          "assert size('abc') == 3\nassert size('') == 0\nassert size('abcdef') == 6\n", "size"),
+    task("even", "Return the letters of a text at even places.",
+         "def even(text):\n    out = ''\n    for n, c in enumerate(text):\n        if n % 2 == 0:\n            out += c\n    return out\n",
+         "assert even('abcdef') == 'ace'\nassert even('python') == 'pto'\nassert even('lambs') == 'lms'\n", "even"),
     task("common", "Return the items that both tuples have.",
          "def common(one, other):\n    return tuple(set(one) & set(other))\n",
          "assert set(common((1, 2, 3), (3, 2, 9))) == {2, 3}\nassert set(common((5, 6), (6, 8))) == {6}\n", "common"),
@@ -99,7 +102,7 @@ def found(pool, proofs):
 
 def test_a_task_confirms_only_if_its_solution_passes_and_unrelated_functions_fail(proofs):
     reasons = {task.id: proof.reason for task, proof in zip(TASKS, proofs, strict=True)}
-    assert [id for id, reason in reasons.items() if not reason] == ["runs", "clip", "size", "common", "B/0"]
+    assert [id for id, reason in reasons.items() if not reason] == ["runs", "clip", "size", "even", "common", "B/0"]
     assert "passes its tests as well" in reasons["vague"]
     assert "does not pass" in reasons["wrong"]
     assert "no_such_library" in reasons["absent"]
@@ -155,6 +158,8 @@ def test_the_order_of_a_result_does_not_count_where_the_tests_ignore_it(found):
         OTHER_ALGORITHM.replace("+= 1", "+= 2"),
         "def greet(name):\n    return f'hello {name}'\n",
         "def last(values):\n    return values[-1] if values else None\n",
+        "def first_four_of_every_second(phrase):\n    part = phrase[::2]\n    return part[:4]\n",  # equal for short words
+        "def swapped(phrase):\n    return ' '.join(phrase.split()[::-1])[::2]\n",  # equal for single words
         "value = 3\n",
         "def broken(:\n",
     ],
