@@ -33,7 +33,7 @@ def error_line(output: str) -> str:
         ({"respones": {"samples": 4}}, 15, "no section [respones]", "did you mean [responses]?"),
         ({"responses": {"samples": "many"}}, 15, "[responses] samples", "Responses for each instruction"),
         ({"responses": {"samples": 0}}, 15, "[responses] samples = 0", "not between 1 and 1000"),
-        ({"selection": {"choose": "best of all"}}, 15, "[selection] choose", "not one of best, random"),
+        ({"selection": {"choose": "best of all"}}, 15, "[selection] choose", "not one of best, curated, random"),
         ({"seeds": {"sources": "nowhere"}}, 20, "nowhere", "correct the path"),
         ({"model": {"sha256": "0" * 64}}, 15, "sha256", "digest"),
         ({"prompts": {"exemplars": "nowhere"}}, 15, "nowhere", "exemplars"),

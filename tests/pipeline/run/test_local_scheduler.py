@@ -11,7 +11,7 @@ import pipeline  # noqa: F401  # it makes Luigi use the scheduler
 from pipeline.run import local_scheduler
 
 
-class Nothing(luigi.Task):
+class Numbered(luigi.Task):
     number: int = luigi.IntParameter()
 
     def complete(self) -> bool:
@@ -21,9 +21,9 @@ class Nothing(luigi.Task):
         _made.add(self.number)
 
 
-class Everything(luigi.WrapperTask):
+class ManyNumbered(luigi.WrapperTask):
     def requires(self) -> list[luigi.Task]:
-        return [Nothing(number=number) for number in range(20)]
+        return [Numbered(number=number) for number in range(20)]
 
 
 _made: set[int] = set()
@@ -32,7 +32,7 @@ _made: set[int] = set()
 def test_many_tasks_are_pruned_once(monkeypatch: pytest.MonkeyPatch) -> None:
     pruned = []
     monkeypatch.setattr(Scheduler, "_prune_tasks", lambda self: pruned.append(self))
-    assert luigi.build([Everything()], local_scheduler=True, log_level="ERROR")
+    assert luigi.build([ManyNumbered()], local_scheduler=True, log_level="ERROR")
     assert len(_made) == 20
     assert len(pruned) == 1
     assert isinstance(pruned[0], local_scheduler.LocalScheduler)
