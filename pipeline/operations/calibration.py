@@ -26,8 +26,8 @@ from pipeline.operations.truth import TASKS_A_SHARD, Answers, HiddenTests
 from pipeline.packs.pack import Pack
 from pipeline.project.project import Project
 from pipeline.records import Candidate, Rejection, Seed, instruction_of
-from pipeline.selection.selector import Selector
 from pipeline.stages import trust
+from pipeline.stages.selection import selector_of
 
 Log = Callable[[str], None]
 
@@ -65,10 +65,7 @@ EVIDENCE: Mapping[str, Callable[[Candidate], float]] = {
 
 def selected(answers: Answers, places: Mapping[str, Seed], project: Project) -> frozenset[str]:
     """The ids of the answers that a project's selection makes rows of."""
-    settings = project.settings.selection
-    selector = Selector(
-        places, settings, project.selection_rules, project.selection_score, shown=project.exemplars.exemplars
-    )
+    selector = selector_of(project, places)
     return frozenset(fate.id for fate in selector.judge(answers.candidates) if not isinstance(fate.outcome, Rejection))
 
 

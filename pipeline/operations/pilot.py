@@ -28,7 +28,7 @@ from pipeline.selection.selector import Selector
 from pipeline.stages.chain import shard_tasks
 from pipeline.stages.generation import GenerationTask
 from pipeline.stages.seeds import Seeds
-from pipeline.stages.selection import Selection
+from pipeline.stages.selection import Selection, selector_of
 from pipeline.stages.stage import ShardTask
 from targets import Artifacts, ShardPaths, ShardWriter
 from targets.journal import read_journal
@@ -79,13 +79,7 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
         task.run()
         stages[task.stage] = _sample(task, chosen, time.monotonic() - began)
         log(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
-    selector = Selector(
-        current,
-        sample.settings.selection,
-        sample.selection_rules,
-        sample.selection_score,
-        shown=sample.exemplars.exemplars,
-    )
+    selector = selector_of(sample, current)
     sound, rows, row_bytes, rules = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
     per_shard = sample.settings.project.shard_size
     return Piloted(

@@ -20,10 +20,10 @@ from pipeline.project.project import Project
 from pipeline.records import Rejection, Selected, seed_of
 from pipeline.seeds.scan import Scan
 from pipeline.selection.candidates import read_joined
-from pipeline.selection.selector import Selector
 from pipeline.stages.chain import shard_tasks
 from pipeline.stages.seeds import Seeds
-from pipeline.stages.selection import Selection
+from pipeline.stages.selection import Selection, selector_of
+from pipeline.stages.shaped import in_form
 from targets import ShardPaths, read_jsonl
 
 Log = Callable[[str], None]
@@ -56,14 +56,9 @@ def preview(project: Project, count: int, folder: Path, log: Log) -> list[Previe
                 rejected[seed_of(rejection["id"])].append(_rejected(task.stage, rejection))
             log(f"{task.stage}: {task.paths.read_meta()['kept']} of {task.expected()} kept")
     rows = {}
-    selector = Selector(
-        current,
-        sample.settings.selection,
-        sample.selection_rules,
-        sample.selection_score,
-        shown=sample.exemplars.exemplars,
-    )
-    for fate in selector.judge(read_joined(Selection.shard_task(sample, 0).artifacts, 0)):
+    selector = selector_of(sample, current)
+    judged = selector.judge(read_joined(Selection.shard_task(sample, 0).artifacts, 0))
+    for fate in in_form(sample, log, judged):
         seed, outcome = seed_of(fate.id), fate.outcome
         if isinstance(outcome, Rejection):
             dropped = {"id": fate.id, "rule": outcome.rule, "evidence": outcome.evidence}

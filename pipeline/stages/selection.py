@@ -10,7 +10,7 @@ Rows get their forms by [shaping] (pipeline/stages/shaped.py).
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from functools import cached_property
 from itertools import chain
 from typing import Any, ClassVar
@@ -34,9 +34,24 @@ from pipeline.stages.stage import Outcome, Outcomes, ShardTask, StageTask, last_
 from pipeline.text import private
 from targets import Artifacts, Recipe, ShardPaths, ShardWriter
 
+# Later keys, with the value that selects as before there was the key: only other values are in the recipe.
+AS_BEFORE: Mapping[str, Any] = {"per_instruction": 1, "rows": 0, "then": "none", "trivial": True}
 # Keys whose values are not in the recipe: of files and functions the content is instead, and `trust` decides whether a
 # run begins.
-_NOT_VALUES = frozenset({"per_instruction", "reject", "rows", "rules", "score", "then", "trivial", "trust"})
+_NOT_VALUES = frozenset({*AS_BEFORE, "reject", "rules", "score", "trust"})
+
+
+def selector_of(project: Project, places: Mapping[str, Any], by_hand: ByHand | None = None, most: int = 0) -> Selector:
+    """The selector of a project's settings over seeds with these places; as Selector has it."""
+    return Selector(
+        places,
+        project.settings.selection,
+        project.selection_rules,
+        project.selection_score,
+        by_hand,
+        most,
+        project.exemplars.exemplars,
+    )
 
 
 class Selection(StageTask):
@@ -123,16 +138,8 @@ class Selection(StageTask):
         )
 
     def _selector(self) -> Selector:
-        project, section = self.project, self.project.settings.selection
-        return Selector(
-            project.scan.snapshot.occurrences,
-            section,
-            project.selection_rules,
-            project.selection_score,
-            self._by_hand,
-            section.rows,
-            project.exemplars.exemplars,
-        )
+        rows = self.project.settings.selection.rows
+        return selector_of(self.project, self.project.scan.snapshot.occurrences, self._by_hand, rows)
 
     @staticmethod
     def taken_out(project: Project) -> ByHand:
@@ -173,18 +180,11 @@ class Selection(StageTask):
         }
         if functions := [function.identity for function in self._user_functions]:
             ingredients |= {"functions": functions, "score": section.score}
-        if section.rows:
-            ingredients["rows"] = section.rows
+        ingredients |= {key: value for key in AS_BEFORE if (value := getattr(section, key)) != AS_BEFORE[key]}
         if self.first:
             ingredients["first"] = self.first
         if shaping.is_on(shapes := self.project.settings.shaping):
             ingredients["shaping"] = {key: getattr(shapes, key) for key, _ in shapes.get_params()}
-        if not section.trivial:
-            ingredients["trivial"] = False
-        if section.then != "none":
-            ingredients["then"] = section.then
-        if section.per_instruction > 1:
-            ingredients["per_instruction"] = section.per_instruction
         return Recipe(self.stage, ingredients, self.candidates.recipe)
 
     def expected(self) -> int:

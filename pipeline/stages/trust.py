@@ -12,15 +12,13 @@ from pipeline.errors import NotTrusted
 from pipeline.project.project import Project
 from pipeline.stages.chain import shard_tasks
 from pipeline.stages.responses import Responses
+from pipeline.stages.selection import AS_BEFORE
 from pipeline.stages.verifications import Verifications
 from targets import Recipe
 
 # Keys of [selection] that decide which answer to an instruction is chosen.
 _CHOICE = ("among", "choose", "min_agreement", "trivial")
-
-
-def _several(per_instruction: int) -> dict[str, int]:
-    return {"per_instruction": per_instruction} if per_instruction > 1 else {}
+_LATER_CHOICE = ("per_instruction", "then")
 
 
 def conditions(project: Project) -> Recipe:
@@ -37,8 +35,7 @@ def conditions(project: Project) -> Recipe:
             },
             "selection": {
                 **{key: getattr(section, key) for key in _CHOICE},
-                **({"then": section.then} if section.then != "none" else {}),
-                **_several(section.per_instruction),
+                **{key: value for key in _LATER_CHOICE if (value := getattr(section, key)) != AS_BEFORE[key]},
             },
             "functions": [
                 function.identity for function in (*project.selection_rules, project.selection_score) if function
