@@ -20,6 +20,10 @@ PROSE = b"Write a function that counts the vowels of a text, and another one tha
         b"=" * 400,
         (b"x = 1\n" + b" " * 40) * 8,
         (SENTENCE + PROSE * 2) * 5,
+        b"return " + b" + ".join(b"numbers[%d]" % n for n in range(120)) + b" + ",
+        b"[" + b", ".join(b"[%d, %d, %d]" % (n, n + 1, n + 2) for n in range(1, 400, 3)) + b", ",
+        b", ".join(b"(%d, %d)" % (n, 10 * n) for n in range(200)) + b", ",
+        b"".join(b"    print(f'%d is even: {x[%d]}', end=' ')\n" % (9 - n, 2 * n) for n in range(60)),
     ],
 )
 def test_a_loop_is_recognised_wherever_it_is_cut(text: bytes) -> None:
@@ -37,6 +41,9 @@ def test_a_loop_is_recognised_wherever_it_is_cut(text: bytes) -> None:
         b"values = [" + b"0, " * 90 + b"]",
         b"".join(b"assert f(%d) == %d\n" % (n, n) for n in range(60)),
         SENTENCE * 8 + PROSE,
+        b"assert total([" + b", ".join(b"%d" % n for n in range(1, 101)) + b"]) == 5050\n",
+        b"TABLE = [" + b", ".join(b"%d" % (n * n % 251) for n in range(400)),
+        b"".join(b"assert square(%d) == %d\n" % (n, n * n) for n in range(100)),
     ],
 )
 def test_what_ends_otherwise_is_no_loop(text: bytes) -> None:
