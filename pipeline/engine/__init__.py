@@ -18,6 +18,7 @@ from pipeline.engine.inspection import inspect_model
 from pipeline.engine.protocol import (
     Choice,
     Completion,
+    EarlyEnd,
     Engine,
     EngineError,
     EngineStats,
@@ -37,6 +38,7 @@ from pipeline.engine.sizing import cores, free_host_memory
 __all__ = [
     "Choice",
     "Completion",
+    "EarlyEnd",
     "Engine",
     "EngineError",
     "EngineSettings",

@@ -96,6 +96,8 @@ def completion(request: Request, answer: Answer) -> Completion:
         detail = "the server's filter refused the completion"
     elif end == "length" and is_repeating(text.encode(errors="replace")):
         end = "repetition"
+    elif end == "length" and request.early_end and request.early_end(text, 0.0) == "stop":
+        end = "stop"  # its tokens are spent, and what mattered is there
     elif end == "length" and 0 < new < request.max_tokens:
         end, detail = "window", f"the server stopped after {new} tokens: its window is full"
     return Completion(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal, Protocol
 
-Reason = Literal["stop", "length", "repetition", "window", "crash", "error", "undone"]
+Reason = Literal["stop", "length", "repetition", "late_code", "window", "crash", "error", "undone"]
 
 
 class EngineError(Exception):
@@ -50,13 +50,21 @@ class Turn:
     text: str
 
 
+class EarlyEnd(Protocol):
+    """Ends completions of which more tokens cannot matter. It is sent to the engine's process: a value, no closure."""
+
+    def __call__(self, text: str, share: float) -> Reason | None:
+        """The reason to end a completion, from its text so far and the share of max_tokens that this took."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One sample to draw. Consecutive requests with equal context and tail share their prompt.
 
     A request with `options` draws no text: the options are scored, see `Choice`. One with `turns` is a conversation
     that holds the same as context and tail, for a server's chat model. In a `chat` the names of special tokens stand
-    for the tokens; in any other prompt they are plain text.
+    for the tokens; in any other prompt they are plain text. `early_end` may end the completion before a stop.
     """
 
     id: str
@@ -69,6 +77,7 @@ class Request:
     options: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
     chat: bool = False
+    early_end: EarlyEnd | None = None
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
@@ -85,8 +94,9 @@ class Request:
 class Completion:
     """The result of one request.
 
-    reason: stop (a stop string or an end-of-text token), length (max_tokens reached), repetition (one
-        passage again and again, see repetition.py), window (the prompt and max_tokens do not fit,
+    reason: stop (a stop string, an end-of-text token, or the rest cannot matter), length (max_tokens
+        reached), repetition (one passage again and again, see repetition.py), late_code (of the
+        request's `early_end`: pipeline/prompts/early_end.py), window (the prompt and max_tokens do not fit,
         nothing was generated), crash (the request ended the engine's process twice while it ran
         alone), error (a server refuses it, and takes others), undone (a server failed on it in
         every retry: no property of the request, which a later run sends again)

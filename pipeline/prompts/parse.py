@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from pipeline.records import Rejection, Rules
 from pipeline.text.executable import executable, is_session
-from pipeline.text.markdown import blocks, code_blocks
+from pipeline.text.markdown import blocks, code_blocks, is_open
 from pipeline.text.normalise import count_words
 
 # Tokens by which models mark the end of a text or a turn, spelt out: everything from there on is another text.
-_SPECIAL = re.compile(r"<[|\uff5c][\w\u2581 -]+[|\uff5c]>|<(?:eos|bos|pad|(?:start|end)_of_turn)>|</s>(?=\s*\Z)")
+_SPECIAL = re.compile(r"<[|\uff5c][\w\u2581 -]+[|\uff5c]>|<(?:eos|bos|pad|(?:start|end)_of_turn)>")
+_END = re.compile(rf"{_SPECIAL.pattern}|</s>(?=\s*\Z)")
 _TESTS = re.compile(r"#{2,4}[ \t]*tests?[ \t]*:?[ \t]*", re.IGNORECASE)
 # Headers of the document's other sections: behind a response the next example begins, or the document ends.
 _OTHER_SECTION = re.compile(r"#{2,3} (?:Example \d+|Snippet|Properties|Instruction|Response|Concepts|End)\b.*")
@@ -63,7 +64,7 @@ class ParsedResponse:
 
 def without_special_tokens(text: str) -> str:
     """The text up to the first special token that a model wrote out."""
-    return _SPECIAL.split(text, maxsplit=1)[0]
+    return _END.split(text, maxsplit=1)[0]
 
 
 def parse_concepts(text: str) -> list[str] | Rejection:
@@ -106,12 +107,9 @@ def parse_response(text: str, parts: Sequence[str] = ()) -> ParsedResponse | Rej
     text = without_special_tokens(text)
     response, *sections = _sections(text)
     if not sections:
-        return Rejection("no_tests_section", text[-200:])
-    lines = re.findall(r"^[ \t]*\[(\w+)\][ \t]*$", response, re.MULTILINE)
-    if parts and [line for line in lines if line in parts] != [*parts]:
-        return Rejection("parts_missing", f"it has {', '.join(lines) or 'none'}, not {', '.join(parts)}"[:200])
-    if not _programs(response):
-        return Rejection("no_code_block", response[-200:])
+        return Rejection("no_tests_section", response[-200:])
+    if (lacking := _lacking(response, parts)) is not None:
+        return lacking
     rest = "\n".join(sections)
     tests = _programs(rest)
     if not tests:
@@ -119,6 +117,34 @@ def parse_response(text: str, parts: Sequence[str] = ()) -> ParsedResponse | Rej
     if not re.search(r"\bassert", "".join(tests)):
         return Rejection("no_assert", "\n".join(tests)[:200])
     return ParsedResponse(response.strip(), program_of(response), "\n".join(tests))
+
+
+def is_settled(text: str, parts: Sequence[str] = ()) -> bool:
+    """Whether `parse_response` has the same result for this beginning of a completion, however it goes on.
+
+    That is so once another section begins or a special token is written out, and once the tests begin where the
+    response before them lacks what it must have.
+    """
+    if _SPECIAL.search(text):
+        return True
+    lines = text.split("\n")[:-1]  # the last one may go on
+    for place, (number, ends) in enumerate(_headers(lines)):
+        before = "\n".join(lines[:number])
+        if is_open(before):
+            return False
+        if ends or (place == 0 and _lacking(before, parts) is not None):
+            return True
+    return False
+
+
+def _lacking(response: str, parts: Sequence[str]) -> Rejection | None:
+    """The rejection of a response, the text before the tests, that lacks one of its parts or its code."""
+    lines = re.findall(r"^[ \t]*\[(\w+)\][ \t]*$", response, re.MULTILINE)
+    if parts and [line for line in lines if line in parts] != [*parts]:
+        return Rejection("parts_missing", f"it has {', '.join(lines) or 'none'}, not {', '.join(parts)}"[:200])
+    if not _programs(response):
+        return Rejection("no_code_block", response[-200:])
+    return None
 
 
 def program_of(response: str) -> str:
@@ -133,15 +159,21 @@ def _programs(text: str) -> list[str]:
 def _sections(text: str) -> Iterator[str]:
     """The text before the first header of tests, and what stands below each such header; up to another section."""
     lines = text.split("\n")
-    in_block = {number for block in blocks(text) for number in range(block.first, block.last + 1)}
     begin = 0
-    for number, line in enumerate(lines):
-        if number in in_block:
-            continue
-        ends = number > 0 and _OTHER_SECTION.fullmatch(line)
-        if ends or _TESTS.fullmatch(line):
-            yield "\n".join(lines[begin:number])
-            begin = number + 1
+    for number, ends in _headers(lines):
+        yield "\n".join(lines[begin:number])
+        begin = number + 1
         if ends:
             return
     yield "\n".join(lines[begin:])
+
+
+def _headers(lines: Sequence[str]) -> Iterator[tuple[int, bool]]:
+    """The lines outside of blocks that are headers of tests, and of another section, which ends the response."""
+    in_block = {number for block in blocks("\n".join(lines)) for number in range(block.first, block.last + 1)}
+    for number, line in enumerate(lines):
+        if number in in_block:
+            continue
+        ends = number > 0 and _OTHER_SECTION.fullmatch(line) is not None
+        if ends or _TESTS.fullmatch(line):
+            yield number, ends

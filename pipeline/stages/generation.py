@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
-from pipeline.engine import Completion, Engine, Request, Sampling, reasoning
+from pipeline.engine import Completion, EarlyEnd, Engine, Request, Sampling, reasoning
 from pipeline.prompts import conversation, render
 from pipeline.prompts.plan import GenerationPlan, exemplars_digest
 from pipeline.records import Rejection, Rules
@@ -119,6 +119,11 @@ class GenerationTask(ShardTask):
         """The texts at which the unit's completion ends."""
         return self.stops
 
+    @property
+    def early_end(self) -> EarlyEnd | None:
+        """What ends completions of which more tokens cannot matter."""
+        return None
+
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """The engine that generates, which outlives the task."""
@@ -199,6 +204,7 @@ class GenerationTask(ShardTask):
                 sampling=sampling,
                 turns=conversation.turns(context, tail) if self.is_chat else (),
                 chat=self.has_special_tokens,
+                early_end=self.early_end,
             )
 
     def context_key(self, unit: Unit) -> str:

@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 import luigi
 
 from pipeline.config.sections import least_and_most
-from pipeline.prompts import parse, render
+from pipeline.prompts import early_end, parse, render
+from pipeline.prompts.early_end import ResponseEnd
 from pipeline.records import Rejection, Rules, instruction_of, sample_id
 from pipeline.stages.documented import DOCSTRING, Documented
-from pipeline.stages.generation import COMPLETION_RULES, GenerationTask, Unit
+from pipeline.stages.generation import COMPLETION_HINTS, COMPLETION_RULES, GenerationTask, Unit
 from pipeline.stages.instructions import Instructions
 from pipeline.stages.magpie import MAGPIE, Magpie
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
@@ -32,7 +33,8 @@ class Responses(GenerationTask):
     stage = section = form = "responses"
     follows = Instructions
     version = 4
-    rules: ClassVar[Rules] = {**COMPLETION_RULES, **parse.RULES["responses"], **RULES}
+    rules: ClassVar[Rules] = {**COMPLETION_RULES, **early_end.RULES, **parse.RULES["responses"], **RULES}
+    hints: ClassVar[Rules] = {**COMPLETION_HINTS, **early_end.HINTS}
     fan_out = "samples_per_instruction"
 
     def requires(self) -> luigi.Task:
@@ -47,6 +49,10 @@ class Responses(GenerationTask):
     def parts(self) -> tuple[str, ...]:
         """The parts that a response must have: those of the exemplar set's form."""
         return self.project.exemplars.parts
+
+    @property
+    def early_end(self) -> ResponseEnd:
+        return ResponseEnd(self.parts)
 
     @property
     def keeps_thoughts(self) -> bool:

@@ -42,11 +42,21 @@ def blocks(text: str) -> list[Block]:
 
 def ended(text: str) -> str:
     """The text with its last block closed, where the end of the text cuts it off."""
+    opened = _unclosed(text)
+    return f"{text.rstrip()}\n{opened[-1][1]}{opened[-1][2]}\n" if opened else text
+
+
+def is_open(text: str) -> bool:
+    """Whether what follows the text may belong to a block that begins in it."""
+    return bool(_unclosed(text))
+
+
+def _unclosed(text: str) -> list[re.Match[str]]:
+    """The fences that open a block which is not closed."""
     inside = {number for block in blocks(text) for number in range(block.first, block.last + 1)}
-    opened = [
+    return [
         match for number, line in enumerate(text.split("\n")) if number not in inside and (match := _OPENS.match(line))
     ]
-    return f"{text.rstrip()}\n{opened[-1][1]}{opened[-1][2]}\n" if opened else text
 
 
 def _closing(lines: list[str], start: int, opened: re.Match[str]) -> int | None:

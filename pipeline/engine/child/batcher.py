@@ -34,7 +34,7 @@ from pipeline.engine.settings import EngineSettings
 
 # A step that samples from this many logits or more draws its tokens on several threads.
 THREADED_LOGITS = 1_000_000
-# Whether a sequence repeats itself depends on its own tokens alone: it is looked for at fixed numbers of them.
+# Whether a sequence is ended early depends on its own tokens alone: it is decided at fixed numbers of them.
 TOKENS_BETWEEN_LOOKS = 32
 
 
@@ -256,8 +256,8 @@ class Batcher:
                 self._finish(sequence, "stop")
             elif sequence.new_tokens == sequence.job.request.max_tokens:
                 self._finish(sequence, "length")
-            elif sequence.new_tokens % TOKENS_BETWEEN_LOOKS == 0 and sequence.text.is_repeating():
-                self._finish(sequence, "repetition")
+            elif (reason := _early_end(sequence)) is not None:
+                self._finish(sequence, reason)
             else:
                 continue
             ended = True
@@ -287,6 +287,18 @@ class Batcher:
         self._seq_ids.append(sequence.seq_id)
         sequence.seq_id = -1
         self._scheduler.finish(sequence.group, sequence.job)
+
+
+def _early_end(sequence: _Sequence) -> Reason | None:
+    """Why the sequence has to end before its stop, if it has to."""
+    if sequence.new_tokens % TOKENS_BETWEEN_LOOKS:
+        return None
+    if sequence.text.is_repeating():
+        return "repetition"
+    request = sequence.job.request
+    if request.early_end is None:
+        return None
+    return request.early_end(sequence.text.text(), sequence.new_tokens / request.max_tokens)
 
 
 def _sampler(job: Job) -> Sampler | OptionScorer:

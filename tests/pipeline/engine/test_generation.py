@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.engine import EngineError, EngineSettings, LlamaEngine, Request, Sampling
+from pipeline.prompts.early_end import ResponseEnd
 
 
 def settings(path, **more) -> EngineSettings:
@@ -197,3 +198,13 @@ def test_large_vocabularies_are_sampled_on_threads_with_the_same_result(tiny_mod
     with LlamaEngine(settings(tiny_model, n_seq=8, sample_threads=3)) as engine:
         threads = completions_by_id(engine, requests)
     assert {k: c.text for k, c in alone.items()} == {k: c.text for k, c in threads.items()}
+
+
+@pytest.mark.parametrize("n_seq", [1, 4])
+def test_a_completion_is_ended_where_its_request_says_so_whatever_runs_beside_it(scripted, n_seq):
+    prose = scripted([b"word %d " % n for n in range(90)])
+    header = scripted([b"prose\n", b"### Tests\n", *(b"word %d " % n for n in range(90))])
+    for model, end in ((prose, ("late_code", 64)), (header, ("stop", 32))):
+        with LlamaEngine(settings(model, n_seq=n_seq)) as engine:
+            completed = engine.generate(Request(f"{i}", "", "t\n", 128, early_end=ResponseEnd()) for i in range(5))
+            assert [(done.reason, done.new_tokens) for done in completed] == [end] * 5
