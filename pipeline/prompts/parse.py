@@ -7,7 +7,7 @@ without the part that its stage needs is rejected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.records import Rejection, Rules
@@ -19,6 +19,10 @@ from pipeline.text.normalise import count_words
 _SPECIAL = re.compile(r"<[|\uff5c][\w\u2581 -]+[|\uff5c]>|<(?:eos|bos|pad|(?:start|end)_of_turn)>")
 _END = re.compile(rf"{_SPECIAL.pattern}|</s>(?=\s*\Z)")
 _TESTS = re.compile(r"#{2,4}[ \t]*tests?[ \t]*:?[ \t]*", re.IGNORECASE)
+# What else models write above their tests, where no header is that of the prompts: "### Unit tests", "**Test cases**".
+_TITLE = re.compile(r" {0,3}(?:#{1,6}|\*\*|__).+|[\w ]+:\s*")
+_OF_TESTS = {"test", "tests", "testing"}
+_MOST_TITLE_WORDS = 5
 # Headers of the document's other sections: behind a response the next example begins, or the document ends.
 _OTHER_SECTION = re.compile(r"#{2,3} (?:Example \d+|Snippet|Properties|Instruction|Response|Concepts|End)\b.*")
 _LIST_MARK = re.compile(r"^(?:[-*+\u2022#&>]+|\d+[.)])\s+")
@@ -63,8 +67,8 @@ class ParsedResponse:
 
 
 def without_special_tokens(text: str) -> str:
-    """The text up to the first special token that a model wrote out."""
-    return _END.split(text, maxsplit=1)[0]
+    """The text up to the first special token that a model wrote out, its lines ended as on Unix."""
+    return _END.split(text.replace("\r\n", "\n"), maxsplit=1)[0]
 
 
 def parse_concepts(text: str) -> list[str] | Rejection:
@@ -159,8 +163,11 @@ def _programs(text: str) -> list[str]:
 def _sections(text: str) -> Iterator[str]:
     """The text before the first header of tests, and what stands below each such header; up to another section."""
     lines = text.split("\n")
+    headers = list(_headers(lines))
+    if all(ends for _, ends in headers):
+        headers = list(_headers(lines, _entitles_tests))
     begin = 0
-    for number, ends in _headers(lines):
+    for number, ends in headers:
         yield "\n".join(lines[begin:number])
         begin = number + 1
         if ends:
@@ -168,12 +175,25 @@ def _sections(text: str) -> Iterator[str]:
     yield "\n".join(lines[begin:])
 
 
-def _headers(lines: Sequence[str]) -> Iterator[tuple[int, bool]]:
-    """The lines outside of blocks that are headers of tests, and of another section, which ends the response."""
+def _headers(lines: Sequence[str], entitles: Callable[[str], bool] = lambda line: False) -> Iterator[tuple[int, bool]]:
+    """The lines outside of blocks that are headers of tests, and, as the last, that of another section.
+
+    Behind the first block a line that `entitles` tests is a header of tests as well.
+    """
     in_block = {number for block in blocks("\n".join(lines)) for number in range(block.first, block.last + 1)}
     for number, line in enumerate(lines):
         if number in in_block:
             continue
-        ends = number > 0 and _OTHER_SECTION.fullmatch(line) is not None
-        if ends or _TESTS.fullmatch(line):
-            yield number, ends
+        if number > 0 and _OTHER_SECTION.fullmatch(line):
+            yield number, True
+            return
+        if _TESTS.fullmatch(line) or (number > min(in_block, default=number) and entitles(line)):
+            yield number, False
+
+
+def _entitles_tests(line: str) -> bool:
+    """Whether a line is a short title in which tests are named first, second or last."""
+    words = re.findall(r"\w+", re.sub(r"\(.*?\)", "", line.lower()))
+    if not _TITLE.fullmatch(line) or not 0 < len(words) <= _MOST_TITLE_WORDS:
+        return False
+    return not _OF_TESTS.isdisjoint([*words[:2], words[-1]])

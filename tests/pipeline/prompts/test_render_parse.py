@@ -73,6 +73,30 @@ def test_the_header_of_the_tests_may_vary(header):
     assert parsed.tests == TESTS
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["### Unit tests", "## Test Cases", "### **Tests**", "**Tests**", "**Tests:**", "Tests:", "### Testing", "### Test 1",
+     " ### Tests", "### Tests (pytest) ###", "# How to test"],
+)  # fmt: skip
+def test_without_the_header_of_the_prompts_a_title_of_tests_behind_the_code_is_taken(title):
+    parsed = parse.parse_response(RESPONSE.replace("### Tests", title))
+    assert isinstance(parsed, ParsedResponse)
+    assert parsed.tests == TESTS
+
+
+@pytest.mark.parametrize("title", ["**Tests**", "Testing:", "### Test it"])
+def test_with_the_header_of_the_prompts_a_title_of_tests_is_prose(title):
+    before, tests = RESPONSE.split("### Tests")
+    parsed = parse.parse_response(f"{title}\n{before}\n{title}\n\nIt adds.\n\n### Tests{tests}")
+    assert isinstance(parsed, ParsedResponse)
+    assert parsed.response.count(title) == 2
+    assert (parsed.code, parsed.tests) == (parse.parse_response(RESPONSE).code, TESTS)
+
+
+def test_lines_may_end_as_on_windows():
+    assert parse.parse_response(RESPONSE.replace("\n", "\r\n")) == parse.parse_response(RESPONSE)
+
+
 @pytest.mark.parametrize("between", ["\n\nEdge cases:\n\n", "\n\n### Tests\n"])
 def test_blocks_of_tests_are_joined(between):
     parsed = parse.parse_response(f"{RESPONSE.rstrip()}{between}```python\nassert add(0, 0) == 0\n```")
