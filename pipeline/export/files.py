@@ -67,9 +67,10 @@ def export(
                 configs.setdefault(form.name, {})[part] = name
         for name, content in form.others(dataset):
             write(name, content)
-        if form.configurations and (made := configs.get(form.name)):
+        made = configs.get(form.name, {})
+        if form.configurations and "train" in made:
             beside = {part: Path(name).name for part, name in made.items()}
-            for name, text in form.configurations(beside) if "train" in beside else ():
+            for name, text in form.configurations(beside, row_count(folder / made["train"]) or 0):
                 write(f"{form.name}/{name}", iter([text]))
     # `datasets` reads all configs of a folder in one format: Parquet is one only where it is alone.
     jsonl = {name: files for name, files in configs.items() if every[name].ending == ".jsonl"}

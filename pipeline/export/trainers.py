@@ -7,6 +7,7 @@ formats of Axolotl.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,24 +20,25 @@ NAME = "selfcodealign"
 _LEARNING_RATE, _EPOCHS, _WARMUP, _MAX_LENGTH = 1e-5, 4, 0.05, 1280
 _BATCH, _MICRO_BATCH = 64, 4
 
-# Files by their names, from the names of the form's files by split.
-Configurations = Callable[[Mapping[str, str]], Iterator[tuple[str, bytes]]]
+# Files by their names, from the names of the form's files by split, and the number of rows to train on.
+Configurations = Callable[[Mapping[str, str], int], Iterator[tuple[str, bytes]]]
 
 
 def configurations(info: Mapping[str, Any], axolotl: Mapping[str, Any]) -> Configurations:
     """The configurations of a form: `info` is its entry in dataset_info.json, `axolotl` its entry of `datasets`."""
 
-    def of(files: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    def of(files: Mapping[str, str], rows: int) -> Iterator[tuple[str, bytes]]:
         names = {split: NAME if split == "train" else f"{NAME}_{split}" for split in files}
         entries = {names[split]: {"file_name": file, **info} for split, file in files.items()}
         yield "dataset_info.json", json_bytes(entries)
-        yield "llama_factory.yaml", _yaml("llamafactory-cli train llama_factory.yaml", _llama_factory(names))
+        yield "llama_factory.yaml", _yaml("llamafactory-cli train llama_factory.yaml", _llama_factory(names, rows))
         yield "axolotl.yaml", _yaml("axolotl train axolotl.yaml", _axolotl(files, axolotl))
 
     return of
 
 
-def _llama_factory(names: Mapping[str, str]) -> dict[str, Any]:
+def _llama_factory(names: Mapping[str, str], rows: int) -> dict[str, Any]:
+    steps = math.ceil(rows / _BATCH) * _EPOCHS
     evaluated = {"eval_dataset": names["test"], "eval_strategy": "epoch"} if "test" in names else {}
     return {
         "model_name_or_path": BASE_MODEL,
@@ -54,7 +56,7 @@ def _llama_factory(names: Mapping[str, str]) -> dict[str, Any]:
         "learning_rate": _LEARNING_RATE,
         "num_train_epochs": _EPOCHS,
         "lr_scheduler_type": "linear",
-        "warmup_ratio": _WARMUP,
+        "warmup_steps": math.ceil(_WARMUP * steps),  # a share has another name in each release of transformers
         "optim": "adafactor",
         "bf16": True,
     }

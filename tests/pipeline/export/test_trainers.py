@@ -10,6 +10,7 @@ import yaml
 
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.export.files import export
+from pipeline.export.forms import all_forms
 from tests.support.datasets import plain, write_dataset
 
 
@@ -52,3 +53,12 @@ def test_axolotl_finds_both_splits_and_their_fields(folder, form):
         first = row(folder / form, entry["path"])
         assert entry.get("field_messages", "instruction") in first
         assert entry["type"] == {"chat": "chat_template", "alpaca": "alpaca"}[form]
+
+
+def test_llama_factory_warms_up_for_a_twentieth_of_the_steps_as_a_whole_number():
+    """The share was `warmup_ratio` in transformers 4 and is no argument of later releases."""
+    made = all_forms()["chat"].configurations
+    for rows, steps in ((1, 1), (64, 1), (3200, 10), (10_000, 32)):
+        settings = yaml.safe_load(dict(made({"train": "train.jsonl"}, rows))["llama_factory.yaml"])
+        assert settings["warmup_steps"] == steps
+        assert "warmup_ratio" not in settings
