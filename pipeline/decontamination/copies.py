@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from pipeline.decontamination.families import families
 from pipeline.packs.layouts import Task
 from pipeline.text.minhash import word_grams
 from pipeline.text.normalise import definitions_only, without_examples, words
+from pipeline.text.numeric import np, npt
 
 GRAM = 6
 _LEAST_GRAMS = 6

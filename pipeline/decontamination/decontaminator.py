@@ -20,9 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from pipeline.decontamination.asserts import Asserts
 from pipeline.decontamination.background import SHAPES, WORDS
 from pipeline.decontamination.copies import Copies
@@ -35,6 +32,7 @@ from pipeline.packs.pack import Pack
 from pipeline.records import Rules
 from pipeline.text.nearduplicates import NearDuplicates
 from pipeline.text.normalise import without_examples
+from pipeline.text.numeric import np, npt
 
 RULES: Rules = {
     "contaminated": "The row holds a task of a benchmark pack, or behaves like its solution, by one of the layers.",

@@ -11,14 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
+from pipeline.text.numeric import np, npt
 
 _RAREST = 0.002
 _IMAGINED = 50  # documents without any feature, added to the number of indexed ones
 _POWER = 1.5  # of the rarity in a product of two weights
 _HEAVIEST = math.pow(-math.log(_RAREST), _POWER)
-_NOWHERE = np.empty(0, np.int32)
 
 
 class Resemblance:
@@ -59,7 +57,7 @@ class Resemblance:
     def scores(self, features: Sequence[str]) -> npt.NDArray[np.float64]:
         """The similarity, from 0 to 1, to every document."""
         square = 0.0
-        weights, postings = [0.0], [_NOWHERE]
+        weights, postings = [0.0], [np.empty(0, np.int32)]
         for feature in features:
             weight = self._weights.get(feature)
             if weight is None:

@@ -12,10 +12,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pipeline.errors import PipelineError
 from pipeline.prompts import tuned
+from pipeline.text.numeric import np
 from targets.atomic import sync_folder, temporary_beside
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from math import comb, sqrt
 
-import numpy as np
+from pipeline.text.numeric import np
 
 RESAMPLES = 2000
 SHARE = 95

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import orjson
+
+from pipeline.text.numeric import np
 
 _PIECE = 10_000  # places read at a time
 

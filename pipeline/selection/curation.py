@@ -7,10 +7,9 @@ them. A wrong rating becomes that of most neighbours, where they are confident.
 
 from __future__ import annotations
 
-import numpy as np
-
 from pipeline.selection.neighbours import Nearest
 from pipeline.selection.transition import Floats, Transition, Whole, transition
+from pipeline.text.numeric import np
 
 # DS2's numbers.
 _EPOCHS, _SHARE = 51, 0.9

@@ -11,11 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from pipeline.text.code_concepts import tree_concepts
 from pipeline.text.normalise import words
+from pipeline.text.numeric import np, npt
 
 NEIGHBOURS = 10  # DS2's number
 

@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from pipeline.records import RATINGS, Candidate
 from pipeline.selection.curation import curated
 from pipeline.selection.neighbours import features, nearest, rarity
 from pipeline.text.hashing import rank
+from pipeline.text.numeric import np
 
 Key = tuple[Any, ...]
 CURATED, RARE = "curated", "rare"

@@ -9,12 +9,12 @@ single ratings, pairs and triples determine both (Zhu et al. 2021, arXiv 2102.05
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from pipeline.text.numeric import np, npt
 
-Floats = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.int64]
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+Whole: TypeAlias = "npt.NDArray[np.int64]"
 
 # DS2 (docta/core/hoc.py) takes 1,501 steps and 50 subsamples; the result was the same to a thousandth.
 _STEPS, _RATE = 800, 0.1

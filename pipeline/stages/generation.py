@@ -22,7 +22,7 @@ from pipeline.text.hashing import number
 # A completion that ends for another reason than a stop is rejected under that reason.
 COMPLETION_RULES: Rules = {
     "length": "The completion reached max_tokens before a stop.",
-    "repetition": "The completion repeated one passage again and again, to the byte or counting on, and was ended early.",
+    "repetition": "The completion repeated one passage, as it was or counting on, and was ended early.",
     "window": "The prompt and max_tokens do not fit into the model's window; nothing was generated.",
     "crash": "The request ended the engine's process twice while it ran alone.",
     "error": "The server refused the request and took others; or it failed on it, and [engine] unanswered = drop.",

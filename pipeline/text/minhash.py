@@ -12,12 +12,13 @@ The constants come from a fixed generator, so that no release of a library can c
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import TypeAlias
 from zlib import crc32
 
-import numpy as np
-import numpy.typing as npt
+from pipeline.text.numeric import np, npt
 
-Sketch = npt.NDArray[np.uint8]
+Sketch: TypeAlias = "npt.NDArray[np.uint8]"
 
 _WORD = re.compile(rb"[\w\x80-\xff]+")
 _MASK = (1 << 64) - 1
@@ -58,7 +59,8 @@ def word_grams(text: str, ngram: int) -> npt.NDArray[np.uint32]:
         return np.empty(0, np.uint32)
     hashes = np.fromiter(map(crc32, words), np.uint64, len(words))
     width = min(ngram, len(words))
-    total = np.convolve(hashes, _PLACES[:width][::-1], "valid") + _LIFTS[width]
+    places, lifts = _places()
+    total = np.convolve(hashes, places[:width][::-1], "valid") + lifts[width]
     total ^= total >> np.uint64(29)
     total *= np.uint64(0xBF58476D1CE4E5B9)
     hashed: npt.NDArray[np.uint32] = (total >> np.uint64(32)).astype(np.uint32)
@@ -84,6 +86,12 @@ def _splitmix(count: int, state: int = 3407) -> npt.NDArray[np.uint64]:
     return np.array(numbers, np.uint64)
 
 
-# A word's hash plus its place in the n-gram, times the place's factor, summed: _LIFTS holds the places' share.
-_PLACES = _splitmix(32, state=5) | np.uint64(1)
-_LIFTS = np.concatenate(([np.uint64(0)], np.cumsum(np.arange(1, 33, dtype=np.uint64) * _PLACES, dtype=np.uint64)))
+@cache
+def _places() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """The factors of the places in an n-gram, and what the places themselves add to n-grams of 0 to 32 words.
+
+    An n-gram's sum is of a word's hash plus its place, times the place's factor.
+    """
+    factors = _splitmix(32, state=5) | np.uint64(1)
+    shares = np.cumsum(np.arange(1, 33, dtype=np.uint64) * factors, dtype=np.uint64)
+    return factors, np.concatenate(([np.uint64(0)], shares))

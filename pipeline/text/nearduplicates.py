@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from typing import TypeAlias
 
 from pipeline.text.minhash import Sketch, Sketcher, similarity
+from pipeline.text.numeric import np, npt
 
-Keys = npt.NDArray[np.uint64]
+Keys: TypeAlias = "npt.NDArray[np.uint64]"
 
 RECALL_AT_THRESHOLD = 0.9
 _FIRST_SEGMENT = 1 << 14
