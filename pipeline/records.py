@@ -103,8 +103,17 @@ class Response(TypedDict):
     tests: str
 
 
+class Repair(TypedDict, total=False):
+    """What stands in the place of a failed response (stage repairs), or the verdict on one that stays as it is."""
+
+    id: str  # the response's
+    response: str  # prose and code as written; its tests stay
+    code: str
+    verdict: dict[str, Any]  # of a response that stays: with none of the others
+
+
 class Verdict(TypedDict):
-    """What the sandbox saw when a response ran with its tests (stage executions)."""
+    """What the sandbox saw when a response ran with its tests (stages executions and reruns)."""
 
     id: str
     passed: bool
@@ -213,6 +222,14 @@ class RowVerification(TypedDict):
     agree_both_ways: int  # of these, those whose code passes its tests
 
 
+class RowAttempt(TypedDict):
+    """The failed response that a row's response repairs, and the verdict on it."""
+
+    id: str  # of the response (stage responses): the repair has its place, and so its id
+    status: str
+    detail: str
+
+
 class ModelName(TypedDict):
     """The model that wrote a row's response. `sha256` is empty for a server's model."""
 
@@ -233,6 +250,7 @@ class Selected(TypedDict):
     seed: RowSeed
     partner: RowSeed | None  # of a second seed, that half of the concepts come from
     samples: Samples
+    attempt: RowAttempt | None  # that the response repairs; null where it is a first answer
     verification: RowVerification
     measured_difficulty: str  # by the share of samples that passed
     shape: list[str]  # forms that [shaping] gave it: pipeline/selection/shaping.py
@@ -286,3 +304,4 @@ class Candidate(_Candidate, total=False):
     """One response with everything that the selection reads of it, joined from the shards of the stages."""
 
     rating: int | None  # only where the stage ratings is on
+    attempt: RowAttempt | None  # that the response repairs; only where the stage repairs is on

@@ -183,6 +183,10 @@ class responses(Sampled, luigi.Config):
     reasoning = luigi.ChoiceParameter(default="cut", choices=("cut", "keep"))
 
 
+class repairs(Sampled, luigi.Config):
+    samples = Whole(default=0, low=0, high=1000)
+
+
 class executions(luigi.Config):
     timeout = Real(default=10.0, low=0.1, high=3600)
     memory_mb = Whole(default=1024, low=64, high=1_000_000)
@@ -341,6 +345,7 @@ class Settings:
     instructions: instructions
     responses: responses
     executions: executions
+    repairs: repairs
     verification: verification
     sandbox: sandbox
     decontamination: decontamination

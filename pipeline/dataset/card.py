@@ -19,7 +19,7 @@ CARD = """---
 
 {rows} instructions with responses and tests. The base model `{model}` (sha256 `{sha256}`) wrote all of
 them: it named the concepts in functions of real code, made tasks from the concepts, and answered each
-task several times with tests. {selected}{several}{compared}{magpie}{monologues}
+task several times with tests. {selected}{several}{compared}{magpie}{repaired}{monologues}
 The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{recipe}`.{others}
 
 ## What a row holds
@@ -34,6 +34,7 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | seed | the function it started from: id, source, path, name, lines, digest, licence (SPDX; null when unknown), repository and revision (null when there is none) |
 | partner | the second seed, where half of the concepts come from one; else null |
 | samples | n responses were executed for this instruction, `passed` of them passed |
+| attempt | where the response repairs one that failed: its id, and status and detail of its run; else null |
 | verification | asserts executed; functions of the response that the tests called; mutants of the response, and how many the tests killed; inputs, the different arguments that were tested; behaviour, argument or constant where the function never returned anything else; compared, the instruction's other responses, how many of their tests the response passes (agree), and how many of these pass its tests as well (agree_both_ways); agreement, 0 to 1, by these three |
 | measured_difficulty | easy, medium or hard, by the share of samples that passed (at least 2/3, 1/3, less) |
 | shape | {shapes} |
@@ -108,6 +109,11 @@ _MAGPIE = (
     "\nIt is no base model: it wrote the instructions in the place of a user, behind its own chat template (Magpie, arXiv\n"
     "2406.08464), each with the concepts in the system message."
 )
+# Where failed attempts got another try: pipeline/stages/repairs.py.
+_REPAIRED = (
+    "\nOf {count} rows the response is a second one: no first response to the instruction passed its tests, so the model was\n"
+    "shown one of them with its error (`attempt`), and the tests are those of that attempt."
+)
 # Where calls of the rows' tests were traced: pipeline/stages/monologues.py.
 _MONOLOGUES = (
     "\n`monologues.jsonl` holds {count} answers to questions on what the rows' code does in a call of their tests: no model\n"
@@ -145,6 +151,7 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         shapes=_SHAPES.format(forms=_counted(manifest.get("shapes", {}))),
         compared=_compared(manifest["funnel"]),
         magpie=_MAGPIE if manifest.get("instructions") == "magpie" else "",
+        repaired=_REPAIRED.format(count=manifest["repaired"]) if manifest.get("repaired") else "",
         monologues=_MONOLOGUES.format(count=manifest["monologues"]) if "monologues" in manifest else "",
         others=_others(manifest.get("other_models", {})),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),

@@ -39,13 +39,14 @@ def build_manifest(
     calibration: Calibration | None,
     licences: Mapping[str, int],
     shapes: Mapping[str, int],
+    repaired: int,
 ) -> dict[str, Any]:
     """The manifest as a JSON document; `artifacts` are those of the dataset's recipe.
 
     `fan_out` has, by stage, how many units a record of the stage before makes where that is not one, with the
     number's name in the funnel; `other_models` the models of stages that have another one than the base model;
     `calibration` is what was measured of this model's rows; `licences` counts the rows by the licences of their seeds,
-    `shapes` by their forms.
+    `shapes` by their forms, `repaired` those that are repairs.
     Raises PipelineError when a stage's numbers do not add up: units in must equal kept + rejected, and a stage must
     take in exactly what the one before it kept.
     """
@@ -63,8 +64,9 @@ def build_manifest(
     for stage, total in totals.items():
         funnel[stage] = {key: total[key] for key in ("in", "kept", "rejected", "rules")}
     # Every verdict is kept: what counts is how many programs passed.
-    verdicts = (artifacts.shard("executions", number).read() for number in meta["shards"])
-    funnel["executions"]["passed"] = sum(record["passed"] for record in chain.from_iterable(verdicts))
+    for stage in {"executions", "reruns"}.intersection(sharded):
+        verdicts = (artifacts.shard(stage, number).read() for number in meta["shards"])
+        funnel[stage]["passed"] = sum(record["passed"] for record in chain.from_iterable(verdicts))
     funnel["dataset"] = {"in": meta["kept"], "kept": meta["kept"], "rejected": 0, "rules": {}}
     for stage, (name, count) in fan_out.items():
         funnel[stage][name] = count
@@ -95,6 +97,7 @@ def build_manifest(
         ),
         "row_licences": dict(sorted(licences.items())),
         "shapes": dict(sorted(shapes.items())),
+        **({"repaired": repaired} if "repairs" in sharded else {}),
         # What searched seeds and rows for secrets; null where nothing did.
         "secrets": private.detector(),
         "decontamination": _decontamination(project, totals["decontamination"]),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from types import CodeType
 from typing import cast
 
+from pipeline import joined
 from pipeline.records import Response, Selected, instruction_of
 from pipeline.text.normalise import parse
 from pipeline.verification import instrument
@@ -35,7 +36,7 @@ def pooled_tests(artifacts: Artifacts, shards: Sequence[int], rows: Iterable[Sel
         instructions = {instruction_of(id) for id in pools}
         needed = {
             record["id"]: cast(Response, record)
-            for record in artifacts.shard("responses", number).read()
+            for record in joined.read(artifacts, "responses", number)
             if record["instruction_id"] in instructions
         }
         for id, others in pools.items():

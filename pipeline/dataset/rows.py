@@ -23,18 +23,24 @@ _CHUNK_ROWS = 10_000
 
 
 def read_rows(
-    selected: ShardPaths, pooled: Mapping[str, str], weights: Weights, model: Mapping[str, str]
+    selected: ShardPaths,
+    pooled: Mapping[str, str],
+    weights: Weights,
+    model: Mapping[str, str],
+    repairer: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
     """The rows of a selection, in order of id.
 
-    `pooled` has tests by the row's id, `model` name and sha256 of the model that wrote the responses.
+    `pooled` has tests by the row's id, `model` name and sha256 of the model that wrote the responses, `repairer` those
+    of the one that wrote the repairs, where it is another.
 
     Raises Damaged when the selection is not as it was published.
     """
-    name: ModelName = {"name": model["name"], "sha256": model["sha256"]}
+    first, second = (ModelName(name=one["name"], sha256=one["sha256"]) for one in (model, repairer or model))
     for record in selected.read():
         chosen = cast(Selected, record)
         tests = pooled.get(chosen["id"], "")
+        name = second if chosen.get("attempt") else first
         yield {**chosen, "pooled_tests": tests, "weight": weights.of(chosen), "model": name}
 
 

@@ -18,6 +18,7 @@ from pipeline.dataset.finished import FinishedDataset
 from pipeline.dataset.rows import write_parquet
 from pipeline.export.monologues import execution, monologues
 from pipeline.export.pairs import all_tests, preference_pairs
+from pipeline.export.repairs import repairs
 from pipeline.export.reward import code_of
 from pipeline.export.split import pass_rate
 from pipeline.export.stages import stage_files
@@ -160,6 +161,7 @@ _ALL = (
         others=_reward,
     ),
     Form("verifiers", "the tasks of rl as an environment that pip installs", others=environment(reinforcement)),
+    Form("repairs", "repaired rows as two turns: attempt, its error, the right response", _lines(repairs)),
     Form("monologues", "calls of the rows' tests, gone through line by line, as messages", _lines(monologues)),
     Form("execution", "calls with what they return: a benchmark in CRUXEval's layout", _lines(execution)),
     Form("parquet", "the dataset's own rows", _parquet, ".parquet"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from pipeline import joined
 from pipeline.behaviour import embedded
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import MachineError
@@ -40,11 +41,15 @@ def preference_pairs(dataset: FinishedDataset) -> Iterator[tuple[Row, str]]:
     for row in dataset.rows():
         rows.setdefault(instruction_of(row["id"]), []).append(row)
     of_rows = {row["id"] for several in rows.values() for row in several}
+    repaired = {row["id"] for several in rows.values() for row in several if row.get("attempt")}
     for shard in dataset.shards("responses"):
         responses: dict[str, dict[str, Response]] = {}
-        for record in shard.read():
+        for record in joined.read(dataset.artifacts, "responses", shard.number) if repaired else shard.read():
             if record["instruction_id"] in rows:
                 responses.setdefault(record["instruction_id"], {})[record["id"]] = cast(Response, record)
+        for record in shard.read() if repaired else ():
+            if record["id"] in repaired:
+                responses[record["instruction_id"]][f"{record['id']} attempt"] = cast(Response, record)
         trials = {
             f"{row['id']} {id}": (row, response)
             for instruction, others in responses.items()

@@ -13,7 +13,11 @@ from pipeline.text.lists import as_list
 BASE, DISTILLED = "base", "distilled"
 FILE = "file:"  # an arm of rows that others have published: its name is this with the path of a file
 # The base model generates the responses, even where [responses] names a server.
-_BASE_RESPONDS: Overrides = {("responses", "base_url"): "", ("responses", "api"): "completions"}
+_BASE_RESPONDS: Overrides = {
+    (section, key): value
+    for section in ("responses", "repairs")
+    for key, value in (("base_url", ""), ("api", "completions"))
+}
 
 _ROWS_ALONE: Overrides = {("finetuning", "data"): "", ("finetuning", "monologues"): 0.0}
 
@@ -21,6 +25,7 @@ _ROWS_ALONE: Overrides = {("finetuning", "data"): "", ("finetuning", "monologues
 def _paper(among: str) -> Overrides:
     """The paper's selection: a random response of each instruction, without verification of its tests."""
     return {
+        ("repairs", "samples"): 0,
         ("verification", "enabled"): False,
         ("selection", "among"): among,
         ("selection", "choose"): "random",
@@ -33,6 +38,7 @@ def _paper(among: str) -> Overrides:
 def _verified(choose: str) -> Overrides:
     """This pipeline's selection: the best of the responses that pass and whose tests are verified."""
     return {
+        ("repairs", "samples"): 0,
         ("verification", "enabled"): True,
         ("selection", "among"): "passing",
         ("selection", "choose"): choose,
@@ -48,6 +54,8 @@ ARMS: dict[str, Overrides] = {
     "failing": _paper("failing"),
     "best": _verified("best"),
     "verified": _verified("verified"),
+    # Of an instruction without a passing response, the two best attempts get another try.
+    "repaired": {**_verified("verified"), ("repairs", "samples"): 2},
     # Up to three rows of an instruction, different in shape.
     "several": {**_verified("verified"), ("selection", "per_instruction"): 3},
     # Half of the instructions that may show some of their tests do.

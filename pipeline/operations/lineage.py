@@ -148,11 +148,13 @@ class _Prompts:
         self._units: dict[tuple[str, int], dict[str, Unit]] = {}
 
     def of(self, stage: str, shard: int, unit: str) -> dict[str, str] | None:
-        """The prompt of a unit: {context, tail}; None in a stage that generates nothing."""
+        """The prompt of a unit: {context, tail}; None for one for which nothing is generated."""
         if stage not in self._tasks:
             return None
         task = self._tasks[stage].clone(shard=shard)
         if (stage, shard) not in self._units:
             self._units[stage, shard] = {item.id: item for item in task.units()}
+        if unit not in self._units[stage, shard]:
+            return None
         context, tail = task.prompt(self._units[stage, shard][unit])
         return {"context": context, "tail": tail}

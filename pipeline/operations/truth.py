@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline import joined
 from pipeline.errors import ConfigError
 from pipeline.operations.scratch_run import scratch_project
 from pipeline.packs import problems, programs
@@ -28,7 +29,11 @@ from pipeline.seeds import scan
 from pipeline.selection.candidates import read_joined
 from pipeline.stages import verdicts
 from pipeline.stages.chain import shard_tasks
+from pipeline.stages.executions import Executions
+from pipeline.stages.generation import GenerationTask
 from pipeline.stages.instructions import LANGUAGE, Instructions
+from pipeline.stages.repairs import Repairs
+from pipeline.stages.responses import Responses
 from pipeline.stages.selection import Selection
 from pipeline.stages.stage import ShardTask
 from pipeline.text.hashing import rank
@@ -133,14 +138,15 @@ class HiddenTests:
         )
 
     def _read(self, shard: int) -> Answers:
-        responses, executions, *_ = self._stages(shard)
-        units = list(read_journal(responses.paths.units))
+        responses, *_ = self._stages(shard)
+        drawn = [task for task in self._stages(shard) if isinstance(task, GenerationTask)]
+        units = [unit for task in drawn for unit in read_journal(task.paths.units)]
         return Answers(
             tuple(self._shards[shard]),
             int(sum(unit["spent"].get("completions", 0) for unit in units)),
             int(sum(unit["spent"].get("new_tokens", 0) for unit in units)),
             frozenset(record["id"] for record in responses.paths.read()),
-            frozenset(record["id"] for record in executions.paths.read() if record["passed"]),
+            frozenset(one["id"] for one in joined.read(self._artifacts, "executions", shard) if one["passed"]),
             frozenset(record["id"] for record in self._truth(shard).read() if record["passed"]),
             tuple(read_joined(self._artifacts, shard)),
         )
@@ -168,8 +174,9 @@ class HiddenTests:
         return ShardPaths(recipe.folder(self.project.artifacts), shard)
 
     def _truth_recipe(self, shard: int) -> Recipe:
-        responses, executions, *_ = self._stages(shard)
-        return Recipe("truth", executions.ingredients(), responses.recipe, executions.limits())
+        stages = {task.stage: task for task in self._stages(shard)}
+        executions, answers = stages[Executions.stage], stages.get(Repairs.stage) or stages[Responses.stage]
+        return Recipe("truth", executions.ingredients(), answers.recipe, executions.limits())
 
     def _judge(self, shard: int, responses: ShardTask) -> None:
         """Run every response under its task's own tests."""
@@ -179,7 +186,7 @@ class HiddenTests:
         with ShardWriter(self._truth(shard)) as writer:
             programs = [
                 Program(record["id"], _program(self._tasks[record["instruction_id"]], record["code"]))
-                for record in responses.paths.read()
+                for record in joined.read(self._artifacts, "responses", shard)
                 if record["id"] not in writer.done
             ]
             with open_pool(self.project, responses.reporter.say) as pool:

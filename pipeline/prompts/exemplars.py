@@ -3,17 +3,18 @@
 A set is a folder with `set.json` (how many shots each stage takes, the properties that instructions
 are drawn from, token limits, the introduction of each context) and one `.md` file per exemplar with
 the sections Snippet, Concepts, Properties, Instruction, Response and Tests, in this order. A Draft before the
-Instruction is optional: an easier task, from which the Instruction evolved. Two folders in the set hold other
+Instruction is optional: an easier task, from which the Instruction evolved. Three folders in the set hold other
 exemplars: `judge` for the judge, with Snippet and Documented (Yes or No); `commits` for instructions from commits,
-with Snippet, Commit (its message) and Instruction. With `extends` in its set.json a set has another set's exemplars and
-values too, but for the values that it gives itself.
+with Snippet, Commit (its message) and Instruction; `repairs` for failed attempts, with Instruction, Attempt, Tests (of
+the attempt; no prompt shows them), Outcome and Response. With `extends` in its set.json a set has another set's
+exemplars and values too, but for the values that it gives itself.
 render.py decides which exemplars a record's prompt shows.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,12 @@ from pipeline.text.markdown import code_blocks
 
 STAGES = ("concepts", "instructions", "responses")
 PROPERTIES = ("category", "language", "difficulty", "concepts")  # of an instruction, in their usual order
-JUDGEMENTS = "judgements"
+JUDGEMENTS, REPAIRS = "judgements", "repairs"
 _SECTIONS = ("Snippet", "Concepts", "Properties", "Draft", "Instruction", "Response", "Tests")
 _OPTIONAL = frozenset({"Draft"})
 _JUDGED_SECTIONS = ("Snippet", "Documented")
 _COMMITTED_SECTIONS = ("Snippet", "Commit", "Instruction")
+_REPAIRED_SECTIONS = ("Instruction", "Attempt", "Tests", "Outcome", "Response")
 _HEADER = re.compile(r"^### (\w+)\n", re.MULTILINE)
 
 
@@ -74,20 +76,37 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Repaired:
+    """A response that failed its tests, what happened when it ran, and the response that passes them.
+
+    `attempt` and `response` are prose with fenced code, `tests` the bare Python of the attempt's.
+    """
+
+    name: str
+    instruction: str
+    attempt: str
+    tests: str
+    outcome: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExemplarSet:
     """A folder of exemplars with its defaults.
 
     `shots` and `max_tokens` are keyed by stage, `intro` by the form of a prompt: the stage or, for
     instructions, what they are made from. `judged` is empty for a set that cannot judge seeds,
-    `committed` for a set without instructions from commits. `end` is the line that closes a response with its tests,
-    at which a completion stops; empty where it ends with the next example only. `order` is that of the properties of an
-    instruction; `parts` names the parts of a response, each below a line such as [Reasoning], where it has such parts.
+    `committed` for a set without instructions from commits, `repaired` for one without repairs. `end` is the line that
+    closes a response with its tests, at which a completion stops; empty where it ends with the next example only.
+    `order` is that of the properties of an instruction; `parts` names the parts of a response, each below a line such
+    as [Reasoning], where it has such parts.
     """
 
     name: str
     exemplars: tuple[Exemplar, ...]
     judged: tuple[Judged, ...]
     committed: tuple[Committed, ...]
+    repaired: tuple[Repaired, ...]
     shots: dict[str, int]
     max_tokens: dict[str, int]
     categories: tuple[str, ...]
@@ -97,10 +116,12 @@ class ExemplarSet:
     order: tuple[str, ...] = PROPERTIES
     parts: tuple[str, ...] = ()
 
-    def of(self, form: str) -> Sequence[Exemplar | Committed]:
+    def of(self, form: str) -> Sequence[Exemplar | Committed | Repaired]:
         """The exemplars that have all sections which a form of prompts shows."""
         if form == "committed":
             return self.committed
+        if form == REPAIRS:
+            return self.repaired
         if form == "evolved":
             return tuple(item for item in self.exemplars if item.draft)
         return self.exemplars
@@ -133,8 +154,9 @@ def load_set(folder: Path | str) -> ExemplarSet:
             exemplars=tuple(map(read_exemplar, files())),
             judged=judged,
             committed=tuple(map(read_committed, files("commits"))),
-            shots={stage: int(meta["shots"][stage]) for stage in STAGES},
-            max_tokens={stage: int(meta["max_tokens"][stage]) for stage in STAGES},
+            repaired=tuple(map(read_repaired, files(REPAIRS))),
+            shots=_numbers(meta["shots"], {REPAIRS: 1}),
+            max_tokens=_numbers(meta["max_tokens"], {REPAIRS: meta["max_tokens"]["responses"]}),
             categories=tuple(meta["categories"]),
             difficulties=tuple(meta["difficulties"]),
             intro={form: str(meta["intro"][form]).strip() for form in needed | meta["intro"]},
@@ -148,13 +170,18 @@ def load_set(folder: Path | str) -> ExemplarSet:
         raise ConfigError(
             f"{path}: missing or malformed {error}", "see set.json in pipeline/prompts/standard"
         ) from None
-    most = max(result.shots.values())
+    most = max(result.shots[stage] for stage in STAGES)
     if len(result.exemplars) < most:
         raise ConfigError(
             f"exemplar set {folder} has {len(result.exemplars)} exemplars, its shots need {most}",
             "add exemplars or lower the shots in set.json",
         )
     return result
+
+
+def _numbers(given: Mapping[str, Any], optional: Mapping[str, Any]) -> dict[str, int]:
+    """The numbers of the stages; those that a set need not give have values of their own."""
+    return {stage: int({**optional, **given}[stage]) for stage in (*STAGES, *optional)}
 
 
 def _meta(folder: Path) -> dict[str, Any]:
@@ -207,6 +234,21 @@ def read_committed(path: Path) -> Committed:
     sections = _split_sections(path, _COMMITTED_SECTIONS)
     snippet = _only_block(path, "Snippet", sections["Snippet"])
     return Committed(path.stem, snippet, sections["Commit"].strip(), sections["Instruction"].strip())
+
+
+def read_repaired(path: Path) -> Repaired:
+    """Read one exemplar of a repair. Raises ConfigError with the path and the section at fault."""
+    sections = _split_sections(path, _REPAIRED_SECTIONS)
+    for section in ("Attempt", "Response"):
+        _only_block(path, section, sections[section])
+    return Repaired(
+        name=path.stem,
+        instruction=sections["Instruction"].strip(),
+        attempt=sections["Attempt"].strip(),
+        tests=_only_block(path, "Tests", sections["Tests"]),
+        outcome=sections["Outcome"].strip(),
+        response=sections["Response"].strip(),
+    )
 
 
 def _split_sections(path: Path, expected: tuple[str, ...] = _SECTIONS) -> dict[str, str]:

@@ -32,7 +32,11 @@ MAX_CONCEPTS = 12
 MAX_CONCEPT_CHARS = 60
 MIN_INSTRUCTION_WORDS = 4
 
-# By what a completion is to be: the rules of parse_concepts, parse_instruction and parse_response.
+_RESPONSE_RULES: Rules = {
+    "parts_missing": "The response does not have each part of the exemplar set's form once, in their order.",
+    "no_code_block": "The response has no Python block.",
+}
+# By what a completion is to be: the rules of parse_concepts, parse_instruction, parse_response and parse_repair.
 RULES: Mapping[str, Rules] = {
     "concepts": {
         "empty": "The completion is empty, or has only commas and spaces.",
@@ -46,11 +50,11 @@ RULES: Mapping[str, Rules] = {
     },
     "responses": {
         "no_tests_section": "The completion has no section Tests.",
-        "parts_missing": "The response does not have each part of the exemplar set's form once, in their order.",
-        "no_code_block": "The response has no Python block.",
+        **_RESPONSE_RULES,
         "no_tests_block": "The section Tests has no Python block.",
         "no_assert": "The tests have no assert.",
     },
+    "repairs": _RESPONSE_RULES,
 }
 
 
@@ -121,6 +125,12 @@ def parse_response(text: str, parts: Sequence[str] = ()) -> ParsedResponse | Rej
     if not re.search(r"\bassert", "".join(tests)):
         return Rejection("no_assert", "\n".join(tests)[:200])
     return ParsedResponse(response.strip(), program_of(response), "\n".join(tests))
+
+
+def parse_repair(text: str, parts: Sequence[str] = ()) -> ParsedResponse | Rejection:
+    """The response of a completion, with its code; tests that the model writes all the same are left out."""
+    response, *_ = _sections(without_special_tokens(text))
+    return _lacking(response, parts) or ParsedResponse(response.strip(), program_of(response), tests="")
 
 
 def is_settled(text: str, parts: Sequence[str] = ()) -> bool:

@@ -25,6 +25,7 @@ _TAIL_SHARE = {
     "evolved": 0.2,
     "committed": 0.4,
     "responses": 0.25,
+    "repairs": 0.5,
 }
 
 

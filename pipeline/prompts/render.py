@@ -8,10 +8,11 @@ is trained on documents of this form.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from pipeline.prompts.exemplars import JUDGEMENTS, PROPERTIES, Committed, Exemplar, ExemplarSet, Judged
+from pipeline.prompts.exemplars import JUDGEMENTS, PROPERTIES, Committed, Exemplar, ExemplarSet, Judged, Repaired
 from pipeline.text.hashing import rank
 from pipeline.text.markdown import fence
 
@@ -24,7 +25,9 @@ _STOPS = {
     "evolved": ("\n## ", "\n### "),
     "committed": ("\n## ", "\n### "),
     "responses": ("\n## Example ",),
+    "repairs": ("\n## Example ",),
 }
+_WITH_END = ("responses", "repairs")  # forms whose answers the set's end marker closes
 YES, NO = "Yes", "No"
 
 
@@ -67,6 +70,13 @@ def responses_tail(instruction: str) -> str:
     return f"### Instruction\n{instruction}\n\n### Response\n"
 
 
+def repairs_tail(instruction: str, attempt: str, outcome: str) -> str:
+    """The tail of form repairs, to be continued with a response that does what the attempt should have done."""
+    # Indented: no line of it is a header, and small models do not go on with a fence like that of the outcome.
+    shown = textwrap.indent(outcome, "    ")
+    return f"### Instruction\n{instruction}\n\n### Attempt\n{attempt}\n\n### Outcome\n{shown}\n\n### Response\n"
+
+
 def response_with_tests(response: str, tests: str) -> str:
     """An answer of the responses stage, written out."""
     return f"{response}\n\n### Tests\n{fence(tests)}"
@@ -74,7 +84,7 @@ def response_with_tests(response: str, tests: str) -> str:
 
 def stops(exemplars: ExemplarSet, form: str) -> tuple[str, ...]:
     """The texts at which a completion of a form ends: for responses the set's end marker too, where it has one."""
-    marker = (f"\n{exemplars.end}",) if form == "responses" and exemplars.end else ()
+    marker = (f"\n{exemplars.end}",) if form in _WITH_END and exemplars.end else ()
     return marker + _STOPS[form]
 
 
@@ -87,12 +97,13 @@ _EXAMPLES: dict[str, Callable[[Any, ExemplarSet], str]] = {
     "evolved": lambda item, _: evolved_tail(item.draft) + item.instruction,
     "committed": lambda item, _: committed_tail(item.snippet, item.message) + item.instruction,
     "responses": lambda item, _: responses_tail(item.instruction) + response_with_tests(item.response, item.tests),
+    "repairs": lambda item, _: repairs_tail(item.instruction, item.attempt, item.outcome) + item.response,
 }
 
 
-def example(exemplars: ExemplarSet, form: str, exemplar: Exemplar | Committed) -> str:
+def example(exemplars: ExemplarSet, form: str, exemplar: Exemplar | Committed | Repaired) -> str:
     """A solved example of a form: its tail with the answer written out, closed by the set's end marker if any."""
-    marker = f"\n{exemplars.end}" if form == "responses" and exemplars.end else ""
+    marker = f"\n{exemplars.end}" if form in _WITH_END and exemplars.end else ""
     return f"{_EXAMPLES[form](exemplar, exemplars)}{marker}\n"
 
 

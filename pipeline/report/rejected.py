@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from pipeline import joined
 from pipeline.records import instruction_of
 from pipeline.text import private
 from pipeline.text.paths import published_text
@@ -71,7 +72,7 @@ def rejected_records(
     about: dict[str, dict[str, Any]] = defaultdict(dict)
     for number in shards:
         for stage, names in _OF_STAGE.items():
-            for record in artifacts.shard(stage, number).read():
+            for record in joined.read(artifacts, stage, number):
                 if record["id"] in wanted:
                     found = about[record["id"]]
                     found.update({name: record[key] for key, name in names.items() if record.get(key)})

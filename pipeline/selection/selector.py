@@ -197,7 +197,9 @@ class Selector:
                 return Rejection("names_taken", evidence)
         if full := self._caps.full(offer.row):
             return Rejection("cap", full)
-        text = "\n".join((offer.row["instruction"], offer.row["response"], offer.row["tests"]))
+        attempt = offer.row["attempt"]
+        error = attempt["detail"] if attempt else ""
+        text = "\n".join((offer.row["instruction"], offer.row["response"], offer.row["tests"], error))
         rule = private.rule_of(text)
         return Rejection(*rule) if rule else None
 
@@ -228,6 +230,7 @@ def example(candidate: Candidate, places: Mapping[str, Place]) -> Selected:
         "seed": _row_seed(seed, places[seed["id"]]),
         "partner": _row_seed(partner, places[partner["id"]]) if partner else None,
         "samples": samples,
+        "attempt": candidate.get("attempt"),
         "verification": {
             "asserts": verification["asserts"],
             "functions": verification["functions"],

@@ -131,13 +131,13 @@ class FinalDataset(Goal):
             raise self._empty(artifacts, selected)
         weights = Weights(selected.read)
         pooled = pooled_tests(artifacts, about["shards"], (cast(Selected, row) for row in selected.read()))
-        answered_by = project.backend("responses").model.provenance
+        by = [project.backend(section).model.provenance for section in ("responses", "repairs")]
         manifest = self._manifest(artifacts, selected)
         temporary = temporary_beside(folder)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        publish(temporary / "train.jsonl", jsonl_lines(read_rows(selected, pooled, weights, answered_by)))
-        write_parquet(temporary / "train.parquet", read_rows(selected, pooled, weights, answered_by))
+        publish(temporary / "train.jsonl", jsonl_lines(read_rows(selected, pooled, weights, *by)))
+        write_parquet(temporary / "train.parquet", read_rows(selected, pooled, weights, *by))
         if has_monologues(artifacts):
             shards = shards_of(artifacts, selected)
             publish(temporary / FILE, jsonl_lines(read_monologues(shards, selected)))
@@ -153,11 +153,13 @@ class FinalDataset(Goal):
         measured = trust.measured(self.project)
         licences: Counter[str] = Counter()
         shapes: Counter[str] = Counter()
+        repaired = 0
         for row in selected.read():
             licences[_licence_of(row)] += 1
             shapes.update(row["shape"])
+            repaired += row.get("attempt") is not None
         others = other_models(self.project)
-        return build_manifest(self.project, artifacts, fan_out, others, measured, licences, shapes)
+        return build_manifest(self.project, artifacts, fan_out, others, measured, licences, shapes, repaired)
 
     def _empty(self, artifacts: Artifacts, selected: ShardPaths) -> PipelineError:
         """The error of a dataset without rows: where the last record was lost. The report is written all the same."""

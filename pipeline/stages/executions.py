@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Set
-from typing import Any
+from typing import Any, ClassVar
+
+import luigi
 
 from pipeline.project.sandboxes import open_pool
 from pipeline.stages import verdicts
@@ -24,7 +26,7 @@ class Executions(ShardTask):
     """A shard of the executions stage."""
 
     stage, version = "executions", 1
-    follows = Responses
+    follows: ClassVar[type[luigi.Task]] = Responses
     rules = verdicts.RULES
     hints = verdicts.HINTS
 

@@ -46,7 +46,7 @@ class Monologues(ShardTask):
         return {"forms": section.forms, "calls": section.calls, "steps": section.steps}
 
     def outcomes(self, done: Set[str]) -> Outcomes:
-        passed = {record["id"] for record in self.input_paths("executions").read() if record["passed"]}
+        passed = {record["id"] for record in self.records_of("executions") if record["passed"]}
         to_trace: dict[str, tuple[str, list[LiteralCall]]] = {}
         for record in self.kept_of("responses"):
             id, code = record["id"], record["code"]

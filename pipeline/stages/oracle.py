@@ -66,7 +66,7 @@ class Oracle(ShardTask):
     def _programs(self, ids: Set[str], compared: dict[str, list[str]], timeout: float) -> Iterator[Program]:
         """A program for each instruction; `compared` gets the ids of its responses, in their order."""
         seeds = {seed["id"]: seed for seed in self.input_paths("seeds").read()}
-        responses = self.input_paths("responses").read()
+        responses = self.records_of("responses")
         for instruction, group in groupby(responses, key=lambda record: record["instruction_id"]):
             of_instruction = list(group)
             rows = [record for record in of_instruction if record["id"] in ids]

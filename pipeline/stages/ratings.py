@@ -41,7 +41,7 @@ class Ratings(ShardTask):
         }
 
     def outcomes(self, done: Set[str]) -> Outcomes:
-        passed = {record["id"] for record in self.input_paths("executions").read() if record["passed"]}
+        passed = {record["id"] for record in self.records_of("executions") if record["passed"]}
         instructions = {record["id"]: record["instruction"] for record in self.input_paths("instructions").read()}
         questions: list[Question] = []
         for record in self.kept_of("responses"):

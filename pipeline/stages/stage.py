@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 import luigi
 
+from pipeline import joined
 from pipeline.errors import ConfigError, Hopeless
 from pipeline.project.project import Project
 from pipeline.records import Rejection, Rules
@@ -223,7 +224,11 @@ class ShardTask(StageTask):
             yield from self.before.paths.read()
             return
         kept = {record["id"] for record in self.before.paths.read()}
-        yield from (record for record in self.input_paths(stage).read() if record["id"] in kept)
+        yield from (record for record in self.records_of(stage) if record["id"] in kept)
+
+    def records_of(self, stage: str) -> Iterator[dict[str, Any]]:
+        """The records of an earlier stage for the same shard, repaired ones in place of their attempts."""
+        return joined.read(self.artifacts, stage, self.shard)
 
     @property
     def units_per_record(self) -> int:

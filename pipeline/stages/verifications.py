@@ -18,9 +18,12 @@ from collections.abc import Iterator, Set
 from itertools import groupby
 from typing import Any
 
+import luigi
+
 from pipeline.project.sandboxes import open_pool
 from pipeline.records import instruction_of
 from pipeline.stages.executions import Executions
+from pipeline.stages.reruns import Reruns
 from pipeline.stages.stage import Outcome, Outcomes, ShardTask
 from pipeline.stages.verified import programs, verified
 from pipeline.verification import job
@@ -38,6 +41,9 @@ class Verifications(ShardTask):
     stage, version = "verifications", 3
     follows = Executions
     rules = job.RULES
+
+    def requires(self) -> luigi.Task:
+        return self.after(Reruns if self.project.settings.repairs.samples else self.follows)
 
     def ingredients(self) -> dict[str, Any]:
         section = self.project.settings.verification
@@ -65,6 +71,6 @@ class Verifications(ShardTask):
 
     def _groups(self) -> Iterator[list[dict[str, Any]]]:
         """The responses of each instruction."""
-        responses = self.input_paths("responses").read()
+        responses = self.records_of("responses")
         for _, group in groupby(responses, key=lambda record: record["instruction_id"]):
             yield list(group)

@@ -81,8 +81,8 @@ def code_blocks(text: str) -> list[str]:
     return named or [block.text for block in found if not block.info and parse(block.text) is not None]
 
 
-def fence(code: str) -> str:
-    """Python in a Markdown fence that is longer than any run of backticks in it."""
+def fence(code: str, info: str = "python") -> str:
+    """Python, or another text, in a Markdown fence that is longer than any run of backticks in it."""
     longest = max((len(run) for run in re.findall(r"`{3,}", code)), default=2)
     ticks = "`" * (longest + 1)
-    return f"{ticks}python\n{code.rstrip()}\n{ticks}"
+    return f"{ticks}{info}\n{code.rstrip()}\n{ticks}"

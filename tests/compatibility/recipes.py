@@ -35,6 +35,7 @@ CASES: dict[str, dict[str, Any]] = {
     "adaptive": {"responses__samples": "2..10"},
     "evolved": {"instructions__source": "evolved", "instructions__temperature": 0.3},
     "commits": {"instructions__source": "commits"},
+    "repaired": {"repairs__samples": 2},
     "limits": {"responses__max_tokens": 300, "executions__timeout": 5.0, "concepts__attempt": 2},
     "selection": {"selection__choose": "verified", "selection__max_per_concept": 3},
     "served": {"model": SERVED},

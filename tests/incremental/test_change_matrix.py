@@ -83,6 +83,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("instructions", "difficulties"): ("hard", since("instructions")),
     **{("responses", key): (value, since("responses")) for key, value in _SAMPLED.items()},
     ("responses", "samples"): (5, since("responses")),
+    ("repairs", "samples"): (2, since("verifications")),
+    **{("repairs", key): (value, NOTHING) for key, value in _SAMPLED.items()},  # where nothing is repaired
     ("executions", "timeout"): (5.0, since("executions")),
     ("executions", "memory_mb"): (512, since("executions")),
     ("executions", "attempt"): (2, since("executions")),
@@ -133,7 +135,7 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
 # Where a change needs another model, a hub or a server: tests/pipeline/stages/test_recipes.py, tests/e2e.
 ELSEWHERE = {
     ("model", "path"), ("model", "repo_id"), ("model", "filename"), ("engine", "backend"), ("engine", "base_url"),
-    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses") for key in ("base_url", "model", "api")),
+    ("engine", "model"), *((stage, key) for stage in ("concepts", "instructions", "responses", "repairs") for key in ("base_url", "model", "api")),
     ("responses", "reasoning"),
     ("judgements", "judge"), ("judgements", "threshold"),
     ("decontamination", "packs"), ("project", "stages"),
@@ -202,3 +204,13 @@ def test_where_rows_are_traced_a_change_of_their_monologues_makes_these_again(fo
     before, after = (Selection(snapshot="snapshot", project=Project(one, folder)).artifacts for one in (chosen, other))
     changed = [stage for stage in before.stages if before.recipe_of(stage) != after.recipe_of(stage)]
     assert changed == ["monologues", "selection"]
+
+
+@pytest.mark.parametrize("key", [*_SAMPLED, "samples"])
+def test_where_attempts_are_repaired_a_change_repairs_them_again(folder, key):
+    on = {("repairs", "samples"): 1}
+    chosen = config.override(settings(), on)
+    other = config.override(settings(), {**on, ("repairs", key): _SAMPLED.get(key, 2)})
+    before, after = (Selection(snapshot="snapshot", project=Project(one, folder)).artifacts for one in (chosen, other))
+    changed = [stage for stage in before.stages if before.recipe_of(stage) != after.recipe_of(stage)]
+    assert changed == ["repairs", "reruns", "verifications", "decontamination", "selection"]

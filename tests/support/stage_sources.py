@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "tests" / "pipeline" / "stages" / "versions.json"
 
 _ROOMS = (
-    "records", "text", "prompts", "verification", "packs", "sources", "seeds", "behaviour", "decontamination",
+    "records", "joined", "text", "prompts", "verification", "packs", "sources", "seeds", "behaviour", "decontamination",
     "selection", "dataset",
 )  # fmt: skip
 _SHARED_BY_STAGES = tuple(

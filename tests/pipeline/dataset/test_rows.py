@@ -33,6 +33,7 @@ licence: string, repository: string, revision: string>
 partner: struct<id: string, source: string, path: string, name: string, lines: list<item: int64>, digest: string, \
 licence: string, repository: string, revision: string>
 samples: struct<n: int64, passed: int64>
+attempt: struct<id: string, status: string, detail: string>
 verification: struct<asserts: int64, functions: list<item: string>, mutants: int64, killed: int64, \
 agreement: double, inputs: int64, behaviour: string, compared: int64, agree: int64, agree_both_ways: int64>
 measured_difficulty: string
@@ -45,7 +46,7 @@ SELECTED = {
     "concepts": ["lists", "sets"], "category": "function", "difficulty": "easy",
     "seed": {"id": "a", "source": "code", "path": "a.py", "name": "f", "lines": [1, 3], "digest": "a0",
              "licence": None, "repository": None, "revision": None},
-    "partner": None, "samples": {"n": 4, "passed": 3},
+    "partner": None, "samples": {"n": 4, "passed": 3}, "attempt": None,
     "verification": {"asserts": None, "functions": None, "mutants": None, "killed": None, "agreement": 0.0,
                      "inputs": None, "behaviour": None, "compared": 0, "agree": 0, "agree_both_ways": 0},
     "measured_difficulty": "easy", "shape": [],
@@ -85,6 +86,16 @@ def test_a_row_is_a_selected_record_with_pooled_tests_weight_and_model(tmp_path)
     (row,) = read_rows(selected, {"a-000": "assert f() is None"}, Weights(selected.read), MODEL)
     assert row == {**SELECTED, "pooled_tests": "assert f() is None", "weight": 1.0, "model": MODEL}
     assert list(row) == list(get_type_hints(Row))
+
+
+def test_a_repaired_row_names_the_model_that_repaired_it(tmp_path):
+    selected, attempt = ShardPaths(tmp_path, 0), {"id": "b-000", "status": "failed", "detail": "AssertionError"}
+    with ShardWriter(selected) as writer:
+        writer.keep("a-000", SELECTED)
+        writer.keep("b-000", {**SELECTED, "id": "b-000", "attempt": attempt})
+        writer.publish()
+    rows = read_rows(selected, {}, Weights(selected.read), MODEL, {"name": "other", "sha256": ""})
+    assert [row["model"]["name"] for row in rows] == ["m", "other"]
 
 
 def test_the_dataset_card_lists_the_fields_of_a_row():

@@ -29,6 +29,13 @@ def test_a_shipped_set_shows_enough_of_every_source_of_instructions(folder: Path
 
 
 @each_shipped
+def test_a_shipped_set_shows_enough_repairs(folder: Path) -> None:
+    shipped = load_set(folder)
+    assert len(shipped.of("repairs")) >= shipped.shots["repairs"] > 1
+    assert shipped.intro["repairs"]
+
+
+@each_shipped
 def test_a_draft_is_an_instruction_shorter_than_what_evolved_from_it(folder: Path) -> None:
     for exemplar in load_set(folder).of("evolved"):
         assert parse_instruction(exemplar.draft) == exemplar.draft
@@ -48,7 +55,7 @@ def test_a_commit_of_a_set_is_one_that_the_rules_let_through(folder: Path) -> No
 def test_a_set_needs_introductions_for_the_three_stages_alone(tmp_path: Path) -> None:
     mine = Path(shutil.copytree(demo.EXEMPLARS, tmp_path / "mine"))
     meta = orjson.loads((mine / "set.json").read_bytes())
-    del meta["intro"]["evolved"], meta["intro"]["inspired"], meta["intro"]["committed"]
+    del meta["intro"]["evolved"], meta["intro"]["inspired"], meta["intro"]["committed"], meta["intro"]["repairs"]
     (mine / "set.json").write_bytes(orjson.dumps(meta))
     assert load_set(mine).intro.keys() == {"concepts", "instructions", "responses"}
     del meta["intro"]["responses"]

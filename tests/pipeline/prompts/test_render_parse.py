@@ -66,6 +66,12 @@ def test_a_block_is_read_as_models_fence_it(info, before, fence):
     assert parsed.code == "def add(a, b):\n    return a + b\n"
 
 
+def test_of_a_repair_the_response_alone_is_read():
+    text = f"Now right.\n\n{fence('x = 1')}\n\n### Tests\n{fence('assert x == 2')}\n"
+    assert parse.parse_repair(text) == ParsedResponse(f"Now right.\n\n{fence('x = 1')}", "x = 1\n", "")
+    assert parse.parse_repair("Now right.") == Rejection("no_code_block", "Now right.")
+
+
 @pytest.mark.parametrize("header", ["### Test", "### Tests:", "### tests", "## Tests", "#### Tests"])
 def test_the_header_of_the_tests_may_vary(header):
     parsed = parse.parse_response(RESPONSE.replace("### Tests", header))

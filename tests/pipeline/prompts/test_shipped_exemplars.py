@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -20,11 +21,16 @@ from pipeline.prompts.parse import (
     ParsedResponse,
     parse_concepts,
     parse_instruction,
+    parse_repair,
     parse_response,
+    program_of,
 )
 from pipeline.prompts.structure import breaks_structure
-from pipeline.records import Rejection
+from pipeline.records import Rejection, Response
+from pipeline.stages.verdicts import verdict
 from pipeline.text.markdown import blocks, fence
+from pipeline.text.programs import program_text
+from pipeline.verification import attempts
 from sandbox import Limits, Pool, Program
 
 SETS = {folder.name: load_set(folder) for folder in (STANDARD, SHORT, WITH_LIBRARIES, STARCODER2)}
@@ -154,7 +160,7 @@ def test_no_assert_of_the_standard_set_packs_several_claims() -> None:
 def test_the_standard_set_asks_for_the_shots_and_the_lengths_of_the_method() -> None:
     standard = SETS["standard"]
     assert len(standard.exemplars) >= 34
-    assert standard.shots == {"concepts": 8, "instructions": 8, "responses": 1}
+    assert standard.shots == {"concepts": 8, "instructions": 8, "responses": 1, "repairs": 2}
     assert standard.max_tokens["responses"] == 1536
 
 
@@ -250,7 +256,7 @@ def test_our_own_parsers_accept_every_part(file: Path, exemplar: Exemplar) -> No
 
 @each_set
 def test_an_example_holds_no_stop_before_its_end(shipped: ExemplarSet) -> None:
-    for form in ("concepts", "instructions", "inspired", "evolved", "committed", "responses"):
+    for form in ("concepts", "instructions", "inspired", "evolved", "committed", "responses", "repairs"):
         for item in shipped.of(form):
             text = render.example(shipped, form, item)
             *_, answer = re.split(
@@ -267,6 +273,27 @@ def test_a_file_has_no_trailing_spaces_and_no_long_code_lines(file: Path, exempl
     assert not re.search(r"[ \t]$", text, re.MULTILINE)
     code = "\n".join([exemplar.snippet, exemplar.code, exemplar.tests])
     assert max(map(len, code.splitlines())) <= 120
+
+
+@each_set
+def test_a_repair_is_a_response_of_its_own_to_an_attempt_that_failed_as_is_shown(shipped: ExemplarSet) -> None:
+    tried = {f"{item.name} attempt": (item, program_of(item.attempt)) for item in shipped.repaired}
+    repaired = {f"{item.name} response": (item, program_of(item.response)) for item in shipped.repaired}
+    every = {**tried, **repaired}
+    limits = Limits(wall_seconds=10, cpu_seconds=1)
+    with Pool(workers=1, limits=limits) as pool:
+        programs = (Program(id, program_text(code, item.tests)) for id, (item, code) in every.items())
+        results = {result.id: result for result in pool.run_many(programs)}
+    for id, (item, code) in every.items():
+        parsed = parse_repair(f"{item.response}\n\n### Tests\n{fence(item.tests)}")
+        assert parsed == ParsedResponse(item.response, program_of(item.response), "")
+        assert "attempt" not in item.response
+        if id in repaired:
+            assert results[id].passed, id
+            continue
+        attempt = {"id": id, "instruction_id": "i", "sample": 0, "response": "", "code": code, "tests": item.tests}
+        shown = attempts.outcome(cast(Response, attempt), verdict(results[id]))
+        assert re.sub("more than .* of", "up its", shown) == item.outcome, id
 
 
 def test_every_response_passes_its_tests_in_the_sandbox() -> None:
