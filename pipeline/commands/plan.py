@@ -15,7 +15,7 @@ from pipeline.operations.estimate import seeds_in
 from pipeline.operations.judge_ability import in_words
 from pipeline.operations.plan import compare_with_dataset, make_plan
 from pipeline.project.pack_notes import NO_PACK, NO_PACK_REMEDY
-from pipeline.text.display import duration, size
+from pipeline.text.display import duration, money, size
 
 HELP = "estimate tokens, hours, disk and rows of the whole run from a pilot of a few seeds"
 
@@ -88,7 +88,15 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
         fast, usual, slow = map(duration, a_row["seconds"])
         out.print(f"a row   {_interval(a_row['new_tokens'])} new tokens, {usual} [{fast} to {slow}]")
     out.print(f"time    {middle} [{low} to {high}]")
+    if prices := plan["prices"]:
+        least, about, most = (money(amount, prices["currency"]) for amount in plan["money"])
+        out.print(f"money   {about} [{least} to {most}]")
+        if a_row := plan["a_row"]:
+            least, about, most = (money(amount, prices["currency"]) for amount in a_row["money"])
+            out.print(f"a row   {about} [{least} to {most}]")
     out.print(f"disk    {size(plan['disk_bytes'])}")
+    if plan["new_tokens"][1]:
+        _show_fates(out, plan)
     if goal := plan.get("goal"):
         _show_goal(out, goal)
     if plan["judge"]:
@@ -98,6 +106,12 @@ def _show(plan: Mapping[str, Any], budget: float | None) -> None:
         fit = plan["fit"]
         verdict = "all seeds fit" if fit == plan["seeds"] else f"{fit} of {plan['seeds']} seeds fit"
         out.print(f"budget  {verdict} into {duration(3600 * budget)}")
+
+
+def _show_fates(out: Console, plan: Mapping[str, Any]) -> None:
+    written = sum(tokens for _, tokens, _ in plan["fates"].values())
+    shares = [f"{fate} {tokens / written:.0%}" for fate, (_, tokens, _) in plan["fates"].items() if tokens]
+    out.print(f"spent   on {', '.join(shares)}")
 
 
 def _show_goal(out: Console, goal: Mapping[str, Any]) -> None:

@@ -110,6 +110,13 @@ class project(luigi.Config):
     tokens = Whole(default=0, low=0, high=1_000_000_000_000_000)
 
 
+class prices(luigi.Config):
+    million_prompt_tokens = Real(default=0.0, low=0, high=1_000_000)
+    million_new_tokens = Real(default=0.0, low=0, high=1_000_000)
+    hour = Real(default=0.0, low=0, high=1_000_000)
+    currency = luigi.Parameter(default="")
+
+
 class seeds(luigi.Config):
     sources = luigi.Parameter(default="python-stdlib")
     stdlib_share = Real(default=1.0, low=0, high=1)
@@ -337,6 +344,7 @@ class Settings:
     """One checked instance of every section, by its name."""
 
     project: project
+    prices: prices
     seeds: seeds
     model: model
     prompts: prompts

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.dataset.calibration import NEVER
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.sources import licences
+from pipeline.text.display import duration, money
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -47,6 +48,10 @@ The method is SelfCodeAlign (arXiv 2410.24198); the recipe of this dataset is `{
 | stage | in | kept | rejected | by rule |
 |---|---:|---:|---:|---|
 {funnel}
+
+## What a row cost
+
+{cost}
 
 ## How many rows are right
 
@@ -156,11 +161,43 @@ def dataset_card(manifest: dict[str, Any], configs: Mapping[str, Mapping[str, st
         others=_others(manifest.get("other_models", {})),
         funnel="\n".join(_funnel_row(stage, counts) for stage, counts in manifest["funnel"].items()),
         sources=", ".join(f"`{source}`" for source in manifest["sources"]),
+        cost=_cost(manifest.get("cost")),
         trust=manifest.get("trust", NEVER),
         licences=_counted(manifest["licences"]),
         row_licences=f"Rows by the licence of\ntheir seed: {_counted(by_rows)}. " if by_rows else "",
         private=_SEARCHED.format(detector=manifest["secrets"]) if manifest.get("secrets") else NOT_SEARCHED,
         decontamination=_decontamination(manifest["decontamination"]),
+    )
+
+
+_COST = """{tokens:,.0f} new tokens and {time}{money}, all that became no row included; seconds of a stage are shared out by
+new tokens. By what became of a completion (`no_row`: kept, and nothing that was made of it became a row):
+
+| fate | new tokens | share |{head}
+|---|---:|---:|{rule}
+{lines}"""
+COST_UNKNOWN = "Not known: the dataset was made by a version that did not count it, or has no row."
+
+
+def _cost(cost: Mapping[str, Any] | None) -> str:
+    """What a row cost, and what became of all tokens."""
+    if not cost or not cost["a_row"]:
+        return COST_UNKNOWN
+    a_row, prices = cost["a_row"], cost["prices"]
+    written = sum(line["new_tokens"] for line in cost["by_fate"]) or 1
+    lines = [
+        f"| {line['fate']} | {line['new_tokens']:,} | {line['new_tokens'] / written:.1%} |"
+        + (f" {money(line['money'], prices['currency'])} |" if prices else "")
+        for line in cost["by_fate"]
+        if line["new_tokens"]
+    ]
+    return _COST.format(
+        tokens=a_row["new_tokens"],
+        time=duration(a_row["seconds"]),
+        money=f", which cost {money(a_row['money'], prices['currency'])}" if prices else "",
+        head=" money |" if prices else "",
+        rule="---:|" if prices else "",
+        lines="\n".join(lines),
     )
 
 

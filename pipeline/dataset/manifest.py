@@ -11,6 +11,7 @@ from itertools import chain, pairwise
 from typing import Any
 
 from pipeline.dataset.calibration import Calibration, in_words
+from pipeline.dataset.cost import Prices, cost, costs
 from pipeline.decontamination.decontaminator import LAYERS
 from pipeline.errors import PipelineError
 from pipeline.packs.pack import Pack
@@ -71,6 +72,8 @@ def build_manifest(
     for stage, (name, count) in fan_out.items():
         funnel[stage][name] = count
     reconcile(funnel, {stage: count for stage, (_, count) in fan_out.items()})
+    seconds = {stage: round(total["seconds"], 3) for stage, total in totals.items()}
+    prices = Prices.of(project.settings.prices)
     return {
         "rows": meta["kept"],
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -80,7 +83,9 @@ def build_manifest(
         "per_instruction": project.settings.selection.per_instruction,
         "funnel": funnel,
         "spent": {stage: total["spent"] for stage, total in totals.items()},
-        "seconds": {stage: round(total["seconds"], 3) for stage, total in totals.items()},
+        "seconds": seconds,
+        # What was spent on rows and on the losses of each rule, by stage: pipeline/dataset/cost.py.
+        "cost": cost(costs(artifacts, sharded, meta["shards"], seconds), meta["kept"], prices),
         # Records that `retry` carried over from a recipe with lower limits, by stage and recipe.
         "carried": {stage: total["carried"] for stage, total in totals.items() if total["carried"]},
         "model": {

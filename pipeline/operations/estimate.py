@@ -1,7 +1,7 @@
 """Estimates a whole run from a pilot's counts and times. Arithmetic only: nothing is run here.
 
-Units and tokens grow with the number of seeds. Time is a price for each computed prompt token and one for each new
-token, both fitted to the pilot's stages, times a factor of each stage for what the two prices do not explain; so a
+Units and tokens grow with the number of seeds. Time is so much for each computed prompt token and for each new
+token, both fitted to the pilot's stages, times a factor of each stage for what these two do not explain; so a
 few-shot context, which a shard computes once however many seeds it has, is counted once a shard. Rows grow more
 slowly than seeds where rows resemble each other: each pair of rows is assumed to do so with the pilot's frequency.
 Intervals are of a bootstrap over the pilot's seeds and hold 90% of the draws.
@@ -11,11 +11,13 @@ Not covered: a load of the machine other than the pilot's, and events that are t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.dataset.cost import Prices
 
 DRAWS = 1000
 WITHIN = (5.0, 50.0, 95.0)
@@ -29,7 +31,8 @@ class StageSample:
 
     `tail_tokens` are computed prompt tokens without those of few-shot contexts, of which the pilot computed
     `contexts`, `context_tokens` each on average. `bytes` is the size of the stage's files, `rules` how many units each
-    rule dropped.
+    rule dropped. `prompt_tokens` are those sent, `fates` the new tokens by what became of them
+    (pipeline/dataset/cost.py).
     """
 
     units: Vector
@@ -41,6 +44,8 @@ class StageSample:
     context_tokens: float
     bytes: int
     rules: Mapping[str, int] = field(default_factory=dict)
+    prompt_tokens: Vector = field(default_factory=lambda: np.zeros(0))
+    fates: Mapping[str, Vector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +63,30 @@ class Pilot:
     rules: Mapping[str, int] = field(default_factory=dict)  # of the selection: how many responses each dropped
 
 
-def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shard_size: int = 1) -> dict[str, Any]:
+def estimate(
+    pilot: Pilot,
+    seeds: int,
+    contexts: int,
+    wanted_rows: int = 0,
+    shard_size: int = 1,
+    prices: Prices | None = None,
+) -> dict[str, Any]:
     """The whole run over `seeds` seeds whose shards compute `contexts` few-shot contexts in each stage.
 
     Numbers with an interval are [low, middle, high], or None where the pilot says nothing: of the rows when it had
     none, of a stage when no unit of the pilot came to it; the time is then that of the stages before it. With
     `wanted_rows` there is a `goal`: what it takes to reach them by whole shards of `shard_size` seeds (see `_goal`).
+    With `prices` the run and a row have their `money`. `fates` has the new tokens by what became of them.
     """
     size = len(pilot.rows)
     random = np.random.default_rng(0)
     draws = random.integers(0, size, (DRAWS, size))
     factor = seeds / size
-    prices = _prices(pilot)
+    per_token = _seconds_per_token(pilot)
     stages: dict[str, dict[str, Any]] = {}
     total_seconds: Vector = np.full(DRAWS, pilot.fixed_seconds)
-    tokens: Vector = np.zeros(DRAWS)
+    tokens, sent = np.zeros(DRAWS), np.zeros(DRAWS)
+    fates: dict[str, Vector] = {}
     for name, stage in pilot.stages.items():
         units, kept, tail, new = (
             numbers[draws].sum(axis=1) * factor
@@ -80,25 +94,31 @@ def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shar
         )
         computed = tail + contexts * stage.context_tokens
         if stage.new_tokens.sum():
-            seconds = _explained(prices, computed, new) * _unexplained(stage, prices)
+            seconds = _explained(per_token, computed, new) * _unexplained(stage, per_token)
         else:
             seconds = units * stage.seconds / max(stage.units.sum(), 1)
         total_seconds = total_seconds + seconds
         tokens = tokens + new
+        if stage.prompt_tokens.size:
+            sent = sent + stage.prompt_tokens[draws].sum(axis=1) * factor
+        for fate, by_seed in stage.fates.items():
+            fates[fate] = fates.get(fate, np.zeros(DRAWS)) + by_seed[draws].sum(axis=1) * factor
         if not stage.units.sum():
-            stages[name] = dict.fromkeys(_MEASURED) | {"bytes": 0, "lost": {}}
+            stages[name] = dict.fromkeys(_MEASURED) | {"bytes": 0, "lost": {}, "fates": {}}
             continue
         stages[name] = {
             "units": _interval(units),
             "kept": _interval(kept),
             "computed_prompt_tokens": _interval(computed),
             "new_tokens": _interval(new),
+            "fates": {fate: _interval(by_seed[draws].sum(axis=1) * factor) for fate, by_seed in stage.fates.items()},
             "seconds": _interval(seconds),
             "bytes": round(stage.bytes * factor),
             "lost": dict(stage.rules),
         }
     rows = _rows(pilot, draws, factor, random)
     row_bytes = pilot.row_bytes / max(pilot.rows.sum(), 1)
+    money: Vector | None = prices.money(sent, tokens, total_seconds) if prices else None
     goal = {}
     if wanted_rows:
         needed = _needed(pilot, draws, factor, random, wanted_rows)
@@ -108,9 +128,13 @@ def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shar
         **goal,
         "stages": stages,
         "rows": _interval(rows) if pilot.rows.sum() else None,
-        "a_row": _a_row(rows, tokens, total_seconds) if pilot.rows.sum() else None,
+        "a_row": _a_row(rows, tokens, total_seconds, money) if pilot.rows.sum() else None,
         "lost": dict(pilot.rules),
+        "prompt_tokens": _interval(sent),
         "new_tokens": _interval(tokens),
+        "fates": {fate: _interval(values) for fate, values in sorted(fates.items(), key=lambda item: -item[1].sum())},
+        "prices": asdict(prices) if prices else None,
+        **({"money": _amounts(money)} if money is not None else {}),
         "hours": [round(float(value) / 3600, 4) for value in np.percentile(total_seconds, WITHIN)],
         "fixed_seconds": round(pilot.fixed_seconds, 1),
         # The selection keeps the rows, the dataset has them as JSON Lines and as Parquet.
@@ -120,12 +144,13 @@ def estimate(pilot: Pilot, seeds: int, contexts: int, wanted_rows: int = 0, shar
     }
 
 
-def _a_row(rows: Vector, tokens: Vector, seconds: Vector) -> dict[str, Any]:
+def _a_row(rows: Vector, tokens: Vector, seconds: Vector, money: Vector | None) -> dict[str, Any]:
     """What a row costs, all that becomes none included; of draws without a row, what the first one costs at least."""
     divisor = np.maximum(rows, 1)
     return {
         "new_tokens": _interval(tokens / divisor),
         "seconds": [round(float(value), 3) for value in np.percentile(seconds / divisor, WITHIN)],
+        **({"money": _amounts(money / divisor)} if money is not None else {}),
     }
 
 
@@ -138,7 +163,10 @@ def seeds_in(plan: Mapping[str, Any], hours: float) -> int:
 
 
 def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The estimate against the dataset's counts: {what, estimate: [low, middle, high], happened, off}."""
+    """The estimate against the dataset's counts: {what, estimate: [low, middle, high], happened, off}.
+
+    Money is that of the plan's prices.
+    """
     # The manifest has the time of the stages only, without reading the sources and loading the model.
     in_stages = [round(hours - plan["fixed_seconds"] / 3600, 4) for hours in plan["hours"]]
     tokens = sum(spent.get("new_tokens", 0) for spent in manifest["spent"].values())
@@ -149,6 +177,16 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
         *([("new tokens a row", a_row["new_tokens"], tokens / manifest["rows"])] if a_row and manifest["rows"] else []),
         ("hours", in_stages, sum(manifest["seconds"].values()) / 3600),
     ]
+    if plan.get("prices"):
+        sent = sum(spent.get("prompt_tokens", 0) for spent in manifest["spent"].values())
+        money = Prices(**plan["prices"]).money(sent, tokens, sum(manifest["seconds"].values()) + plan["fixed_seconds"])
+        compared.append(("money", plan["money"], money))
+        if a_row and manifest["rows"]:
+            compared.append(("money a row", a_row["money"], money / manifest["rows"]))
+    happened_to = {line["fate"]: line["new_tokens"] for line in manifest.get("cost", {}).get("by_fate", ())}
+    for fate, expected in plan.get("fates", {}).items():
+        if happened_to and expected[1]:
+            compared.append((f"new tokens: {fate}", expected, happened_to.get(fate, 0)))
     for stage, expected in plan["stages"].items():
         if expected["units"] is None:
             continue
@@ -166,7 +204,7 @@ def compare(plan: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[dict[s
     ]
 
 
-def _prices(pilot: Pilot) -> tuple[float, float]:
+def _seconds_per_token(pilot: Pilot) -> tuple[float, float]:
     """Seconds for a computed prompt token and for a new token: least squares, none below 0."""
     generating = [stage for stage in pilot.stages.values() if stage.new_tokens.sum()]
     if not generating:  # every record was lost before one was generated from it
@@ -181,12 +219,12 @@ def _prices(pilot: Pilot) -> tuple[float, float]:
     return (alone[0], 0.0) if left[0] < left[1] else (0.0, alone[1])
 
 
-def _explained(prices: tuple[float, float], computed: Vector, new: Vector) -> Vector:
-    return prices[0] * computed + prices[1] * new
+def _explained(per_token: tuple[float, float], computed: Vector, new: Vector) -> Vector:
+    return per_token[0] * computed + per_token[1] * new
 
 
-def _unexplained(stage: StageSample, prices: tuple[float, float]) -> float:
-    explained = prices[0] * _computed(stage) + prices[1] * float(stage.new_tokens.sum())
+def _unexplained(stage: StageSample, per_token: tuple[float, float]) -> float:
+    explained = per_token[0] * _computed(stage) + per_token[1] * float(stage.new_tokens.sum())
     return stage.seconds / explained if explained else 1.0
 
 
@@ -238,6 +276,10 @@ def _sound_and_alike(pilot: Pilot, draws: NDArray[np.int64], random: np.random.G
     pairs = max(pilot.sound.sum() * (pilot.sound.sum() - 1) / 2, 1)
     # The probability of a pair: its posterior by the pilot's count, which allows for pairs that it missed.
     return sound, np.minimum(random.gamma(lost + 0.5, size=DRAWS) / pairs, 0.5)
+
+
+def _amounts(values: Vector) -> list[float]:
+    return [float(value) for value in np.percentile(values, WITHIN)]
 
 
 def _interval(values: Vector) -> list[int]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import orjson
 
+from pipeline.dataset.cost import spent, with_rows
 from pipeline.errors import MissingDataError
 from pipeline.operations.estimate import Pilot, StageSample, Vector
 from pipeline.operations.scratch_run import scratch_project
@@ -80,7 +81,9 @@ def run_pilot(project: Project, folder: Path, count: int, log: Log) -> Piloted:
         stages[task.stage] = _sample(task, chosen, time.monotonic() - began)
         log(f"{task.stage}: {stages[task.stage].seconds:.1f} s")
     selector = selector_of(sample, current)
-    sound, rows, row_bytes, rules = _selected(Selection.shard_task(sample, 0).artifacts, selector, chosen)
+    candidates = Selection.shard_task(sample, 0).artifacts
+    sound, rows, row_bytes, rules, ends = _selected(candidates, selector, chosen)
+    stages = _with_fates(stages, candidates, ends, chosen)
     per_shard = sample.settings.project.shard_size
     return Piloted(
         Pilot(stages, sound, rows, row_bytes, seconds, rules),
@@ -112,15 +115,15 @@ def _sample(task: ShardTask, chosen: list[str], seconds: float) -> StageSample:
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     kept = {record["id"] for record in paths.read()}
     for unit in read_journal(paths.units):
-        seed, spent = seed_of(unit["id"]), unit["spent"]
-        computed = spent.get("computed_prompt_tokens", 0)
+        seed, took = seed_of(unit["id"]), unit["spent"]
+        computed = took.get("computed_prompt_tokens", 0)
         if lengths and computed > min(lengths):
             computed -= round(sum(lengths) / len(lengths))
         counted[seed].update(
             units=1,
             kept=int(unit["id"] in kept),
             tail_tokens=max(computed, 0),
-            new_tokens=spent.get("new_tokens", 0),
+            new_tokens=took.get("new_tokens", 0),
         )
     return StageSample(
         units=_vector(chosen, counted, "units"),
@@ -135,14 +138,43 @@ def _sample(task: ShardTask, chosen: list[str], seconds: float) -> StageSample:
     )
 
 
+def _with_fates(
+    stages: Mapping[str, StageSample], artifacts: Artifacts, ends: Mapping[str, str], chosen: list[str]
+) -> dict[str, StageSample]:
+    """The stages with what they sent and what became of what they wrote; `ends` are the fates at the selection."""
+    sent: dict[str, Counter[str]] = defaultdict(Counter)
+    written: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for one in spent(artifacts, list(stages), 0, ends):
+        sent[one.stage][seed_of(one.unit)] += one.prompt_tokens
+        if one.new_tokens:
+            written[one.stage][one.fate][seed_of(one.unit)] += one.new_tokens
+    return {
+        stage: replace(
+            sample,
+            prompt_tokens=np.array([sent[stage][seed] for seed in chosen], float),
+            fates={
+                fate: np.array([by_seed[seed] for seed in chosen], float) for fate, by_seed in written[stage].items()
+            },
+        )
+        for stage, sample in stages.items()
+    }
+
+
 def _context_texts(task: ShardTask) -> list[str]:
     if not isinstance(task, GenerationTask):
         return []
     return sorted({task.prompt(unit)[0] for unit in task.units()})
 
 
-def _selected(candidates: Artifacts, selector: Selector, chosen: list[str]) -> tuple[Vector, Vector, int, Counter[str]]:
-    """For each seed whether it has a sound response, and whether it has a row; the rows' bytes; what rules dropped."""
+def _selected(
+    candidates: Artifacts, selector: Selector, chosen: list[str]
+) -> tuple[Vector, Vector, int, Counter[str], dict[str, str]]:
+    """For each seed whether it has a sound response, and whether it has a row; the rows' bytes; what rules dropped.
+
+    The last is the fate of each response and of each instruction with a row: pipeline/dataset/cost.py.
+    """
+    dropped: dict[str, str] = {}
+    kept: list[str] = []
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     rules: Counter[str] = Counter()
     row_bytes = 0
@@ -150,12 +182,15 @@ def _selected(candidates: Artifacts, selector: Selector, chosen: list[str]) -> t
         seed, result = seed_of(fate.id), fate.outcome
         if not isinstance(result, Rejection):
             counted[seed].update(rows=1)
+            kept.append(fate.id)
             row_bytes += len(orjson.dumps(result))
         else:
             rules[result.rule] += 1
+            dropped[fate.id] = f"{Selection.stage}/{result.rule}"
         if not isinstance(result, Rejection) or result.rule in RESEMBLING:
             counted[seed]["sound"] = 1
-    return _vector(chosen, counted, "sound"), _vector(chosen, counted, "rows"), row_bytes, rules
+    sound, rows = (_vector(chosen, counted, what) for what in ("sound", "rows"))
+    return sound, rows, row_bytes, rules, with_rows(dropped, kept)
 
 
 def _contexts(project: Project, seeds: int, per_shard: int) -> int:

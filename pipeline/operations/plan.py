@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from pipeline.dataset.calibration import in_words
+from pipeline.dataset.cost import Prices
 from pipeline.dataset.finished import FinishedDataset
 from pipeline.errors import ConfigError, MissingDataError
 from pipeline.operations.estimate import compare, estimate
@@ -39,7 +40,8 @@ def make_plan(project: Project, seeds: int, log: Log, rows: int = 0) -> dict[str
     """
     piloted = run_pilot(project, plan_file(project.artifacts).parent, seeds, log)
     rows = rows or project.settings.selection.rows
-    plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts, rows, project.settings.project.shard_size)
+    prices = Prices.of(project.settings.prices)
+    plan = estimate(piloted.pilot, piloted.seeds, piloted.contexts, rows, project.settings.project.shard_size, prices)
     plan["disk_bytes"] += piloted.seed_bytes
     # A matter of the model and the exemplars alone: no seed changes it.
     plan["judge"] = ability(project.base.engine, project.exemplars).as_json() if judges(project) else None

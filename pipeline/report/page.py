@@ -17,6 +17,7 @@ from pipeline.report.figures import Figures
 from pipeline.report.previous import Comparison
 from pipeline.report.rejected import MOST
 from pipeline.report.rows import RowFiles
+from pipeline.text.display import money
 
 _ASSETS = Path(__file__).parent / "assets"
 
@@ -33,6 +34,7 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters["duration"] = charts.duration
+    environment.filters["money"] = money
     environment.filters["count"] = lambda value: f"{value:,.0f}"
     environment.filters["share"] = lambda value: "" if value is None else f"{value:.1%}"
     environment.filters["pretty"] = lambda value: orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()

@@ -53,6 +53,9 @@ def headline(document: Mapping[str, Any]) -> Text:
         line.append(f", about {duration(document['eta_seconds'])} left")
     if document["rows"] is not None:
         line.append(f", {counted(document['rows'], 'row')}")
+        written = sum(counts["new_tokens"] for counts in document["stages"].values())
+        if document["rows"] and written:
+            line.append(f", {counted(round(written / document['rows']), 'new token')} each")
     return line
 
 

@@ -1,4 +1,4 @@
-"""Formats values for people: durations, sizes, and text without terminal control sequences."""
+"""Formats values for people: durations, sizes, money, and text without terminal control sequences."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def duration(seconds: float) -> str:
     if minutes:
         return f"{minutes} min {rest:02d} s"
     return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount with its currency: cents, or two digits of what is less than ten of them."""
+    text = f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.2g}"
+    return f"{text} {currency}".strip()
 
 
 def size(count: float, digits: int = 1) -> str:

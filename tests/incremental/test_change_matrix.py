@@ -57,6 +57,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, tuple[str, ...]]] = {
     ("project", "metrics"): ("run.prom", NOTHING),
     ("project", "hours"): (1.0, NOTHING),
     ("project", "tokens"): (5, NOTHING),
+    **{("prices", key): (2.0, NOTHING) for key in ("million_prompt_tokens", "million_new_tokens", "hour")},
+    ("prices", "currency"): ("EUR", NOTHING),
     ("seeds", "sources"): ("pipeline", SCAN),
     ("seeds", "stdlib_share"): (0.5, SCAN),
     ("seeds", "include"): ("tests", SCAN),

@@ -60,7 +60,7 @@ CHECKED = {"packs": [PACK], "removed": 3, "removed_by_seed": 1}
 UNCHECKED = {"packs": [], "removed": 0, "removed_by_seed": 0}
 
 
-def card_of(decontamination):
+def card_of(decontamination, **more):
     return dataset_card(
         {
             "decontamination": decontamination,
@@ -70,6 +70,7 @@ def card_of(decontamination):
             "funnel": SOUND,
             "sources": ["python-stdlib"],
             "licences": {"PSF-2.0": 5},
+            **more,
         }
     )
 

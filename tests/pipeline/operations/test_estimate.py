@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from pipeline.dataset.cost import Prices
 from pipeline.operations.estimate import Pilot, StageSample, compare, estimate, seeds_in
 
 PREFILL, DECODE = 0.001, 0.01  # seconds for a token
@@ -51,6 +54,48 @@ def test_a_row_costs_all_tokens_and_all_time_by_the_rows():
     assert plan["a_row"]["new_tokens"][1] == pytest.approx(plan["new_tokens"][1] / plan["rows"][1], rel=0.05)
     assert plan["a_row"]["seconds"][1] == pytest.approx(plan["hours"][1] * 3600 / plan["rows"][1], rel=0.05)
     assert estimate(pilot(lost=10), 1000, 16)["a_row"] is None
+
+
+def with_fates(of):
+    """The pilot whose responses sent 300 tokens a seed; every second seed's response was lost to a rule."""
+    half = np.array([1.0, 0.0] * 5)
+    fates = {"row": 200 * half, "responses/length": 200 * (1 - half)}
+    responses = replace(of.stages["responses"], prompt_tokens=np.full(10, 300.0), fates=fates)
+    return replace(of, stages={**of.stages, "responses": responses})
+
+
+def test_tokens_are_estimated_by_what_becomes_of_them():
+    plan = estimate(with_fates(pilot()), 1000, 16)
+    low, middle, high = plan["fates"]["responses/length"]
+    assert low < middle < high
+    assert middle == pytest.approx(100_000, rel=0.1)
+    assert plan["stages"]["responses"]["fates"]["responses/length"] == [low, middle, high]
+
+
+@pytest.mark.parametrize(("prompts", "new", "hour"), [(3.0, 0.0, 0.0), (1.0, 4.0, 0.0), (0.0, 0.0, 2.0)])
+def test_money_is_estimated_from_the_prices_and_compared_with_what_was_spent(prompts, new, hour):
+    prices = Prices(prompts, new, hour, "EUR")
+    plan = estimate(with_fates(pilot()), 1000, 16, prices=prices)
+    expected = (prompts * 300_000 + new * 250_000) / 1e6 + hour * plan["hours"][1]
+    assert plan["money"][1] == pytest.approx(expected, rel=1e-3)
+    assert plan["a_row"]["money"][1] == pytest.approx(expected / plan["rows"][1], rel=0.05)
+    manifest = {
+        "rows": plan["rows"][1],
+        "spent": {"responses": {"prompt_tokens": 150_000, "new_tokens": 125_000}},
+        "seconds": dict.fromkeys(plan["stages"], 0.0) | {"responses": 1800 * plan["hours"][1]},
+        "funnel": {stage: {"kept": 1000} for stage in plan["stages"]},
+        "cost": {"by_fate": [{"fate": "responses/length", "new_tokens": 50_000}]},
+    }
+    lines = {line["what"]: line for line in compare(plan, manifest)}
+    assert lines["money"]["off"] == pytest.approx(1.0, abs=0.02)
+    assert lines["new tokens: responses/length"]["happened"] == 50_000
+    assert lines["new tokens: row"]["happened"] == 0
+
+
+def test_without_prices_there_is_no_money():
+    plan = estimate(with_fates(pilot()), 1000, 16)
+    assert "money" not in plan
+    assert "money" not in plan["a_row"]
 
 
 def test_rows_that_resemble_each_other_make_the_yield_fall_as_the_dataset_grows():

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.run.status import Counts, Funnel, read, seconds_left, write
-from pipeline.run.status_view import stages_table, view
+from pipeline.run.status_view import headline, stages_table, view
 from targets import ShardPaths, ShardWriter
 
 STAGES = ("concepts", "instructions", "responses", "executions")
@@ -106,6 +106,13 @@ def test_a_status_cannot_steer_the_terminal():
     Console(file=out).print(view(document, details=True))
     assert "\x1b" not in out.getvalue()
     assert "[bold]x" in out.getvalue()
+
+
+def test_a_finished_run_states_what_a_row_cost_in_tokens():
+    document = {"state": "finished", "stage": None, "elapsed_seconds": 1, "started": "now", "eta_seconds": None}
+    stages = {stage: Counts(tokens=150).document() for stage in ("instructions", "responses")}
+    assert headline({**document, "rows": 2, "stages": stages}).plain.endswith("2 rows, 150 new tokens each")
+    assert headline({**document, "rows": 0, "stages": stages}).plain.endswith("0 rows")
 
 
 @pytest.mark.parametrize("width", [80, 120])
