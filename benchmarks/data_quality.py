@@ -6,7 +6,7 @@ Decontamination: benchmarks/decontamination.py describes it. Verification: stron
 solutions; weak ones are made of them (weak_tests.py), others of both kinds are written by hand (tests_by_hand.py), or
 all stand in FILE, a JSON line each: {"code", "tests", "weak": true or false}. Out: what decontamination found, the
 share of weak tests caught (not passing, or rejected by verification), and of strong tests lost; with --json as one
-object. `details` lists weak tests by kind, and those that were missed.
+object. With --embedding only the figures of embedding.py. `details` lists weak tests by kind, and those that were missed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 # Not this folder, which holds a benchmark named sandbox.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from benchmarks import decontamination, tests_by_hand, weak_tests
+from benchmarks import decontamination, embedding, tests_by_hand, weak_tests
 from pipeline.packs.layouts import Task
 from pipeline.packs.pack import load_pack
 from pipeline.records import Rejection
@@ -100,6 +100,8 @@ def read_tests(path: Path) -> list[weak_tests.Case]:
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """All figures."""
+    if arguments.embedding:
+        return embedding.measure([load_pack(path) for path in arguments.packs])
     strong = strong_tests([task for path in arguments.packs for task in load_pack(path).tasks])
     planted = [*strong, *weak_tests.planted(strong, _SEED), *tests_by_hand.cases()]
     figures, details = measure_tests(read_tests(arguments.tests) if arguments.tests else planted)
@@ -110,6 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     decontamination.add_arguments(parser)
     parser.add_argument("--tests", type=Path, help="cases of weak and strong tests instead of ours")
+    parser.add_argument("--embedding", action="store_true", help="only whether one ranks the right task higher")
     arguments = parser.parse_args()
     decontamination.show(measure(arguments), arguments.json)
 

@@ -4,9 +4,9 @@
 
 In: packs (default: those of ../shared/data). Each task is planted four times: verbatim; with other wrapping and
 case; with its names replaced and its layout changed, in code and instruction; with the instruction worded anew and the
-program rewritten (planting.py). Paraphrases by hand come in two files: those of paraphrases_by_hand.jsonl were looked
+program rewritten (planting.py). Paraphrases by hand come in three files: those of paraphrases_by_hand.jsonl were looked
 at while the thresholds were chosen, those of paraphrases_held_out.jsonl were written when they were, for tasks drawn at
-random. Clean rows are the rows of finished datasets (--rows train.jsonl: short exercises), functions with a docstring
+random, those of paraphrases_second.jsonl before the weighing by bits, for other tasks. Clean rows are the rows of finished datasets (--rows train.jsonl: short exercises), functions with a docstring
 in folders (--short: small algorithms), the standard library, and installed packages. Out: the share of tasks found, by
 copies alone and with execution, and of clean rows with a finding; each such row is listed, because one that solves a
 task is no false positive. With --json as one object.
@@ -48,6 +48,7 @@ DEFAULT_PACKS = ("HumanEval.jsonl.gz", "sanitized-mbpp.json")
 BY_HAND = {
     "chosen on": Path(__file__).with_name("paraphrases_by_hand.jsonl"),
     "held out": Path(__file__).with_name("paraphrases_held_out.jsonl"),
+    "second set": Path(__file__).with_name("paraphrases_second.jsonl"),
 }
 CLEAN_ROWS = 1000
 _SEED = 3407

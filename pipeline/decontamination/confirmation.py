@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import marshal
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,20 +27,19 @@ from pipeline.packs.layouts import Task
 from pipeline.text.normalise import parse
 from sandbox import Pool, Program
 
-ROWS = 24  # in one program
-SECONDS_A_ROW = 0.3  # of a program's wall limit, at the least
+ROWS = 80  # in one program
+SECONDS_A_ROW = 0.1  # of a program's wall limit, at the least
+_FEWER = 8  # times as few rows in a program that takes those that another did not come to
 _TIME_SHARE = 0.8  # of the wall limit, for the comparisons
-# Least share of the variants on which a row must agree to count at all: where the calls of the tests can be answered by
-# chance, and where they cannot. Variants may lie outside of what a task is about, where its solutions differ.
-_LEAST_AGREEMENT = 0.9
-_LEAST_AGREEMENT_OF_MANY = 0.4
-_MANY_BITS = 20.0
-_VERY_MANY_BITS = 60.0  # a row that agrees on most variants does not need the words as well
-_MOST = 0.6
-_LEAST_UNCOMMON = 5  # outcomes of a solution that are not its most frequent one
+# Least share of the variants on which a row must agree: they may lie outside of what a task is about.
+_LEAST_AGREEMENT = 0.4
+_LEAST_BITS = 5.0  # of evidence, for a row to count at all
+# With so many the words need not agree: of other code, of small code, and of the calls alone where some variants come
+# out otherwise, as they do where a row leaves some items out first. Three tests have 15 at the most.
+_ENOUGH_BITS = 10.0
+_ENOUGH_BITS_OF_SMALL = 45.0
+_ENOUGH_BITS_OF_CALLS = 16.0
 _TINY = 10  # syntax nodes: an operation, which many tasks consist of
-_ENOUGH_VARIANTS = 8
-_SPECIFIC_BITS = 30.0
 # Least similarity of the words: where all variants agree, and where some do not.
 _WORDS_AGREE = 0.15
 _WORDS_AGREE_MORE = 0.25
@@ -69,18 +69,18 @@ class Agreement:
     calls: int
     agreed: int
     variants: int
-    bits: float  # of the outcomes of the calls; 0 where they are always the same
+    bits_of_calls: float  # of evidence (Proof.bits), of the calls alone and of the variants as well
+    bits: float
 
     def needs_words(self, size: int) -> bool:
         """Whether other tasks may have the behaviour of code of `size` syntax nodes, or chance gives the answers."""
-        if self.arrangement in OTHER_FORMS:
+        if self.arrangement in OTHER_FORMS or size < _TINY:
             return True
-        if size < _TINY or not self.calls:
+        if not self.calls:
             return size < SMALL
-        if self.agreed == self.variants:
-            few = self.variants < _ENOUGH_VARIANTS and self.bits < _SPECIFIC_BITS
-            return not self.bits or (size < SMALL and few)
-        return size < SMALL or self.bits < _VERY_MANY_BITS or self.agreed < _MOST * self.variants
+        if self.agreed < self.variants:
+            return size < SMALL or self.bits_of_calls < _ENOUGH_BITS_OF_CALLS
+        return self.bits < (_ENOUGH_BITS if size >= SMALL else _ENOUGH_BITS_OF_SMALL)
 
     @property
     def evidence(self) -> str:
@@ -114,41 +114,44 @@ class Confirmation:
         for number, proof in enumerate(self._proofs):
             if proof.calls and not proof.reason:
                 shape = tuple(kind_of(value) for value in proof.calls[0][0])
-                groups.setdefault(shape, []).append((number, _packed(proof.calls), _packed(proof.variants)))
-        return marshal.dumps(groups)
+                first, *calls = _packed(proof.calls)
+                others = marshal.dumps((calls, _packed(proof.variants)))
+                groups.setdefault(shape, []).append((number, *first, others))
+        return zlib.compress(marshal.dumps(groups), 9)
 
     def run(self, rows: Iterable[Row], pool: Pool, seconds: float) -> Iterator[Ran]:
         """Compare rows, many in one program; `seconds` is the wall limit of the pool's programs.
 
-        Rows that a program did not come to, because others took long, run again alone.
+        Rows that a program did not come to, because others took long, run again: with fewer others, then alone.
         """
-        batches: dict[str, list[Row]] = {}
-        again: list[Row] = []
-        size = max(1, min(ROWS, int(seconds * _TIME_SHARE / SECONDS_A_ROW)))
-        for ran in self._run(_batches(rows, size), batches, pool, seconds):
-            if ran.agreements is None:
-                again += [row for row in batches["last"] if row.id == ran.id]
-            else:
-                yield ran
-        yield from self._run(_batches(again, 1), batches, pool, seconds)
+        most = max(1, min(ROWS, int(seconds * _TIME_SHARE / SECONDS_A_ROW)))
+        left: Iterable[Row] = rows
+        for size in (most, max(1, most // _FEWER), 1):
+            again: list[Row] = []
+            for row, ran in self._run(_batches(left, size), pool, seconds):
+                if ran.agreements is None and size > 1:
+                    again.append(row)
+                else:
+                    yield ran
+            left = again
 
-    def _run(
-        self, several: Iterable[list[Row]], batches: dict[str, list[Row]], pool: Pool, seconds: float
-    ) -> Iterator[Ran]:
+    def _run(self, several: Iterable[list[Row]], pool: Pool, seconds: float) -> Iterator[tuple[Row, Ran]]:
+        batches: dict[str, list[Row]] = {}
+
         def programs() -> Iterator[Program]:
             for batch in several:
                 batches[batch[0].id] = batch
                 yield Program(batch[0].id, self._program(batch, seconds))
 
         for result in pool.run_many(programs()):
-            batch = batches["last"] = batches.pop(result.id)
+            batch = batches.pop(result.id)
             reports = embedded.read_report(result.id, result.stdout)
             if not isinstance(reports, list) or len(reports) != len(batch):
                 reports = [None] * len(batch)
             for row, report in zip(batch, reports, strict=True):
                 share = {"wall_s": result.wall_s / len(batch), "cpu_s": result.cpu_s / len(batch)}
                 agreements = None if report is None else self._agreements(report)
-                yield Ran(row.id, agreements, {"executions": 1 / len(batch), **share})
+                yield row, Ran(row.id, agreements, {"executions": 1 / len(batch), **share})
 
     def _program(self, batch: Sequence[Row], seconds: float) -> str:
         job = {
@@ -169,18 +172,23 @@ class Confirmation:
         # The tests as they are count only where the calls come out otherwise: they check a property of the outcome.
         by_calls = {number for number, _, _, calls, _, _ in report if calls}
         for number, function, arrangement, calls, agreed, variants in report:
-            proof = self._proofs[number]
-            least = _LEAST_AGREEMENT_OF_MANY if proof.bits >= _MANY_BITS else _LEAST_AGREEMENT
-            if agreed < least * variants or (not calls and number in by_calls):
+            if not calls and number in by_calls:
                 continue
-            bits = 0.0 if proof.uncommon < _LEAST_UNCOMMON else proof.bits
-            found.setdefault(number, Agreement(number, function, arrangement, calls, agreed, variants, bits))
+            of_calls, bits = self._proofs[number].bits(agreed) if calls else (0.0, 0.0)
+            count = agreed.bit_count()
+            if not calls or (bits >= _LEAST_BITS and count >= _LEAST_AGREEMENT * variants):
+                found.setdefault(
+                    number, Agreement(number, function, arrangement, calls, count, variants, of_calls, bits)
+                )
         return list(found.values())
 
     def _is_well_formed(self, item: Any) -> bool:
         """Whether it is (task, function, arrangement, calls, agreed, variants): a row's process may send anything."""
         kinds = [int, str, str, int, int, int]
-        return isinstance(item, tuple) and [*map(type, item)] == kinds and 0 <= item[0] < len(self._proofs)
+        if not isinstance(item, tuple) or [*map(type, item)] != kinds or not 0 <= item[0] < len(self._proofs):
+            return False
+        number, _, _, calls, agreed, variants = item
+        return bool(not calls or (variants == len(self._proofs[number].variants) and 0 <= agreed < 1 << variants))
 
 
 def _packed(calls: Sequence[tuple[Any, Any]]) -> list[tuple[bytes, Any]]:
@@ -203,7 +211,8 @@ def kinds(code: str, tests: str) -> list[list[str]] | None:
 
     An argument that is neither a literal nor a name for one may be of any kind.
     """
-    module, tree = mended(code), parse(tests)
+    tree = parse(tests)
+    module = mended(code) if tree and tree.body else None
     if module is None or tree is None:
         return None
     defined = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}

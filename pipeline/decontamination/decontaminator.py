@@ -137,9 +137,9 @@ class Decontaminator:
         """
         return self.examine(instruction, response, code, tests)[0]
 
-    def suspects(self, instruction: str, code: str) -> list[Suspect]:
-        """Tasks whose tests are worth running against the row's code, the most similar first."""
-        return self._suspects(self._likeness(instruction, code).both)
+    def similarities(self, instruction: str, code: str) -> npt.NDArray[np.float64]:
+        """For each task the sum, from 0 to 2, of its similarity to a row by words and by shapes."""
+        return self._likeness(instruction, code).both
 
     def check_code(self, code: str) -> list[Finding]:
         """The tasks that a seed holds: its docstrings are compared as an instruction."""

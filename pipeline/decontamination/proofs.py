@@ -14,6 +14,7 @@ import base64
 import hashlib
 import json
 import marshal
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,22 +45,30 @@ class Proof:
     calls: list[_Call] = field(default_factory=list)
     variants: list[_Call] = field(default_factory=list)
 
-    @property
-    def uncommon(self) -> int:
-        """How many outcomes are not the most frequent one, which a function that always answers the same gives."""
-        outcomes = Counter(repr(outcome) for _, outcome in (*self.calls, *self.variants))
-        return outcomes.total() - max(outcomes.values(), default=0)
+    def bits(self, agreed: int) -> tuple[float, float]:
+        """The evidence, as a logarithm to 2, of equal answers to all calls; that with the variants, `agreed` by bits.
 
-    @property
-    def bits(self) -> float:
-        """About how improbable it is that another function answers all calls alike, as a logarithm to 2."""
-        outcomes = {repr(outcome): (arguments, outcome) for arguments, outcome in self.calls}
-        repeated = len(self.calls) - len(outcomes)
-        return repeated + sum(_ECHO if end in arguments else _bits(end) for arguments, end in outcomes.values())
+        An outcome counts by how rare it is among all of the task's, and no more than it holds itself: True and False
+        tell little. Each variant that comes out otherwise takes some of it away.
+        """
+        ends = [*self.calls, *self.variants]
+        counts = Counter(repr(end) for _, end in ends)
+        each = [_evidence(call, counts[repr(call[1])] / len(ends)) for call in ends]
+        of_calls = sum(each[: len(self.calls)])
+        of_variants = (
+            bits if agreed >> place & 1 else -_DISAGREES for place, bits in enumerate(each[len(self.calls) :])
+        )
+        return of_calls, of_calls + sum(of_variants)
 
 
-_ECHO = 2.0  # of an outcome that is one of the arguments
+_ECHO = 2.0  # bits of an outcome that is one of the arguments
 _MOST_BITS = 16.0  # of one outcome
+_DISAGREES = 6.0  # solutions of one task seldom differ, on inputs that its statement leaves open
+
+
+def _evidence(call: _Call, share: float) -> float:
+    arguments, outcome = call
+    return min(-math.log2(share), _ECHO if outcome in arguments else _bits(outcome))
 
 
 def _bits(outcome: Any) -> float:

@@ -2,7 +2,7 @@
 
 Data in: a job, which confirmation.py makes: rows, and the behaviours of the tasks' solutions (calls with their
 outcomes). Data out: a report on standard output, one line behind a mark: for each row its likely tasks, with
-the function, how its arguments were arranged, and on how many variants it agreed; or None where time ran out.
+the function, how its arguments were arranged, and on which variants it agreed; or None where time ran out.
 
 A function is called with the arguments of a task in each arrangement that fits: in every order of up to three, with
 one left out, all as one list, one list as several. The first call that comes out otherwise ends a comparison, so most
@@ -11,13 +11,15 @@ cost one call. Not promised: that a row cannot forge its own report; it cannot t
 
 from __future__ import annotations
 
+import gc
 import marshal
 import mmap
 import time
+import zlib
 from itertools import permutations
 
 from pipeline.behaviour.inside.forks import OutOfTime, forked, limited
-from pipeline.behaviour.inside.outcomes import NoOutcome, plain, same
+from pipeline.behaviour.inside.outcomes import NoOutcome, differ, plain, same
 from pipeline.behaviour.inside.programs import callables, execute, namespace, positional, tests_pass
 
 MYPY = False
@@ -26,7 +28,8 @@ if MYPY:  # no typing module at run time: it costs more than the rest of this fi
     from typing import Any
 
     Call = tuple[bytes, Any]  # arguments, outcome
-    Behaviour = tuple[int, list[Call], list[Call]]  # number of the task, calls, variants
+    # Number of the task, its first call, and the other calls and the variants as bytes: few rows come to them.
+    Behaviour = tuple[int, bytes, Any, bytes]
     Arrange = Callable[[Any], Any]
     Way = tuple[str, tuple[int, ...], Arrange]  # in words, places of the arguments, the arguments so arranged
 
@@ -41,7 +44,8 @@ _PERMUTED = 3
 def compare(job: dict[str, Any]) -> list[list[Any] | None]:
     """The report of a job, a list for each of its rows; None for rows that there was no time for."""
     end = time.monotonic() + job["seconds"]
-    behaviours = marshal.loads(job["behaviours"])
+    behaviours = marshal.loads(zlib.decompress(job["behaviours"]))
+    gc.freeze()  # a collection in a fork would write to, and so copy, all that is here
     progress = mmap.mmap(-1, 8)
     report: list[list[Any] | None] = []
     for code, kinds, tested in job["rows"]:
@@ -73,7 +77,7 @@ def _row(
     progress: mmap.mmap,
     send: Callable[[Any], None],
 ) -> None:
-    """Send (task, function, arrangement, calls, variants that agreed, variants) for each likely task.
+    """Send (task, function, arrangement, calls, variants that agreed as bits, variants) for each likely task.
 
     `behaviours` are in groups by the kinds of arguments; a group that does not fit the row is not even looked at.
     """
@@ -92,13 +96,13 @@ def _row(
             ways = [way for way in arrangements(len(shape), *bounds) if _fits(way, shape, kinds)]
             if not ways:
                 continue
-            for number, calls, more in group:
+            for number, arguments, outcome, others in group:
                 turn += 1
                 if turn <= first:
                     continue
                 progress[:8] = turn.to_bytes(8, "big")
                 try:
-                    found = limited(_SECONDS_A_TASK, _likeness, function, ways, calls, more, known)
+                    found = limited(_SECONDS_A_TASK, _likeness, function, ways, (arguments, outcome), others, known)
                 except OutOfTime:
                     continue
                 if found:
@@ -126,13 +130,15 @@ def _passes(setup: str, entry: str, tests: str, function: Any) -> bool:
 
 
 def _likeness(
-    function: Any, ways: list[Way], calls: list[Call], more: list[Call], known: dict[Any, Any]
+    function: Any, ways: list[Way], first: Call, others: bytes, known: dict[Any, Any]
 ) -> tuple[str, int, int, int] | None:
-    """The first arrangement in which all calls are answered as by the solution, and how often it then agrees."""
+    """The first arrangement in which all calls are answered as by the solution, and the variants that are, too."""
     for way in ways:
-        if all(_agrees(function, way, call, known) for call in calls):
-            agreed = sum(_agrees(function, way, call, known) for call in more)
-            return way[0], len(calls), agreed, len(more)
+        if _agrees(function, way, first, known):
+            calls, more = marshal.loads(others)
+            if all(_agrees(function, way, call, known) for call in calls):
+                agreed = sum(_agrees(function, way, call, known) << place for place, call in enumerate(more))
+                return way[0], 1 + len(calls), agreed, len(more)
     return None
 
 
@@ -145,7 +151,11 @@ def _agrees(function: Any, way: Way, call: Call, known: dict[Any, Any]) -> bool:
     if outcome is _UNKNOWN:
         known[key] = NoOutcome  # also where the call does not come back
         try:
-            outcome = known[key] = plain(function(*way[2](marshal.loads(call[0]))))
+            value = function(*way[2](marshal.loads(call[0])))
+            if differ(value, call[1]):
+                del known[key]
+                return False
+            outcome = known[key] = plain(value)
         except (Exception, SystemExit):
             return False
     return outcome is not NoOutcome and same(outcome, call[1])

@@ -9,6 +9,7 @@ outcome is a tuple of the items in order, as that of a set is.
 from __future__ import annotations
 
 import marshal
+from itertools import islice
 
 from pipeline.behaviour.inside.forks import OutOfTime, forked, limited
 from pipeline.behaviour.inside.outcomes import NoOutcome, plain
@@ -17,13 +18,17 @@ from pipeline.behaviour.inside.variants import variants
 
 MYPY = False
 if MYPY:  # no typing module at run time: it costs more than the rest of this file
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     Call = tuple[Any, Any]  # arguments, outcome
 
 MOST_CALLS = 24
 MOST_VARIANTS = 32
+# Where the outcomes are few, such as True and False, one tells little: more variants, and variants of variants.
+FEW_OUTCOMES = 4
+MOST_VARIANTS_OF_FEW = 96
+_MOST_TRIED = 400
 _MOST_BYTES = 4_000  # of one call
 _SECONDS_A_CALL = 0.2
 
@@ -126,14 +131,26 @@ def _variants(job: dict[str, Any], calls: list[Call], send: Callable[[Any], None
     names = namespace("solution")
     execute(job["setup"] + "\n" + job["solution"], names)
     function, count = names[job["entry"]], 0
-    for arguments in variants([call[0] for call in calls]):
-        if count == MOST_VARIANTS:
+    outcomes = {repr(outcome) for _, outcome in calls}
+    for arguments in _more_and_more(calls, outcomes):
+        if count >= (MOST_VARIANTS if len(outcomes) > FEW_OUTCOMES else MOST_VARIANTS_OF_FEW):
             return
         try:
             before = marshal.dumps(arguments)
             outcome = plain(limited(_SECONDS_A_CALL, function, *arguments))
             if len(before) < _MOST_BYTES and len(marshal.dumps(outcome)) < _MOST_BYTES:
                 send((marshal.loads(before), outcome))
+                outcomes.add(repr(outcome))
                 count += 1
         except (Exception, OutOfTime):
             continue
+
+
+def _more_and_more(calls: list[Call], outcomes: set[str]) -> Iterator[list[Any]]:
+    """Variants of the calls' arguments; then, where the outcomes are still few, variants of these."""
+    first = []
+    for arguments in variants([call[0] for call in calls]):
+        first.append(marshal.loads(marshal.dumps(arguments)))
+        yield arguments
+    if len(outcomes) <= FEW_OUTCOMES:
+        yield from islice(variants(first), max(0, _MOST_TRIED - len(first)))

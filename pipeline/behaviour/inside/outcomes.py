@@ -51,6 +51,18 @@ def _plain(value: Any, depth: int, left: list[int]) -> Any:
     raise NoOutcome
 
 
+def differ(value: Any, expected: Any) -> bool:
+    """Whether a value cannot be `same` as a plain one once it is plain, as far as its type and length tell."""
+    kind = type(value)
+    if kind in _SEQUENCES:
+        return type(expected) not in _SEQUENCES or len(value) != len(expected)
+    return kind in _SINGLE and type(expected) in _SEQUENCES
+
+
+_SEQUENCES = {list, tuple, set, frozenset}
+_SINGLE = {type(None), bool, int, float, str, bytes}
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal but for rounding and the kind of their sequences."""
     if isinstance(one, tuple) or isinstance(other, tuple):

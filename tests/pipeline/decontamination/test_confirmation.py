@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.decontamination.confirmation import Confirmation, Row, findings_of, kinds
 from pipeline.decontamination.decontaminator import Decontaminator
-from pipeline.decontamination.proofs import Proofs
+from pipeline.decontamination.proofs import Proof, Proofs
 from pipeline.packs.layouts import Task, read_task
 from pipeline.packs.pack import Pack
 from sandbox import Limits, Pool
@@ -37,6 +37,9 @@ TASKS = (
     task("common", "Return the items that both tuples have.",
          "def common(one, other):\n    return tuple(set(one) & set(other))\n",
          "assert set(common((1, 2, 3), (3, 2, 9))) == {2, 3}\nassert set(common((5, 6), (6, 8))) == {6}\n", "common"),
+    task("alike", "Are all letters of a word alike?",
+         "def alike(word):\n    return all(letter == word[0] for letter in word[1:])\n",
+         "assert alike('python') is False\nassert alike('aaa') is True\nassert alike('data') is False\n", "alike"),
     task("vague", "Do something.", "def vague(x):\n    return bool(x)\n", "assert vague(3) in (True, None, 3)\n", "vague"),
     task("wrong", "Add one.", "def wrong(x):\n    return x + 2\n", "assert wrong(1) == 2\n", "wrong"),
     task("absent", "Sum an array.", "import no_such_library\ndef absent(x):\n    return sum(x)\n",
@@ -102,10 +105,30 @@ def found(pool, proofs):
 
 def test_a_task_confirms_only_if_its_solution_passes_and_unrelated_functions_fail(proofs):
     reasons = {task.id: proof.reason for task, proof in zip(TASKS, proofs, strict=True)}
-    assert [id for id, reason in reasons.items() if not reason] == ["runs", "clip", "size", "even", "common", "B/0"]
+    assert [id for id, reason in reasons.items() if not reason] == [
+        "runs", "clip", "size", "even", "common", "alike", "B/0",
+    ]  # fmt: skip
     assert "passes its tests as well" in reasons["vague"]
     assert "does not pass" in reasons["wrong"]
     assert "no_such_library" in reasons["absent"]
+
+
+def test_true_and_false_are_recorded_for_more_variants_than_answers_that_tell_more(proofs):
+    variants = {task.id: len(proof.variants) for task, proof in zip(TASKS, proofs, strict=True)}
+    assert variants["alike"] == 96
+    assert variants["clip"] == 32
+
+
+def test_an_answer_is_evidence_by_its_rarity_and_a_variant_that_differs_takes_some_away():
+    listed = Proof("", 1, [([number], [number, number]) for number in range(4)])
+    answered = Proof("", 1, [([number], number < 2) for number in range(4)])
+    seldom = Proof("", 1, [([number], number == 0) for number in range(4)])
+    assert [proof.bits(0)[1] for proof in (listed, answered)] == [8, 4]
+    assert seldom.bits(0)[1] < 4
+    compared = Proof("", 1, listed.calls, [([7], [7, 7]), ([8], [8, 8])])
+    all_agree, one_differs = compared.bits(0b11), compared.bits(0b01)
+    assert all_agree[0] == one_differs[0]  # of the calls alone
+    assert one_differs[1] < all_agree[0] < all_agree[1]
 
 
 def test_a_pack_is_examined_once(pool, tmp_path):
@@ -160,12 +183,19 @@ def test_the_order_of_a_result_does_not_count_where_the_tests_ignore_it(found):
         "def last(values):\n    return values[-1] if values else None\n",
         "def first_four_of_every_second(phrase):\n    part = phrase[::2]\n    return part[:4]\n",  # equal for short words
         "def swapped(phrase):\n    return ' '.join(phrase.split()[::-1])[::2]\n",  # equal for single words
+        # As `alike` for the words of its tests.
+        "def repeats(word):\n    return any(word == word[:n] * (len(word) // n) for n in range(1, len(word) // 2 + 1))\n",
         "value = 3\n",
         "def broken(:\n",
     ],
 )
 def test_what_behaves_otherwise_is_not_found(found, code):
     assert found(("Do it.", code)) == [{}]
+
+
+def test_a_row_that_answers_true_and_false_as_a_task_does_is_found_whatever_its_words(found):
+    code = "def einheitlich(wort):\n    erster = wort[0]\n    for zeichen in wort:\n        if zeichen != erster:\n            return False\n    return True\n"
+    assert list(found(("Besteht das Wort aus einem einzigen Buchstaben?", code))[0]) == ["alike"]
 
 
 def test_an_operation_that_many_tasks_consist_of_needs_the_words_as_well(found):
