@@ -30,7 +30,6 @@ from pipeline.selection.candidates import read_joined
 from pipeline.stages import verdicts
 from pipeline.stages.chain import shard_tasks
 from pipeline.stages.executions import Executions
-from pipeline.stages.generation import GenerationTask
 from pipeline.stages.instructions import LANGUAGE, Instructions
 from pipeline.stages.repairs import Repairs
 from pipeline.stages.responses import Responses
@@ -139,7 +138,7 @@ class HiddenTests:
 
     def _read(self, shard: int) -> Answers:
         responses, *_ = self._stages(shard)
-        drawn = [task for task in self._stages(shard) if isinstance(task, GenerationTask)]
+        drawn = [task for task in self._stages(shard) if task.stage in (Responses.stage, Repairs.stage)]
         units = [unit for task in drawn for unit in read_journal(task.paths.units)]
         return Answers(
             tuple(self._shards[shard]),

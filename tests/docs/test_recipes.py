@@ -40,8 +40,9 @@ assert twice(0) == 0
 ```
 """
 MOST_SAMPLES = 3
-# Six tasks of the demo model give no pair, and a form without rows has no file: tests/e2e/test_export.py has pairs.
-MAY_BE_EMPTY = {"preference"}
+# Six tasks of the demo model give no pair and no repair, and a form without rows has no file: tests/e2e/test_export.py has
+# pairs, tests/e2e/test_repairs.py repairs.
+MAY_BE_EMPTY = {"preference", "repairs"}
 
 
 def block(page: str, language: str) -> str:
@@ -125,5 +126,5 @@ def test_a_recipe_gives_rows_and_its_exports(project: Project, name: str):
         folder = project.root / "out" / name
         code, output = project.ask(*line.split(), "--to", str(folder))
         assert code == 0, output
-        for form in re.findall(r"rl|verifiers|preference|chat|parquet|monologues|execution", line):
+        for form in re.findall(r"rl|verifiers|preference|chat|parquet|repairs|monologues|execution", line):
             assert form in MAY_BE_EMPTY or any((folder / form).iterdir()), form
