@@ -58,7 +58,7 @@ def test_rows_hold_what_the_readme_promises(finished):
     for row in rows:
         assert list(row) == [
             "id", "instruction", "response", "tests", "concepts", "category", "difficulty", "seed", "partner", "samples",
-            "verification", "measured_difficulty", "shape", "pooled_tests", "weight", "model",
+            "attempt", "verification", "measured_difficulty", "shape", "pooled_tests", "weight", "model",
         ]  # fmt: skip
         assert list(row["seed"]) == [
             "id", "source", "path", "name", "lines", "digest", "licence", "repository", "revision",
