@@ -36,7 +36,7 @@ MEMORY_SHARE = 0.8
 # On a CPU, plain matrix products multiply every query with the cells of all sequences. Flash attention leaves those of
 # others out, but each cell costs as much as so many in a plain product (benchmarks/results/engine.md); it rounds more,
 # and a quantized V cache is only possible with it.
-FLASH_CELL_COST = 4
+FLASH_CELL_COST = 3
 CELLS_THAT_COUNT = 1024  # with fewer in use, attention costs little either way
 UNQUANTIZED = ("f32", "f16", "bf16")
 _PAD = 256  # llama.cpp rounds the cache up to this
