@@ -86,7 +86,8 @@ def test_flash_attention_suits_the_work_on_a_cpu_unless_it_is_set(chosen, on_gpu
         (16, 700, 1000, True),
         (16, 4000, 1000, False),
         (8, 100, 1000, True),
-        (4, 0, 4000, False),
+        (3, 0, 4000, False),
+        (4, 0, 4000, True),
         (16, 0, 2, False),
     ],
 )
