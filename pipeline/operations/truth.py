@@ -137,8 +137,8 @@ class HiddenTests:
         )
 
     def _read(self, shard: int) -> Answers:
-        responses, *_ = self._stages(shard)
-        drawn = [task for task in self._stages(shard) if task.stage in (Responses.stage, Repairs.stage)]
+        responses, *others = self._stages(shard)
+        drawn = [responses, *(task for task in others if task.stage == Repairs.stage)]
         units = [unit for task in drawn for unit in read_journal(task.paths.units)]
         return Answers(
             tuple(self._shards[shard]),

@@ -21,8 +21,8 @@ def read_joined(artifacts: Artifacts, shard: int) -> Iterator[Candidate]:
     instructions = _by_id(artifacts.shard("instructions", shard))
     verifications = _by_id(artifacts.shard("verifications", shard))
     tried = _by_id(artifacts.shard("executions", shard))
-    verdicts = {record["id"]: record for record in joined.read(artifacts, "executions", shard)}
     repaired = joined.repaired(artifacts, shard)
+    verdicts = tried | (_by_id(artifacts.shard("reruns", shard)) if repaired else {})
     samples: dict[str, Samples] = {}
     for verdict in tried.values():
         counts = samples.setdefault(instruction_of(verdict["id"]), {"n": 0, "passed": 0})
